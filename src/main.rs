@@ -1,0 +1,3 @@
+//! `vex`: a terminal visual debugger and profiler for concurrent programs.
+
+fn main() {}
