@@ -1,1 +1,6 @@
-//! interpreter
+//! The engine's languages, bytecode and virtual machine.
+//!
+//! Source text goes through a language's front end (one folder each) to one core tree, from there to
+//! bytecode, and the virtual machine runs it on the scheduler. Nothing after lowering asks which language it was.
+
+pub mod source;
