@@ -3,4 +3,5 @@
 //! This crate knows no scheduler, no language and no screen; everything else speaks through its words.
 
 pub mod event;
+pub mod finding;
 pub mod program;
