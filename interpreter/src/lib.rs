@@ -3,4 +3,6 @@
 //! Source text goes through a language's front end (one folder each) to one core tree, from there to
 //! bytecode, and the virtual machine runs it on the scheduler. Nothing after lowering asks which language it was.
 
+pub mod diagnostics;
 pub mod source;
+pub mod vex;
