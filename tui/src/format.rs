@@ -19,7 +19,7 @@ pub fn duration(ns: u64) -> String {
 
 /// A span in as few columns as possible, for tight tables: `15 µs`, `1.2 ms`.
 pub fn short_duration(ns: u64) -> String {
-    let (unit, size) = match ns {
+    let (unit, size): (&str, u64) = match ns {
         0..1_000 => ("ns", 1),
         1_000..1_000_000 => ("µs", 1_000),
         1_000_000..1_000_000_000 => ("ms", 1_000_000),
@@ -27,7 +27,11 @@ pub fn short_duration(ns: u64) -> String {
         _ => ("min", 60_000_000_000),
     };
     let value = ns as f64 / size as f64;
-    if size == 1 || value >= 9.95 { format!("{value:.0} {unit}") } else { format!("{} {unit}", trim(format!("{value:.1}"))) }
+    if size == 1 || value >= 9.95 {
+        format!("{value:.0} {unit}")
+    } else {
+        format!("{} {unit}", trim(format!("{value:.1}")))
+    }
 }
 
 fn significant(value: f64, whole: bool) -> String {
@@ -154,7 +158,17 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
 
 /// Text of the guest made safe for a cell: control characters (escape sequences above all) and tabs become spaces or marks.
 pub fn printable(text: &str) -> String {
-    text.chars().map(|c| if c == '\t' { ' ' } else if c.is_control() { '¤' } else { c }).collect()
+    text.chars()
+        .map(|c| {
+            if c == '\t' {
+                ' '
+            } else if c.is_control() {
+                '¤'
+            } else {
+                c
+            }
+        })
+        .collect()
 }
 
 #[cfg(test)]

@@ -39,7 +39,11 @@ pub struct Options {
 impl Options {
     /// What the environment says.
     pub fn detect() -> Options {
-        Options { theme: theme::Theme::detect(|name| std::env::var(name).ok()), mouse: true, view: views::View::Timeline }
+        Options {
+            theme: theme::Theme::detect(|name| std::env::var(name).ok()),
+            mouse: true,
+            view: views::View::Timeline,
+        }
     }
 }
 
@@ -51,4 +55,3 @@ pub struct Outcome {
     /// Whether a signal ended the UI and not the user.
     pub killed: bool,
 }
-

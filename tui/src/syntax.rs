@@ -9,10 +9,10 @@ use std::sync::Arc;
 use tracer::program::ProgramInfo;
 
 const KEYWORDS: &[&str] = &[
-    "as", "async", "await", "break", "case", "const", "continue", "contract", "defer", "default", "else", "elif", "enum",
-    "export", "extern", "false", "fn", "for", "from", "fun", "go", "if", "impl", "import", "in", "let", "loop", "match", "mod",
-    "move", "mut", "nil", "policy", "private", "pub", "public", "readonly", "return", "select", "self", "spawn", "struct", "true",
-    "try", "type", "unsafe", "use", "where", "while", "with",
+    "as", "async", "await", "break", "case", "const", "continue", "contract", "defer", "default", "else", "elif",
+    "enum", "export", "extern", "false", "fn", "for", "from", "fun", "go", "if", "impl", "import", "in", "let", "loop",
+    "match", "mod", "move", "mut", "nil", "policy", "private", "pub", "public", "readonly", "return", "select", "self",
+    "spawn", "struct", "true", "try", "type", "unsafe", "use", "where", "while", "with",
 ];
 
 /// Bytes of the longest line that is coloured.
@@ -185,9 +185,15 @@ mod tests {
     #[test]
     fn words_strings_and_comments_are_told_apart() {
         let file = file("let x = \"a\\\"b\" + 12 // end");
-        let parts: Vec<(&str, Role)> = file.colors(1).into_iter().map(|(range, role)| (&file.line(1)[range], role)).collect();
-        let expected =
-            [("let", Role::Keyword), ("\"", Role::Text), ("a\\\"b\"", Role::Text), ("12", Role::Number), ("// end", Role::Comment)];
+        let parts: Vec<(&str, Role)> =
+            file.colors(1).into_iter().map(|(range, role)| (&file.line(1)[range], role)).collect();
+        let expected = [
+            ("let", Role::Keyword),
+            ("\"", Role::Text),
+            ("a\\\"b\"", Role::Text),
+            ("12", Role::Number),
+            ("// end", Role::Comment),
+        ];
         assert_eq!(parts, expected);
     }
 
@@ -209,7 +215,10 @@ mod tests {
         for text in ["", "\\", "\"\\", "/*/", "é\"ü\\", "日本 /* 語", "'\"'", "1é"] {
             let file = file(text);
             for (range, _) in file.colors(1) {
-                assert!(file.line(1).is_char_boundary(range.start) && file.line(1).is_char_boundary(range.end), "{text}");
+                assert!(
+                    file.line(1).is_char_boundary(range.start) && file.line(1).is_char_boundary(range.end),
+                    "{text}"
+                );
             }
         }
     }

@@ -125,7 +125,8 @@ impl Signals {
             }
         };
         deaf.store(false, Ordering::SeqCst);
-        let mut signals = Signals { end: Arc::default(), stop: Arc::default(), went_on: Arc::default(), ids: Vec::new() };
+        let mut signals =
+            Signals { end: Arc::default(), stop: Arc::default(), went_on: Arc::default(), ids: Vec::new() };
         for signal in ENDING {
             signals.ids.push(signal_hook::flag::register(signal, Arc::clone(&signals.end))?);
         }

@@ -201,7 +201,9 @@ impl Theme {
         let term = get("TERM").unwrap_or_default();
         let depth = if get("NO_COLOR").is_some() || term == "dumb" {
             ColorDepth::None
-        } else if get("COLORTERM").is_some_and(|v| v.contains("truecolor") || v.contains("24bit")) || term.contains("direct") {
+        } else if get("COLORTERM").is_some_and(|v| v.contains("truecolor") || v.contains("24bit"))
+            || term.contains("direct")
+        {
             ColorDepth::TrueColor
         } else if term.contains("256color") {
             ColorDepth::Indexed256
@@ -209,7 +211,8 @@ impl Theme {
             ColorDepth::Ansi16
         };
         // The first of these that is set decides, as in the C library.
-        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| get(name)).unwrap_or_default().to_lowercase();
+        let locale =
+            ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| get(name)).unwrap_or_default().to_lowercase();
         // The console of Linux has UTF-8 but a font of 256 or 512 glyphs, without ours.
         let utf8 = locale.contains("utf-8") || locale.contains("utf8");
         let charset = if utf8 && term != "linux" && term != "dumb" { Charset::Unicode } else { Charset::Ascii };
@@ -220,8 +223,12 @@ impl Theme {
     pub fn style(&self, role: Role) -> Style {
         let style = Style::new().fg(role.color(self.depth));
         match (self.depth, role) {
-            (ColorDepth::None, Role::Dim | Role::Comment | Role::Done | Role::Border) => style.add_modifier(Modifier::DIM),
-            (ColorDepth::None, Role::Bad | Role::Keyword | Role::Title | Role::Key) => style.add_modifier(Modifier::BOLD),
+            (ColorDepth::None, Role::Dim | Role::Comment | Role::Done | Role::Border) => {
+                style.add_modifier(Modifier::DIM)
+            }
+            (ColorDepth::None, Role::Bad | Role::Keyword | Role::Title | Role::Key) => {
+                style.add_modifier(Modifier::BOLD)
+            }
             _ => style,
         }
     }
@@ -274,7 +281,10 @@ mod tests {
         let full = detect(&[("TERM", "xterm-256color"), ("COLORTERM", "truecolor"), ("LANG", "de_DE.UTF-8")]);
         assert_eq!(full, Theme::FULL);
         assert_eq!(detect(&[("TERM", "screen-256color"), ("LC_ALL", "C.utf8")]).depth, ColorDepth::Indexed256);
-        assert_eq!(detect(&[("TERM", "xterm"), ("LANG", "C")]), Theme { depth: ColorDepth::Ansi16, charset: Charset::Ascii });
+        assert_eq!(
+            detect(&[("TERM", "xterm"), ("LANG", "C")]),
+            Theme { depth: ColorDepth::Ansi16, charset: Charset::Ascii }
+        );
         assert_eq!(detect(&[("TERM", "xterm-256color"), ("NO_COLOR", "1")]).depth, ColorDepth::None);
         assert_eq!(detect(&[("TERM", "xterm-256color"), ("NO_COLOR", "")]).depth, ColorDepth::Indexed256);
         assert_eq!(detect(&[("LC_ALL", "C"), ("LANG", "en_US.UTF-8")]).charset, Charset::Ascii);
