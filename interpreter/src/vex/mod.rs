@@ -1,0 +1,5 @@
+//! The language Vex.
+//!
+//! Start reading in `ast`: what the parser hands to everything after it.
+
+pub mod ast;

@@ -1,0 +1,311 @@
+//! Recording: the trait through which the engine emits events, and the recorder behind it.
+//!
+//! The engine is generic over [`Tracer`] and compiled twice: with [`Off`] every call vanishes, with [`Recorder`] an event
+//! is a 16-byte write, a bump and one well-predicted branch. Everything else (full chunks, long clock jumps, pausing) is
+//! in the cold path behind that branch.
+//!
+//! Invariants: `position < limit <= CAPACITY` between two events, so that the cold path always finds room for one record
+//! more; `clock` is the absolute clock of the newest record; ordinals count every record, clock jumps and anchors too.
+
+use crate::chunk::{CAPACITY, Chunk, SLOTS};
+use crate::control::{Control, Grant};
+use crate::event::{Kind, Record, TaskId};
+use crate::sink::Sink;
+use std::sync::Arc;
+
+/// What the engine emits events through.
+pub trait Tracer {
+    /// Whether events are recorded at all; code that only prepares an event belongs behind `if T::ON`.
+    const ON: bool;
+
+    /// Records an event: `kind` is a [`Kind`] as a byte, with [`crate::event::BLOCKED`] set where the task blocked; `clock` is
+    /// absolute, in ticks, and never goes back.
+    fn emit(&mut self, kind: u8, site: u32, clock: u64, object: u32, arg: u32);
+
+    /// Records an event of a kind that carries text.
+    fn text(&mut self, kind: Kind, site: u32, clock: u64, text: &str);
+
+    /// The ordinal that the next record gets: the number of records so far. The event emitted last has `ordinal() - 1`.
+    fn ordinal(&self) -> u64;
+
+    /// To be called at the end of every slice: hands over what is there if someone watches, and waits while the watcher
+    /// has paused the program. One relaxed load where nobody asked for anything.
+    fn poll(&mut self);
+
+    /// To be called before the engine sleeps in real time: a watcher should see everything that happened before.
+    fn idle(&mut self);
+
+    /// Whether the watcher has left and the run should end. One relaxed load.
+    fn quit(&self) -> bool;
+
+    /// Ordinal of the event emitted last.
+    fn last(&self) -> Option<u64> {
+        self.ordinal().checked_sub(1)
+    }
+}
+
+/// Records nothing; all calls vanish.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Off;
+
+impl Tracer for Off {
+    const ON: bool = false;
+    #[inline(always)]
+    fn emit(&mut self, _kind: u8, _site: u32, _clock: u64, _object: u32, _arg: u32) {}
+    #[inline(always)]
+    fn text(&mut self, _kind: Kind, _site: u32, _clock: u64, _text: &str) {}
+    #[inline(always)]
+    fn ordinal(&self) -> u64 {
+        0
+    }
+    #[inline(always)]
+    fn poll(&mut self) {}
+    #[inline(always)]
+    fn idle(&mut self) {}
+    #[inline(always)]
+    fn quit(&self) -> bool {
+        false
+    }
+}
+
+/// A wall clock for runs in real time; nanoseconds since the run began. Seeded runs in virtual time have none, so that
+/// their streams are equal byte for byte.
+pub trait Wall: Send {
+    /// Nanoseconds since the run began.
+    fn nanoseconds(&mut self) -> u64;
+}
+
+impl<F: FnMut() -> u64 + Send> Wall for F {
+    fn nanoseconds(&mut self) -> u64 {
+        self()
+    }
+}
+
+/// Side text at which a chunk is handed over although it has room for more records.
+const TEXT_LIMIT: usize = 1 << 18;
+
+/// Longest text of one record; longer ones are split. Far below what a record's 32-bit offsets can hold.
+const PIECE: usize = 1 << 20;
+
+/// Records into chunks.
+pub struct Recorder {
+    slots: Box<[Record; SLOTS]>,
+    position: usize,
+    /// Where the cold path is taken: [`CAPACITY`] at full speed, less while a watcher steps or slows the program.
+    limit: usize,
+    clock: u64,
+    cold: Box<Cold>,
+}
+
+/// What only the cold path touches.
+struct Cold {
+    worker: u32,
+    /// Task, clock and ordinal at the start of the chunk.
+    task: TaskId,
+    start_clock: u64,
+    first: u64,
+    text: Vec<u8>,
+    sink: Box<dyn Sink>,
+    wall: Option<Box<dyn Wall>>,
+    control: Option<Arc<Control>>,
+    /// Where the next records go while a sink has this chunk's: the recorder always owns two.
+    spare: Option<Chunk>,
+    /// Anchors at the start of the chunk: a chunk of nothing else is not worth handing over.
+    leading: usize,
+}
+
+impl Recorder {
+    /// A recorder of worker 0 that gives its chunks to `sink`.
+    pub fn new(sink: impl Sink + 'static) -> Self {
+        let chunk = Chunk::new();
+        let cold = Cold {
+            worker: 0,
+            task: TaskId(0),
+            start_clock: 0,
+            first: 0,
+            text: chunk.text,
+            sink: Box::new(sink),
+            wall: None,
+            control: None,
+            spare: None,
+            leading: 0,
+        };
+        Self { slots: chunk.slots, position: 0, limit: CAPACITY, clock: 0, cold: Box::new(cold) }
+    }
+
+    /// Sets the worker's number.
+    pub fn with_worker(mut self, worker: u32) -> Self {
+        self.cold.worker = worker;
+        self
+    }
+
+    /// Lets a watcher pause, step and slow the run. The watcher's requests count from the first event on.
+    pub fn with_control(mut self, control: Arc<Control>) -> Self {
+        self.cold.control = Some(control);
+        // The first event asks, so that a control that is paused from the start stops there.
+        self.limit = 1;
+        self
+    }
+
+    /// Records wall time at every chunk start and hand-over.
+    pub fn with_wall(mut self, wall: impl Wall + 'static) -> Self {
+        self.cold.wall = Some(Box::new(wall));
+        self.anchor();
+        self.cold.leading = self.position;
+        self
+    }
+
+    /// Hands over what is left. Later events are still recorded and handed over when the recorder is dropped.
+    pub fn finish(&mut self) {
+        if self.position > self.cold.leading {
+            self.hand_over();
+        }
+    }
+
+    /// Writes an anchor, where there is a wall clock.
+    fn anchor(&mut self) {
+        if let Some(wall) = &mut self.cold.wall {
+            let now = wall.nanoseconds();
+            self.slots[self.position & (SLOTS - 1)] =
+                Record::new(Kind::Anchor as u8, 0, 0, now as u32, (now >> 32) as u32);
+            self.position += 1;
+        }
+    }
+
+    /// Gives the records so far to the sink and goes on with an empty chunk.
+    fn hand_over(&mut self) {
+        self.anchor();
+        let cold = &mut *self.cold;
+        let mut chunk = cold.spare.take().unwrap_or_default();
+        std::mem::swap(&mut self.slots, &mut chunk.slots);
+        std::mem::swap(&mut cold.text, &mut chunk.text);
+        chunk.worker = cold.worker;
+        chunk.task = cold.task;
+        chunk.clock = cold.start_clock;
+        chunk.first = cold.first;
+        chunk.len = self.position;
+        cold.text.clear();
+        cold.first += self.position as u64;
+        cold.task = chunk.task_at_end();
+        cold.start_clock = self.clock;
+        if let Some(control) = &cold.control {
+            control.handed_over(self.position as u64);
+        }
+        cold.spare = Some(cold.sink.take(chunk));
+        self.position = 0;
+        self.limit = CAPACITY;
+        self.anchor();
+        self.cold.leading = self.position;
+    }
+
+    /// The cold path of an event: `delta` is what the newest record's clock should have moved by.
+    #[cold]
+    #[inline(never)]
+    fn slow(&mut self, delta: u64) {
+        if delta >> 32 != 0 {
+            let newest = self.position - 1;
+            let mut record = self.slots[newest & (SLOTS - 1)];
+            record.clock_delta = 0;
+            if (delta as i64) < 0 {
+                // The clock went back: an engine's mistake that must not damage the trace. Time stands still instead.
+                self.clock = self.clock.wrapping_sub(delta);
+                self.slots[newest & (SLOTS - 1)] = record;
+            } else {
+                self.slots[newest & (SLOTS - 1)] =
+                    Record::new(Kind::ClockJump as u8, 0, 0, delta as u32, (delta >> 32) as u32);
+                self.slots[(newest + 1) & (SLOTS - 1)] = record;
+                self.position += 1;
+            }
+        }
+        if self.position >= self.limit {
+            self.hand_over();
+            self.heed();
+        }
+    }
+
+    /// Does what the watcher wants, which may take as long as the watcher likes.
+    fn heed(&mut self) {
+        self.limit = CAPACITY;
+        if let Some(control) = &self.cold.control
+            && let Grant::Events(events) = control.heed()
+        {
+            self.limit = CAPACITY.min(self.position.saturating_add(events as usize));
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn attend(&mut self) {
+        self.finish();
+        self.heed();
+    }
+}
+
+impl Tracer for Recorder {
+    const ON: bool = true;
+
+    #[inline(always)]
+    fn emit(&mut self, kind: u8, site: u32, clock: u64, object: u32, arg: u32) {
+        let delta = clock.wrapping_sub(self.clock);
+        self.clock = clock;
+        // The mask keeps the compiler from checking bounds; the limit keeps it from ever mattering.
+        self.slots[self.position & (SLOTS - 1)] = Record::new(kind, site, delta as u32, object, arg);
+        self.position += 1;
+        if (delta >> 32 != 0) | (self.position >= self.limit) {
+            self.slow(delta);
+        }
+    }
+
+    fn text(&mut self, kind: Kind, site: u32, clock: u64, text: &str) {
+        let mut rest = text;
+        loop {
+            let mut cut = rest.len().min(PIECE);
+            while !rest.is_char_boundary(cut) {
+                cut -= 1;
+            }
+            let (piece, after) = rest.split_at(cut);
+            let start = self.cold.text.len();
+            self.cold.text.extend_from_slice(piece.as_bytes());
+            if self.cold.text.len() >= TEXT_LIMIT {
+                self.limit = self.limit.min(self.position + 1);
+            }
+            self.emit(kind as u8, site, clock, start as u32, piece.len() as u32);
+            rest = after;
+            if rest.is_empty() {
+                return;
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn ordinal(&self) -> u64 {
+        self.cold.first + self.position as u64
+    }
+
+    #[inline(always)]
+    fn poll(&mut self) {
+        if let Some(control) = &self.cold.control
+            && control.wants_attention()
+        {
+            self.attend();
+        }
+    }
+
+    fn idle(&mut self) {
+        if self.cold.control.is_some() {
+            self.attend();
+        }
+    }
+
+    #[inline(always)]
+    fn quit(&self) -> bool {
+        self.cold.control.as_ref().is_some_and(|control| control.is_quit())
+    }
+}
+
+/// What was recorded must not be lost because an engine unwinds.
+impl Drop for Recorder {
+    fn drop(&mut self) {
+        self.finish();
+    }
+}
