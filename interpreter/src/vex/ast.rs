@@ -23,6 +23,26 @@ pub type Name = Arc<str>;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct NodeId(pub u32);
 
+/// Hands out node ids; one for all files of a program.
+#[derive(Debug, Default)]
+pub struct NodeIds {
+    next: u32,
+}
+
+impl NodeIds {
+    /// A new id.
+    pub fn fresh(&mut self) -> NodeId {
+        let id = NodeId(self.next);
+        self.next += 1;
+        id
+    }
+
+    /// How many were handed out: all ids are below it.
+    pub fn count(&self) -> usize {
+        self.next as usize
+    }
+}
+
 /// A name where it was written. `self`, `Self` and `_` are names too; `$println` keeps its `$`.
 #[derive(Clone, Debug)]
 pub struct Ident {
@@ -637,7 +657,7 @@ pub enum ExprKind {
     /// `P { x: 1, y, ..base }`.
     Struct {
         /// The name.
-        path: Path,
+        path: Box<Path>,
         /// `P<i32> { .. }`.
         type_args: Vec<TypeExpr>,
         /// The fields.
@@ -729,7 +749,7 @@ pub enum ExprKind {
         /// Option or Result.
         value: Box<Expr>,
         /// `|e|`.
-        param: Option<ClosureParam>,
+        param: Option<Box<ClosureParam>>,
         /// What stands in.
         fallback: Box<Expr>,
     },
@@ -800,7 +820,7 @@ pub enum ExprKind {
         /// `'name:`.
         label: Option<Ident>,
         /// What is bound each turn.
-        pattern: Pattern,
+        pattern: Box<Pattern>,
         /// Range, list, map, channel, string …
         iter: Box<Expr>,
         /// The body.

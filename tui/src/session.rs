@@ -1,0 +1,96 @@
+//! What the UI needs from the thing that it shows: a trait that the binary fills, for a live run and for a recording alike.
+//!
+//! The UI calls it from its one thread, a few dozen times a second, and no call may wait for the program.
+
+use std::sync::Arc;
+use tracer::chunk::Chunk;
+use tracer::finding::{Finding, Verdict};
+use tracer::program::ProgramInfo;
+
+/// Which clock the ticks of the trace count (one tick is one nanosecond of it).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClockKind {
+    /// The budget of the deterministic runtime.
+    Virtual,
+    /// The machine's.
+    Real,
+}
+
+/// What the run is; does not change.
+#[derive(Clone, Debug)]
+pub struct Description {
+    /// The program as the user named it (`examples/vex/philosophers.vex`).
+    pub title: String,
+    /// How it runs, in a word or two for the header (`seed 7`); may be empty.
+    pub mode: String,
+    /// The clock of the trace.
+    pub clock: ClockKind,
+    /// Whether there is a program to pause, step and slow down; a recording has none.
+    pub live: bool,
+    /// The command that gives this very run again, where there is one.
+    pub replay: Option<String>,
+}
+
+/// How far the run is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// No event yet.
+    Starting,
+    /// Events come.
+    Running,
+    /// Stopped by [`Request::Pause`], to go on.
+    Paused,
+    /// Over.
+    Finished(Ending),
+}
+
+/// How the run ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ending {
+    /// What was wrong, if anything.
+    pub verdict: Verdict,
+    /// What `vex` will exit with.
+    pub exit_code: i32,
+    /// A sentence where the run did not end by itself (`stopped by --time-limit`); may be empty.
+    pub note: String,
+}
+
+/// What the user wants of a live run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Request {
+    /// Stop at the next event.
+    Pause,
+    /// Go on.
+    Resume,
+    /// While paused: this many events more.
+    Step(u64),
+    /// So many events a second; `None` is full speed.
+    Rate(Option<u64>),
+    /// The user leaves: the program is to end as soon as it can.
+    Quit,
+}
+
+/// A run that the UI shows.
+pub trait Session {
+    /// What it is.
+    fn description(&self) -> Description;
+
+    /// Its functions, files and names. Asked for once.
+    fn program(&self) -> Arc<ProgramInfo>;
+
+    /// Gives what has been recorded since the last call to `take`, in order, chunk by chunk; stops when `take` says
+    /// `false` (the frame's time is up). Returns whether more is waiting.
+    fn drain(&mut self, take: &mut dyn FnMut(&Chunk) -> bool) -> bool;
+
+    /// How far it is. `Finished` only when everything has been given out by [`Session::drain`].
+    fn status(&self) -> Status;
+
+    /// What has been found wrong so far, in order; grows, never changes.
+    fn findings(&self) -> Vec<Finding>;
+
+    /// Events that were recorded and lost.
+    fn dropped(&self) -> u64;
+
+    /// Asks something of the run; a recording ignores it.
+    fn request(&mut self, request: Request);
+}
