@@ -6,6 +6,7 @@
 
 pub mod chunk;
 pub mod control;
+pub mod dump;
 pub mod event;
 pub mod events;
 pub mod finding;
@@ -13,5 +14,6 @@ pub mod model;
 pub mod names;
 pub mod program;
 pub mod record;
+pub mod report;
 pub mod sink;
 pub mod store;

@@ -363,7 +363,7 @@ impl Store {
         }
     }
 
-    /// The name of an object: `jobs`, `fork#2`; `–` for none.
+    /// The name of an object: `jobs`, `fork[2]`; `–` for none.
     pub fn object_name(&self, id: ObjectId) -> String {
         match self.derived.objects.get(id) {
             Some(object) => {
