@@ -302,7 +302,7 @@ impl<V: Copy + Default, B: Default> Scheduler<V, B> {
         self.core.current = NONE;
         if self.core.live == 0 {
             Next::Finished
-        } else if self.timer_pending() || self.external > 0 {
+        } else if self.external > 0 || !self.detector.hopeless && self.timer_pending() {
             Next::Idle
         } else {
             Next::Stuck
