@@ -9,14 +9,14 @@ use tracer::finding::{Finding, ObjectKind};
 use tracer::record::Tracer;
 
 /// What the interpreter can tell about reachability: the same exact marking as the garbage collector's, from chosen tasks
-/// instead of from all.
-pub trait Reach {
+/// instead of from all. It gets the scheduler with each call, because whoever scans holds it.
+pub trait Reach<V, B> {
     /// Forgets all marks; with `globals` the program's globals are marked again.
-    fn begin(&mut self, globals: bool);
+    fn begin(&mut self, scheduler: &Scheduler<V, B>, globals: bool);
 
     /// Marks everything that a task can reach: its registers and its values in flight ([`Scheduler::in_flight`]), and
     /// from there through the heap and through objects ([`Scheduler::children`]).
-    fn add_task(&mut self, slot: u32);
+    fn add_task(&mut self, scheduler: &Scheduler<V, B>, slot: u32);
 
     /// Whether an object is marked.
     fn reached(&self, kind: ObjectKind, slot: u32) -> bool;
@@ -28,7 +28,7 @@ pub trait Reach {
     fn cost(&self) -> u64;
 
     /// Where a parked task stands, innermost call first.
-    fn stack(&self, slot: u32) -> Vec<Site>;
+    fn stack(&self, scheduler: &Scheduler<V, B>, slot: u32) -> Vec<Site>;
 }
 
 /// State of the detection.
@@ -51,7 +51,7 @@ impl<V: Copy + Default, B: Default> Scheduler<V, B> {
     }
 
     /// Looks for tasks that are stuck for good and were not reported before.
-    pub fn scan(&mut self, reach: &mut impl Reach, clock: u64) -> Vec<Finding> {
+    pub fn scan(&mut self, reach: &mut impl Reach<V, B>, clock: u64) -> Vec<Finding> {
         let _ = (reach, clock);
         self.core.dirty = false;
         Vec::new()
