@@ -92,6 +92,7 @@ pub struct Diagnostics {
     limit: usize,
     errors: usize,
     warnings: usize,
+    last_kept: bool,
 }
 
 impl Default for Diagnostics {
@@ -103,12 +104,13 @@ impl Default for Diagnostics {
 impl Diagnostics {
     /// An empty sink that keeps at most `limit` errors and `limit` warnings.
     pub fn with_limit(limit: usize) -> Self {
-        Self { list: Vec::new(), limit: limit.max(1), errors: 0, warnings: 0 }
+        Self { list: Vec::new(), limit: limit.max(1), errors: 0, warnings: 0, last_kept: false }
     }
 
     /// Adds one, unless the same code was already reported at the same place.
     pub fn push(&mut self, diagnostic: Diagnostic) {
         let same = |d: &Diagnostic| d.code == diagnostic.code && d.primary == diagnostic.primary;
+        self.last_kept = false;
         if self.list.iter().any(same) {
             return;
         }
@@ -118,7 +120,17 @@ impl Diagnostics {
         };
         *count += 1;
         if *count <= self.limit {
+            self.last_kept = true;
             self.list.push(diagnostic);
+        }
+    }
+
+    /// Changes the one that was added last, to give it a hint once more is known.
+    pub fn amend_last(&mut self, change: impl FnOnce(&mut Diagnostic)) {
+        if self.last_kept
+            && let Some(last) = self.list.last_mut()
+        {
+            change(last);
         }
     }
 

@@ -1,4 +1,9 @@
 //! The virtual machine: dispatch loop, heap, garbage collection and built-ins.
 
+pub mod arith;
+pub mod equal;
 pub mod fault;
+pub mod format;
+pub mod heap;
+pub mod io;
 pub mod task;

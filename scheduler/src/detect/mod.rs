@@ -28,7 +28,7 @@ use tracer::finding::{Finding, ObjectKind, Verdict};
 use tracer::record::Tracer;
 
 /// What the interpreter can tell about reachability: the same exact marking as the garbage collector's, from chosen tasks
-/// instead of from all.
+/// instead of from all. It gets the scheduler with each call, because whoever scans holds it.
 pub trait Reach<V, B> {
     /// Forgets all marks; with `globals` the program's globals are marked again.
     fn begin(&mut self, scheduler: &Scheduler<V, B>, globals: bool);
