@@ -88,6 +88,14 @@ pub fn list(names: &[String]) -> String {
     }
 }
 
+/// Names to choose from: `a`, `a or b`, `a, b or c`.
+pub fn either(names: &[String]) -> String {
+    match names {
+        [before @ .., last] if !before.is_empty() => format!("{} or {last}", before.join(", ")),
+        _ => names.concat(),
+    }
+}
+
 /// The ends of a long row: `a, b and c`, but `a … e` for more than three.
 pub fn span(names: &[String]) -> String {
     match names {
