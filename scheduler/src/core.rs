@@ -56,8 +56,8 @@ pub struct Core<V, B> {
     pub live: u32,
     /// Something was parked or has ended since the last scan for stuck tasks.
     pub dirty: bool,
-    /// A lock chain was found closed: the next scan is due at once.
-    pub closed_chain: bool,
+    /// The run is recorded, so that ordinals of events mean something.
+    pub traced: bool,
     pub main_ended: bool,
     /// Tasks cancelled while they ran, parked since: to be woken with `Cancelled` before the next switch.
     pub cancel_parked: Vec<u32>,
@@ -82,7 +82,7 @@ impl<V: Copy + Default, B: Default> Core<V, B> {
             oracle,
             live: 0,
             dirty: false,
-            closed_chain: false,
+            traced: false,
             main_ended: false,
             cancel_parked: Vec::new(),
             next_task: 1,
@@ -156,6 +156,7 @@ impl<V: Copy + Default, B: Default> Core<V, B> {
         task.since = at.clock;
         task.event = tr.ordinal();
         self.dirty = true;
+        self.traced = T::ON;
         if task.flags & flag::CANCEL != 0 {
             self.cancel_parked.push(slot);
         }

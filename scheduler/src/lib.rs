@@ -37,7 +37,7 @@ mod task;
 mod time;
 
 pub use self::core::EndedTask;
-pub use detect::*;
+pub use detect::Reach;
 pub use objects::{Arm, Cause, Child, ContextKind, NegativeCounter, OnceStep};
 pub use oracle::Oracle;
 pub use outcome::{ArmOutcome, At, Handle, Next, Resume, Selected, Step, Try};

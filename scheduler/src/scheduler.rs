@@ -255,10 +255,10 @@ impl<V: Copy + Default, B: Default> Scheduler<V, B> {
     #[inline]
     pub fn next_task<T: Tracer>(&mut self, tr: &mut T, clock: u64) -> Next {
         self.polls -= 1;
-        if self.polls == 0 || !self.core.cancel_parked.is_empty() {
-            if let Some(next) = self.attend(tr, clock) {
-                return next;
-            }
+        if (self.polls == 0 || !self.core.cancel_parked.is_empty())
+            && let Some(next) = self.attend(tr, clock)
+        {
+            return next;
         }
         let Some(slot) = self.core.pick() else {
             return self.nothing_ready();
@@ -302,7 +302,7 @@ impl<V: Copy + Default, B: Default> Scheduler<V, B> {
         self.core.current = NONE;
         if self.core.live == 0 {
             Next::Finished
-        } else if self.timer_pending() || self.external > 0 {
+        } else if self.external > 0 || !self.detector.hopeless && self.timer_pending() {
             Next::Idle
         } else {
             Next::Stuck

@@ -1,13 +1,20 @@
 //! What the front ends say about a wrong program: codes, messages, spans, notes, and where they are collected.
 //!
 //! - `codes`: the one table of all codes; docs/diagnostics.md is derived from it.
+//! - `render` for people, `json` for programs, `page` for docs/diagnostics.md.
 //! - this file: [`Diagnostic`] and the sink [`Diagnostics`].
 //!
 //! A wrong guest program is data, not a Rust error: every stage takes `&mut Diagnostics`, reports, and goes on.
 
 mod codes;
+mod json;
+mod page;
+mod render;
 
 pub use codes::{Code, Severity};
+pub use json::{Record, json_lines};
+pub use page::page;
+pub use render::{Style, omitted, render, render_all};
 
 use crate::source::Span;
 

@@ -231,9 +231,8 @@ impl<V: Copy + Default, B: Default> Scheduler<V, B> {
             ch.buffer.push_back(value);
         }
         tr.emit(Kind::TimerFire as u8, 0, at.clock, id, woken);
-        if period > 0 {
-            // In real time a late ticker skips the ticks that it missed instead of catching up.
-            let missed = (now - deadline) / period;
+        // In real time a late ticker skips the ticks that it missed instead of catching up.
+        if let Some(missed) = now.saturating_sub(deadline).checked_div(period) {
             let next = deadline.saturating_add(period.saturating_mul(missed + 1));
             self.timers[slot].armed = self.queue.push(next, id, Target::Timer { slot, id });
         }

@@ -15,7 +15,7 @@ pub struct SplitMix(pub u64);
 impl SplitMix {
     /// The next 64 random bits.
     #[inline]
-    pub fn next(&mut self) -> u64 {
+    pub fn bits(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -26,7 +26,7 @@ impl SplitMix {
     /// A number below `n`; the bias of the multiplication is below 2^-32 and of no matter here.
     #[inline]
     pub fn below(&mut self, n: u32) -> u32 {
-        (((self.next() >> 32) * n as u64) >> 32) as u32
+        (((self.bits() >> 32) * n as u64) >> 32) as u32
     }
 }
 
@@ -49,7 +49,7 @@ impl Random {
 
     #[inline]
     pub(super) fn slice(&mut self) -> u32 {
-        let bits = self.numbers.next();
+        let bits = self.numbers.bits();
         let power = (bits >> 32) as u32 % POWERS;
         (1 << power) + (bits as u32 & ((1 << power) - 1))
     }
