@@ -287,7 +287,7 @@ impl Store {
         &self.now
     }
 
-    /// What held after an event.
+    /// What held after an event; for an event that is not here any more, some state before the oldest that is.
     pub fn at(&self, ordinal: u64) -> Now {
         if ordinal.saturating_add(1) >= self.len() {
             return self.now.clone();
