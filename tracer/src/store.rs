@@ -195,6 +195,7 @@ impl Store {
             self.keyframes.pop_front();
         }
         self.derived.tasks.trim(clock);
+        self.derived.objects.trim(clock);
         self.derived.channels.trim(clock);
         self.derived.messages.trim(first);
         while self.derived.outputs.front().is_some_and(|&ordinal| ordinal < first) {
