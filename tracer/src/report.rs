@@ -80,7 +80,7 @@ impl<'a> Report<'a> {
         match finding.verdict {
             Verdict::Ok => format!("ok{note}"),
             Verdict::Deadlock => format!("deadlock at {at}: {tasks} blocked for good"),
-            Verdict::Leak => format!("leak at {at}: {tasks} blocked for good, which does not keep main from ending"),
+            Verdict::Leak => format!("leak at {at}: {tasks} blocked for good"),
             Verdict::Panic => format!("panic{by}{note}"),
             Verdict::Assert if finding.message.is_empty() => format!("panic{by}: assertion failed"),
             Verdict::Assert => format!("panic{by}{note}"),
@@ -173,7 +173,7 @@ impl<'a> Report<'a> {
                 WaitReason::Lock | WaitReason::ReadLock | WaitReason::WriteLock | WaitReason::Semaphore => "held by",
                 WaitReason::Once => "run by",
                 WaitReason::Await => "which would have to end:",
-                _ => "only these could act, and are blocked for good:",
+                _ => "could be woken only by",
             };
             let _ = writeln!(out, "    {relation} {}", names::list(&holders));
         }

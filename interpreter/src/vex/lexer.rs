@@ -23,6 +23,8 @@ pub struct Tokens {
     pub tokens: Vec<Token>,
     /// The `///` comments: index of the token that follows, and the text after the slashes.
     pub docs: Vec<(u32, Span)>,
+    /// The file ended inside a string or comment (reported): what is missing at its end follows from that.
+    pub truncated: bool,
 }
 
 /// Splits `text` into tokens.
@@ -37,7 +39,7 @@ pub fn lex(text: &str, file: FileId, diagnostics: &mut Diagnostics) -> Tokens {
     for diagnostic in first.found {
         diagnostics.push(diagnostic);
     }
-    Tokens { tokens: first.tokens, docs: first.docs }
+    Tokens { tokens: first.tokens, docs: first.docs, truncated: first.truncated }
 }
 
 /// The string that the lexer is in.
@@ -66,6 +68,7 @@ struct Lexer<'a> {
     modes: Vec<Mode>,
     found: Vec<Diagnostic>,
     ended_in_string: bool,
+    truncated: bool,
     /// See the module header.
     suspicious: bool,
 }
@@ -88,6 +91,7 @@ impl<'a> Lexer<'a> {
             modes: Vec::new(),
             found: Vec::new(),
             ended_in_string: false,
+            truncated: false,
             suspicious,
         }
     }
@@ -115,6 +119,7 @@ impl<'a> Lexer<'a> {
         }
         while let Some(mode) = self.modes.last() {
             let (start, hole, hole_start) = (mode.start, mode.hole, mode.hole_start);
+            self.truncated = true;
             if hole.is_some() {
                 self.error(Code::BadInterpolation, hole_start, "this hole is never closed", |d| {
                     d.help("a literal brace in an f-string is written `{{` or `\\{`")
@@ -199,6 +204,7 @@ impl<'a> Lexer<'a> {
                     d.help("write `*/` where it ends")
                 });
                 self.at = self.bytes.len();
+                self.truncated = true;
             }
         }
     }

@@ -48,6 +48,7 @@ pub fn parse(text: &str, file: FileId, ids: &mut NodeIds, diagnostics: &mut Diag
         file,
         tokens: lexed.tokens,
         docs: lexed.docs,
+        truncated: lexed.truncated,
         at: 0,
         last_end: 0,
         context: Context::BRACES,
@@ -90,6 +91,8 @@ struct Parser<'a> {
     /// Ends with [`T::Eof`].
     tokens: Vec<Token>,
     docs: Vec<(u32, Span)>,
+    /// See [`lexer::Tokens::truncated`].
+    truncated: bool,
     /// The next token.
     at: usize,
     /// Where the last consumed token ended.
@@ -308,7 +311,8 @@ impl Parser<'_> {
 
     /// Reports an error about the next token, unless one was reported there already.
     fn report(&mut self, diagnostic: Diagnostic) {
-        if !self.stopped && self.last_error != Some(self.at) {
+        let follows = self.truncated && self.is(T::Eof);
+        if !self.stopped && !follows && self.last_error != Some(self.at) {
             self.last_error = Some(self.at);
             self.diagnostics.push(diagnostic);
         }
