@@ -4,8 +4,11 @@
 //! bytecode, and the virtual machine runs it on the scheduler. Nothing after lowering asks which language it was.
 
 pub mod builtins;
+pub mod bytecode;
 pub mod core;
 pub mod diagnostics;
 pub mod source;
 pub mod types;
+pub mod value;
 pub mod vex;
+pub mod vm;

@@ -220,7 +220,7 @@ impl Drop for LiveReceiver {
     }
 }
 
-/// What [`LiveReceiver::next`] found.
+/// What [`LiveReceiver::try_next`] found.
 #[derive(Debug)]
 pub enum Next {
     /// A chunk, in order. Give it back with [`LiveReceiver::recycle`] when done.
@@ -233,7 +233,7 @@ pub enum Next {
 
 impl LiveReceiver {
     /// The next chunk, if there is one. Never waits.
-    pub fn next(&mut self) -> Next {
+    pub fn try_next(&mut self) -> Next {
         match self.full.try_recv() {
             Ok(chunk) => Next::Chunk(chunk),
             Err(TryRecvError::Empty) => Next::Empty,

@@ -1,0 +1,4 @@
+//! The virtual machine: dispatch loop, heap, garbage collection and built-ins.
+
+pub mod fault;
+pub mod task;
