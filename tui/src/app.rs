@@ -100,7 +100,13 @@ fn drain(session: &mut dyn Session, state: &mut State, dirty: &mut bool) -> bool
 }
 
 /// Waits for input and acts on all of it; says whether the user wants to leave.
-fn input(session: &mut dyn Session, state: &mut State, screen: &mut Screen, wait: Duration, dirty: &mut bool) -> Result<bool, Error> {
+fn input(
+    session: &mut dyn Session,
+    state: &mut State,
+    screen: &mut Screen,
+    wait: Duration,
+    dirty: &mut bool,
+) -> Result<bool, Error> {
     let mut wait = wait;
     loop {
         match event::poll(wait) {

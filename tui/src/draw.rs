@@ -117,6 +117,9 @@ fn detail_pane(state: &State, buffer: &mut Buffer, area: Rect, beside: bool) {
 /// Parts of the header: the text, its style, and how dispensable it is (the highest number goes first).
 struct Part(String, Style, u8);
 
+/// The part that has a shorter form.
+const SHRINKS: u8 = 4;
+
 fn header(state: &State, buffer: &mut Buffer, area: Rect) {
     let theme = &state.theme;
     let plain = Style::new();
@@ -132,9 +135,8 @@ fn header(state: &State, buffer: &mut Buffer, area: Rect) {
     }
     let clock = if state.store.is_virtual() { "virtual" } else { "real" };
     parts.push(Part(format!("{clock} {}", duration(state.end_time())), plain, 1));
-    parts.push(Part(state.task_summary(), plain, 3));
-    parts.push(Part(state.task_total(), plain, 4));
-    parts.push(Part(plural(state.store.len(), "event"), plain, 4));
+    parts.push(Part(state.task_summary(), plain, SHRINKS));
+    parts.push(Part(plural(state.store.len(), "event"), plain, 2));
     if matches!(state.status, Status::Running) {
         parts.push(Part(format!("{}/s", short_count(state.rate)), plain, 5));
     }
@@ -143,14 +145,15 @@ fn header(state: &State, buffer: &mut Buffer, area: Rect) {
     if !state.description.mode.is_empty() {
         parts.push(Part(state.description.mode.clone(), theme.dim(), 7));
     }
-    // The summary by state is the long form of the total: never both.
-    let long = parts.iter().map(|part| width(&part.0) + 3).sum::<usize>() < columns + width(&state.task_total()) + 3;
-    let total = state.task_total();
-    let summary = state.task_summary();
-    parts.retain(|part| if long { part.0 != total } else { part.0 != summary } || total == summary);
-    while parts.iter().map(|part| width(&part.0) + 3).sum::<usize>() > columns + 2 {
+    // What is least important goes first; before events and clock go, the tasks by state shrink to their number.
+    let size = |parts: &[Part]| parts.iter().map(|part| width(&part.0) + 3).sum::<usize>();
+    while size(&parts) > columns + 2 {
         let Some(worst) = (0..parts.len()).max_by_key(|&i| parts[i].2).filter(|&i| parts[i].2 > 0) else { break };
-        parts.remove(worst);
+        if parts[worst].2 == SHRINKS {
+            parts[worst] = Part(state.task_total(), plain, 3);
+        } else {
+            parts.remove(worst);
+        }
     }
     let mut x = 1;
     for part in &parts {
@@ -162,7 +165,8 @@ fn header(state: &State, buffer: &mut Buffer, area: Rect) {
 fn state_word(state: &State) -> (String, Style) {
     let theme = &state.theme;
     let trouble = state.findings.first();
-    let at = trouble.map_or(String::new(), |finding| format!(" at {}", duration(state.store.time_of_clock(finding.clock))));
+    let at =
+        trouble.map_or(String::new(), |finding| format!(" at {}", duration(state.store.time_of_clock(finding.clock))));
     match &state.status {
         Status::Starting => ("○ starting".into(), theme.dim()),
         Status::Finished(ending) => match ending.verdict {
@@ -232,30 +236,43 @@ fn key_line(state: &State, buffer: &mut Buffer, area: Rect) {
         let text = fit(notice, area.width.saturating_sub(2) as usize);
         x = put(buffer, area, x, 0, &text, theme.bold(Role::Warning)) + 3;
     }
-    for (keys, hint) in hints(state) {
-        if x as usize + width(&keys) + 1 + width(&hint) >= area.width as usize {
-            continue;
+    // The way out and the way to help have their place at the end, whatever else there is room for.
+    let size = |hint: &Hint| width(&hint.0) + 1 + width(&hint.1) + 2;
+    let (hints, last) = hints(state);
+    let mut room = (area.width as usize).saturating_sub(x as usize + last.iter().map(size).sum::<usize>());
+    let fitting = hints.into_iter().filter(|hint| match room.checked_sub(size(hint)) {
+        Some(rest) => {
+            room = rest;
+            true
         }
-        x = put(buffer, area, x, 0, &keys, theme.style(Role::Key));
-        x = put(buffer, area, x + 1, 0, &hint, Style::new()) + 2;
+        None => false,
+    });
+    let shown: Vec<Hint> = fitting.collect();
+    for (keys, hint) in shown.iter().chain(&last) {
+        x = put(buffer, area, x, 0, keys, theme.style(Role::Key));
+        x = put(buffer, area, x + 1, 0, hint, Style::new()) + 2;
     }
 }
 
-/// Keys and words for the last line: what is special here first.
-fn hints(state: &State) -> Vec<(String, String)> {
-    let live = state.description.live && !matches!(state.status, Status::Finished(_));
-    let paused = state.status == Status::Paused;
-    let mut out: Vec<(String, String)> = Vec::new();
+/// Keys, and a word for what they do.
+type Hint = (String, String);
+
+/// Keys and words for the last line, what is special here first; and those that always come last.
+fn hints(state: &State) -> (Vec<Hint>, Vec<Hint>) {
+    let pair = |command: Command| (command.keys()[0].label(), command.hint().to_string());
+    let mut last = vec![pair(Command::Help), pair(Command::Quit)];
+    let mut out: Vec<Hint> = Vec::new();
     let mut hint = |keys: &str, word: &str| out.push((keys.to_string(), word.to_string()));
     if state.view == views::View::Help {
         hint("↑↓", "scroll");
         hint("Esc", "close");
-        hint("q", "quit");
-        return out;
+        last.remove(0);
+        return (out, last);
     }
+    let live = state.description.live && !matches!(state.status, Status::Finished(_));
     if live {
-        hint("Space", if paused { "go on" } else { "pause" });
-        if paused {
+        hint("Space", if state.paused() { "go on" } else { "pause" });
+        if state.paused() {
             hint(".", "step");
         }
         hint("<>", "speed");
@@ -265,24 +282,22 @@ fn hints(state: &State) -> Vec<(String, String)> {
     for &(keys, word) in views::hints(state) {
         hint(keys, word);
     }
-    for command in [Command::Back, Command::Waits, Command::Help, Command::Quit] {
-        let useful = match command {
-            Command::Back => !state.trail.is_empty(),
-            Command::Waits => state.view == views::View::Timeline,
-            _ => true,
-        };
-        if useful {
-            hint(&command.keys()[0].label(), command.hint());
-        }
+    if state.view == views::View::Timeline {
+        out.push(pair(Command::Waits));
     }
-    out
+    if !state.trail.is_empty() {
+        out.push(pair(Command::Back));
+    }
+    (out, last)
 }
 
 /// Says in the middle of an empty view what would fill it, and how.
 pub fn empty(state: &State, buffer: &mut Buffer, area: Rect, what: &str, how: &str) {
     let columns = (area.width as usize).saturating_sub(4).min(76);
-    let mut lines: Vec<(String, Style)> =
-        crate::format::wrap(what, columns).into_iter().map(|line| (line, Style::new().add_modifier(Modifier::BOLD))).collect();
+    let mut lines: Vec<(String, Style)> = crate::format::wrap(what, columns)
+        .into_iter()
+        .map(|line| (line, Style::new().add_modifier(Modifier::BOLD)))
+        .collect();
     lines.extend(crate::format::wrap(how, columns).into_iter().map(|line| (line, state.theme.dim())));
     let top = area.height.saturating_sub(lines.len() as u16) / 2;
     for (i, (line, style)) in lines.iter().enumerate() {
@@ -295,7 +310,9 @@ pub fn empty(state: &State, buffer: &mut Buffer, area: Rect, what: &str, how: &s
 pub fn cells(pieces: &[(&str, usize, bool)]) -> String {
     let texts: Vec<String> = pieces
         .iter()
-        .map(|(text, columns, right)| if *right { crate::format::pad_left(text, *columns) } else { pad(text, *columns) })
+        .map(
+            |(text, columns, right)| if *right { crate::format::pad_left(text, *columns) } else { pad(text, *columns) },
+        )
         .collect();
     texts.join("  ")
 }

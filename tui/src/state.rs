@@ -158,7 +158,13 @@ pub struct State {
 
 impl State {
     /// Nothing seen yet. `memory` bounds what is kept of the events, in bytes.
-    pub fn new(description: Description, program: Arc<ProgramInfo>, theme: Theme, size: (u16, u16), memory: usize) -> State {
+    pub fn new(
+        description: Description,
+        program: Arc<ProgramInfo>,
+        theme: Theme,
+        size: (u16, u16),
+        memory: usize,
+    ) -> State {
         State {
             sources: SourceFile::all(&program),
             store: Store::new(Arc::clone(&program)).with_limit(memory),
@@ -333,7 +339,10 @@ impl State {
     /// `5 tasks`.
     pub fn task_total(&self) -> String {
         let counts = self.now().counts();
-        let ended = [TaskState::Done, TaskState::Panicked, TaskState::Cancelled].map(|state| counts.of(state)).iter().sum::<u32>();
+        let ended = [TaskState::Done, TaskState::Panicked, TaskState::Cancelled]
+            .map(|state| counts.of(state))
+            .iter()
+            .sum::<u32>();
         crate::format::plural((counts.alive() + ended) as u64, "task")
     }
 
@@ -521,7 +530,8 @@ impl State {
     /// The next event of a task after another event.
     pub fn next_own_event(&self, id: TaskId, moment: u64) -> Option<u64> {
         let intervals = &self.store.tasks().get(id)?.intervals;
-        let mut index = intervals.partition(|interval| interval.event <= moment).saturating_sub(1).max(intervals.first());
+        let mut index =
+            intervals.partition(|interval| interval.event <= moment).saturating_sub(1).max(intervals.first());
         while let Some(interval) = intervals.get(index) {
             let end = intervals.get(index + 1).map_or(self.store.len(), |next| next.event + 1);
             if interval.state() == TaskState::Running || interval.event > moment {

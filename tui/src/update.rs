@@ -126,8 +126,9 @@ pub fn update(state: &mut State, message: Message) -> Step {
 
 fn look(state: &mut State, progress: Progress) -> Step {
     let unseen = state.unscanned();
-    let changed =
-        progress.status != state.status || progress.findings.len() != state.findings.len() || progress.dropped != state.dropped;
+    let changed = progress.status != state.status
+        || progress.findings.len() != state.findings.len()
+        || progress.dropped != state.dropped;
     if changed {
         if matches!(progress.status, Status::Running | Status::Finished(_)) && state.status == Status::Paused {
             state.wants_pause = false;
@@ -252,7 +253,9 @@ fn change_speed(speed: Speed, faster: bool) -> Speed {
         // The first step down must be seen as one: a program of a few thousand events would be over at a million a second.
         (Speed::Full, false) => Speed::Events(100),
         (Speed::Events(rate), true) => SPEEDS.into_iter().find(|&s| s > rate).map_or(Speed::Full, Speed::Events),
-        (Speed::Events(rate), false) => Speed::Events(SPEEDS.into_iter().rev().find(|&s| s < rate).unwrap_or(SPEEDS[0])),
+        (Speed::Events(rate), false) => {
+            Speed::Events(SPEEDS.into_iter().rev().find(|&s| s < rate).unwrap_or(SPEEDS[0]))
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use tracer::events::Event;
 use tracer::finding::WaitReason;
 use tracer::model::now::{Arm, TaskNow};
 use tracer::model::state::TaskState;
+use tracer::names::wait_phrase;
 
 /// The glyph and the role of a task's state.
 pub fn look(state: TaskState) -> (char, Role) {
@@ -21,7 +22,9 @@ pub fn look(state: TaskState) -> (char, Role) {
             WaitReason::Send => ('▷', Role::Send),
             WaitReason::Recv => ('◁', Role::Receive),
             WaitReason::Select => ('◇', Role::Select),
-            WaitReason::Lock | WaitReason::ReadLock | WaitReason::WriteLock | WaitReason::Semaphore => ('▪', Role::Lock),
+            WaitReason::Lock | WaitReason::ReadLock | WaitReason::WriteLock | WaitReason::Semaphore => {
+                ('▪', Role::Lock)
+            }
             WaitReason::Await => ('…', Role::Await),
             WaitReason::WaitGroup | WaitReason::Once | WaitReason::Barrier => ('∥', Role::Gather),
             WaitReason::Sleep => ('z', Role::Sleep),
@@ -30,59 +33,27 @@ pub fn look(state: TaskState) -> (char, Role) {
     }
 }
 
-/// The glyphs with their meaning, for help: each glyph once.
-pub const LEGEND: &[(TaskState, &str)] = &[
-    (TaskState::Running, "running"),
-    (TaskState::Ready, "ready: could run, has no worker"),
-    (TaskState::Blocked(WaitReason::Send), "blocked: sends"),
-    (TaskState::Blocked(WaitReason::Recv), "blocked: receives"),
-    (TaskState::Blocked(WaitReason::Select), "blocked in a select"),
-    (TaskState::Blocked(WaitReason::Lock), "blocked on a lock or semaphore"),
-    (TaskState::Blocked(WaitReason::Await), "awaits a task"),
-    (TaskState::Blocked(WaitReason::WaitGroup), "in a wait group, barrier or once"),
-    (TaskState::Blocked(WaitReason::Sleep), "asleep"),
-    (TaskState::Blocked(WaitReason::Io), "in a C call or I/O"),
-    (TaskState::Done, "done"),
-    (TaskState::Panicked, "panicked"),
-    (TaskState::Cancelled, "cancelled"),
+/// The glyphs with their meaning, in a word or two for the timeline and in full for help: each glyph once.
+pub const LEGEND: &[(TaskState, &str, &str)] = &[
+    (TaskState::Running, "running", "running"),
+    (TaskState::Ready, "ready", "ready: could run, has no worker"),
+    (TaskState::Blocked(WaitReason::Send), "sends", "blocked: sends"),
+    (TaskState::Blocked(WaitReason::Recv), "receives", "blocked: receives"),
+    (TaskState::Blocked(WaitReason::Select), "selects", "blocked in a select"),
+    (TaskState::Blocked(WaitReason::Lock), "locks", "blocked on a lock or semaphore"),
+    (TaskState::Blocked(WaitReason::Await), "awaits", "awaits a task"),
+    (TaskState::Blocked(WaitReason::WaitGroup), "waits for all", "in a wait group, barrier or once"),
+    (TaskState::Blocked(WaitReason::Sleep), "asleep", "asleep"),
+    (TaskState::Blocked(WaitReason::Io), "C or I/O", "in a C call or I/O"),
+    (TaskState::Done, "done", "done"),
+    (TaskState::Panicked, "panicked", "panicked"),
+    (TaskState::Cancelled, "cancelled", "cancelled"),
 ];
 
-/// What a wait is for, after "waits": `to send to jobs`.
-pub fn purpose(reason: WaitReason, object: &str) -> String {
-    match reason {
-        WaitReason::Send => format!("to send to {object}"),
-        WaitReason::Recv => format!("to receive from {object}"),
-        WaitReason::Select => "in a select".to_string(),
-        WaitReason::Lock => format!("to lock {object}"),
-        WaitReason::ReadLock => format!("to read {object}"),
-        WaitReason::WriteLock => format!("to write {object}"),
-        WaitReason::Await => format!("for the result of {object}"),
-        WaitReason::WaitGroup => format!("for {object} to reach zero"),
-        WaitReason::Once => format!("for the first caller of {object}"),
-        WaitReason::Barrier => format!("for the others at {object}"),
-        WaitReason::Semaphore => format!("for a permit of {object}"),
-        WaitReason::Sleep => "for its time (asleep)".to_string(),
-        WaitReason::Io => "for a C call or I/O".to_string(),
-    }
-}
-
-/// What the arrow from a waiting task to the object says.
-pub fn arrow(reason: WaitReason) -> &'static str {
-    match reason {
-        WaitReason::Send => "sends to",
-        WaitReason::Recv => "receives from",
-        WaitReason::Select => "selects",
-        WaitReason::Lock => "wants",
-        WaitReason::ReadLock => "wants to read",
-        WaitReason::WriteLock => "wants to write",
-        WaitReason::Await => "awaits",
-        WaitReason::WaitGroup => "waits for",
-        WaitReason::Once => "waits for",
-        WaitReason::Barrier => "waits at",
-        WaitReason::Semaphore => "wants a permit",
-        WaitReason::Sleep => "sleeps",
-        WaitReason::Io => "calls",
-    }
+/// What a wait is for, without "waits": `to send to jobs`.
+fn purpose(reason: WaitReason, object: &str) -> String {
+    let phrase = wait_phrase(reason, object);
+    phrase.strip_prefix("waits ").unwrap_or(&phrase).to_string()
 }
 
 /// What a blocked task waits for, in words, with every arm of a select.
@@ -111,7 +82,8 @@ pub fn arm_words(state: &State, arm: Arm) -> String {
 
 /// The task in whose name an event is shown; timers fire in nobody's.
 pub fn actor(event: &Event) -> Option<TaskId> {
-    let nobody = matches!(event.kind, Kind::TimerFire | Kind::ClockJump | Kind::Anchor | Kind::Counter) || event.task.0 == 0;
+    let nobody =
+        matches!(event.kind, Kind::TimerFire | Kind::ClockJump | Kind::Anchor | Kind::Counter) || event.task.0 == 0;
     (!nobody).then_some(event.task)
 }
 
@@ -135,7 +107,7 @@ pub fn does(state: &State, event: &Event) -> String {
     let object = || state.object_name(ObjectId(event.object));
     let task = || state.task_name(TaskId(event.object));
     let or_waits = |does: &str, reason: WaitReason| match event.blocked {
-        true => format!("waits {}", purpose(reason, &object())),
+        true => wait_phrase(reason, &object()),
         false => format!("{does} {}", object()),
     };
     let quoted = || format!("“{}”", printable(event.text.trim_end_matches('\n')));
@@ -227,7 +199,8 @@ pub fn does(state: &State, event: &Event) -> String {
         Kind::Counter => format!("counter {} is {}", event.object, event.arg),
         Kind::Sample => format!("is in {}", state.function_name(event.object)),
     };
-    if (event.kind.arg_field() == Field::Woken && event.arg != 0) || (event.kind == Kind::TaskEnd && event.object != 0) {
+    if (event.kind.arg_field() == Field::Woken && event.arg != 0) || (event.kind == Kind::TaskEnd && event.object != 0)
+    {
         let woken = if event.kind == Kind::TaskEnd { event.object } else { event.arg };
         text.push_str(", wakes ");
         text.push_str(&state.task_name(TaskId(woken)));

@@ -101,7 +101,7 @@ impl<T: Copy> Drawing<T> {
 
 /// Columns of an arrow with its label, and a space at each side.
 fn arrow_width(label: &str) -> usize {
-    width(label) + 5 + 2
+    width(label) + 3 + 2
 }
 
 /// A row of boxes with arrows between them: its width.
@@ -232,8 +232,16 @@ fn bracket<T: Copy>(nodes: &[Node<T>], columns: usize) -> Drawing<T> {
         let text = node.boxed(columns - MARGIN);
         let closing = if i + 1 == nodes.len() { 2 } else { 0 };
         let arrow = arrow_width(&node.edge).min(columns - MARGIN);
-        // The arrow belongs to the box before it: both stand on one line, or the box begins the next.
-        if x > MARGIN && x + width(&text) + arrow + closing > columns {
+        // The arrow belongs to the box before it, and what an actor acts on to the actor: they stand on one line, where they
+        // can, so that a row reads as a sentence.
+        let pair = match nodes.get(i + 1) {
+            Some(next) if node.round && !next.round => {
+                let rest = width(&next.boxed(columns - MARGIN)) + arrow_width(&next.edge);
+                if MARGIN + width(&text) + arrow + rest + closing <= columns { rest } else { 0 }
+            }
+            _ => 0,
+        };
+        if x > MARGIN && x + width(&text) + arrow + pair + closing > columns {
             (x, y) = (MARGIN, y + 1);
         }
         x = drawing.add(x, y, &text, Part::Node(node.tag));
@@ -286,7 +294,10 @@ mod tests {
                 *cell = c;
             }
         }
-        rows.into_iter().map(|row| row.into_iter().collect::<String>().trim_end().to_string()).collect::<Vec<_>>().join("\n")
+        rows.into_iter()
+            .map(|row| row.into_iter().collect::<String>().trim_end().to_string())
+            .collect::<Vec<_>>()
+            .join("\n")
     }
 
     #[test]

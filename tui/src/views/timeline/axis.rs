@@ -6,6 +6,7 @@
 use crate::format::{count, duration, short_duration, width};
 use crate::state::State;
 use std::ops::Range;
+use tracer::model::state::TaskState;
 
 /// What is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -120,23 +121,34 @@ pub fn event_before(state: &State, measure: Measure, position: u64) -> u64 {
     after.saturating_sub(1).clamp(state.store.first(), state.store.len().saturating_sub(1).max(state.store.first()))
 }
 
-/// Whether time tells little: nearly everything happens in a twentieth of it, or there is less of it than there are events.
-/// Then events are the better measure.
+/// Tasks that are asked how long they ran.
+const ASKED: usize = 64;
+
+/// Whether time tells little: there is less of it than there are events, nearly everything happens in a twentieth of it, or
+/// tasks hardly run in it (a program that only sleeps, in virtual time: a lane would be one long `z`). Then events are the
+/// better measure.
 pub fn time_is_degenerate(state: &State) -> bool {
     let (first, end) = (state.store.first(), state.store.len());
     let events = end - first;
-    let total = state.end_time().saturating_sub(state.store.start_time());
+    let start = state.store.start_time();
+    let total = state.end_time().saturating_sub(start);
     if events < 2 || total < events {
         return true;
     }
     let at = |tenth: u64| state.store.time_of(first + events * tenth / 10);
-    let middle = at(9).saturating_sub(at(1));
-    (middle as u128) * 20 < total as u128
+    if (at(9).saturating_sub(at(1)) as u128) * 20 < total as u128 {
+        return true;
+    }
+    let tasks = state.store.tasks();
+    let every = (tasks.len() / ASKED).max(1);
+    let asked = tasks.iter().step_by(every);
+    let ran: u64 = asked.map(|task| state.store.times(task.id, start..start + total).of(TaskState::Running)).sum();
+    let ticks = state.store.clock_at(start + total).saturating_sub(state.store.clock_at(start));
+    (ran as u128) * (every as u128) * 20 < ticks as u128
 }
 
 /// What the frame's title says of the window.
-pub fn title(state: &State, measure: Measure, window: Window, cells: usize) -> String {
-    let _ = state;
+pub fn title(measure: Measure, window: Window, cells: usize) -> String {
     let per_cell = window.span() as f64 / cells.max(1) as f64;
     match measure {
         Measure::Time => {
@@ -159,7 +171,7 @@ pub fn ruler(measure: Measure, window: Window, cells: usize) -> Vec<(usize, Stri
         Measure::Time => duration(at),
         Measure::Events => count(at),
     };
-    let widest = width(&label(window.to)).max(width(&label(window.from))).max(6) + 3;
+    let widest = width(&label(window.to)).max(width(&label(window.from))).max(6) + 2;
     let wanted = (cells / widest).max(1) as u64;
     let step = round_up(window.span() / wanted + 1);
     let mut out: Vec<(usize, String)> = Vec::new();
@@ -206,7 +218,8 @@ mod tests {
                     let at = from + (window.span() - 1) / 499 * i.min(window.span() - 1);
                     let Some(cell) = window.cell(at, cells) else { continue };
                     assert!(window.edge(cell, cells) <= at, "{window:?} {cells} {at}");
-                    let next = (cell + 1..=cells).map(|c| window.edge(c, cells)).find(|&edge| edge > window.edge(cell, cells));
+                    let next =
+                        (cell + 1..=cells).map(|c| window.edge(c, cells)).find(|&edge| edge > window.edge(cell, cells));
                     assert!(next.is_none_or(|next| at < next), "{window:?} {cells} {at} in {cell}");
                 }
             }
@@ -241,7 +254,9 @@ mod tests {
 
     #[test]
     fn rulers_have_round_numbers_that_do_not_touch() {
-        for (measure, to, cells) in [(Measure::Time, 1_204_000, 70), (Measure::Events, 313, 40), (Measure::Time, 3, 100)] {
+        for (measure, to, cells) in
+            [(Measure::Time, 1_204_000, 70), (Measure::Events, 313, 40), (Measure::Time, 3, 100)]
+        {
             let labels = ruler(measure, Window { from: 0, to }, cells);
             assert!(labels.len() >= 2, "{labels:?}");
             for pair in labels.windows(2) {
