@@ -129,7 +129,9 @@ pub fn f32_value(x: f32) -> Value {
 /// `a op b`.
 pub fn arith(heap: &mut Heap, op: BinaryOp, a: Value, b: Value) -> Result<Value, Fault> {
     match (a.kind(), b.kind()) {
-        (Tag::F64, Tag::F64) => Ok(Value::f64(float(op, a.float(), b.float()).ok_or_else(|| unsupported("bits", a, b))?)),
+        (Tag::F64, Tag::F64) => {
+            Ok(Value::f64(float(op, a.float(), b.float()).ok_or_else(|| unsupported("bits", a, b))?))
+        }
         (Tag::F32, Tag::F32) => {
             // Rounding the exact double result of one operation to single precision is the single operation (all but `**`).
             float(op, a.float(), b.float()).map(|x| f32_value(x as f32)).ok_or_else(|| unsupported("bits", a, b))

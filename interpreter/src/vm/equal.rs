@@ -216,12 +216,7 @@ pub fn order(heap: &Heap, a: Value, b: Value) -> Result<Option<Ordering>, Fault>
 }
 
 /// The order as far as one look says; children go to `pending` together with the order where they are all equal.
-fn order_step(
-    heap: &Heap,
-    a: Value,
-    b: Value,
-    pending: &mut Vec<(Pair, Ordering)>,
-) -> Result<Option<Ordering>, Fault> {
+fn order_step(heap: &Heap, a: Value, b: Value, pending: &mut Vec<(Pair, Ordering)>) -> Result<Option<Ordering>, Fault> {
     let (ta, tb) = (a.kind(), b.kind());
     if ta.int_kind().is_some() && tb.int_kind().is_some() {
         if ta == Tag::U128 && tb == Tag::U128 {

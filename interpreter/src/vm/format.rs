@@ -54,12 +54,12 @@ impl Style {
 }
 
 /// Display form of a value, appended to `out`.
-pub fn display(heap: &Heap, code: &Code, objects: &dyn Objects, value: Value, out: &mut String) {
+pub fn display(heap: &Heap, objects: &dyn Objects, code: &Code, value: Value, out: &mut String) {
     write_value(heap, Some(code), objects, value, Style::DISPLAY, out);
 }
 
 /// A short form for debuggers and views: strings quoted, long things cut off.
-pub fn preview(heap: &Heap, code: &Code, objects: &dyn Objects, value: Value) -> String {
+pub fn preview(heap: &Heap, objects: &dyn Objects, code: &Code, value: Value) -> String {
     let mut out = String::new();
     write_value(heap, Some(code), objects, value, Style::PREVIEW, &mut out);
     out
@@ -70,6 +70,15 @@ pub fn plain(heap: &Heap, value: Value) -> String {
     let mut out = String::new();
     write_value(heap, None, &NoObjects, value, Style { quoted: false, ..Style::PREVIEW }, &mut out);
     out
+}
+
+/// A scalar (an atomic's content).
+pub fn plain_scalar(value: Value, out: &mut String) {
+    let _ = match value.kind() {
+        Tag::Bool => write!(out, "{}", value.truthy()),
+        Tag::U8 | Tag::U16 | Tag::U32 | Tag::U64 | Tag::Usize => write!(out, "{}", value.payload),
+        _ => write!(out, "{}", value.int()),
+    };
 }
 
 /// A container whose elements are being written.
@@ -279,7 +288,8 @@ impl Writer<'_> {
 
     fn write_variant(&self, value: Value, out: &mut String) {
         let Some((ty, variant)) = self.heap.variant_of(value) else { return };
-        let name = self.code.and_then(|code| code.enums.get(ty as usize)).and_then(|e| e.variants.get(variant as usize));
+        let name =
+            self.code.and_then(|code| code.enums.get(ty as usize)).and_then(|e| e.variants.get(variant as usize));
         let _ = match (name, ty) {
             (Some((name, _)), _) => write!(out, "{name}"),
             (None, 0) => write!(out, "{}", if variant == 0 { "Some" } else { "None" }),

@@ -130,7 +130,8 @@ impl Io {
         self.written += text.len() as u64;
         let error = to == Kind::ErrorOutput;
         // What was printed before on the other stream comes out before.
-        let stands = if error { self.out.flush() && self.err.write(text) && self.err.flush() } else { self.out.write(text) };
+        let stands =
+            if error { self.out.flush() && self.err.write(text) && self.err.flush() } else { self.out.write(text) };
         self.broken |= !stands;
     }
 

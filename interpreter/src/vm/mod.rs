@@ -1,6 +1,7 @@
 //! The virtual machine: dispatch loop, heap, garbage collection and built-ins.
 
 pub mod arith;
+pub mod builtins;
 pub mod equal;
 pub mod fault;
 pub mod format;

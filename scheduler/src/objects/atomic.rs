@@ -29,6 +29,11 @@ impl<V: Copy + Default, B: Default> Scheduler<V, B> {
         &mut self.atomics[atomic].value
     }
 
+    /// Its value, to be looked at.
+    pub fn atomic_value(&self, atomic: u32) -> i64 {
+        self.atomics[atomic].value
+    }
+
     /// Reports an operation that has just been done.
     #[inline(always)]
     pub fn atomic_event<T: Tracer>(&mut self, tr: &mut T, at: At, atomic: u32) {

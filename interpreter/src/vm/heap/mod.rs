@@ -119,6 +119,8 @@ pub struct Heap {
     pub(crate) cells: Slab<CellObject>,
     pub(crate) refs: Slab<RefObject>,
     bytes: usize,
+    /// The part of `bytes` that is not in the slabs here: the scheduler's objects, task stacks.
+    outside: usize,
     /// Collect when `bytes` reaches this.
     threshold: usize,
     max_bytes: usize,
@@ -152,6 +154,7 @@ impl Heap {
             cells: Slab::default(),
             refs: Slab::default(),
             bytes: 0,
+            outside: 0,
             threshold: FIRST_THRESHOLD.min(max_bytes / 2),
             max_bytes,
             stress: false,
@@ -207,14 +210,22 @@ impl Heap {
         if self.bytes.saturating_add(more) > self.max_bytes { Err(self.out_of_memory(more)) } else { Ok(()) }
     }
 
+    /// Counts bytes that something outside the heap has taken for the guest, until the next collection weighs it.
+    #[inline]
+    pub fn charge(&mut self, bytes: usize) {
+        self.bytes += bytes;
+        self.outside += bytes;
+    }
+
     /// Counts what an object has grown or shrunk by.
     #[inline]
     pub(crate) fn resized(&mut self, before: usize, after: usize) {
         self.bytes = (self.bytes + after).saturating_sub(before);
     }
 
-    /// Frees what has no mark, and sets the next threshold. Gives the number of objects freed.
-    pub(crate) fn sweep(&mut self, marks: &[Bits; Kind::COUNT]) -> usize {
+    /// Frees what has no mark, and sets the next threshold; `outside` is what everything outside the heap weighs now. Gives
+    /// the number of objects freed.
+    pub(crate) fn sweep(&mut self, marks: &[Bits; Kind::COUNT], outside: usize) -> usize {
         let freed = [
             self.wides.sweep(&marks[Kind::Wide as usize]),
             self.strings.sweep(&marks[Kind::String as usize]),
@@ -224,7 +235,9 @@ impl Heap {
             self.cells.sweep(&marks[Kind::Cell as usize]),
             self.refs.sweep(&marks[Kind::Ref as usize]),
         ];
-        self.bytes = self.bytes.saturating_sub(freed.iter().map(|f| f.1).sum());
+        let gone = self.outside + freed.iter().map(|f| f.1).sum::<usize>();
+        self.bytes = self.bytes.saturating_sub(gone) + outside;
+        self.outside = outside;
         // Twice what lives, but near the limit only half of what is left: garbage must not be taken for a full heap.
         let left = self.max_bytes.saturating_sub(self.bytes);
         self.threshold = (self.bytes * 2).max(FIRST_THRESHOLD).min(self.bytes + left / 2);
