@@ -51,7 +51,7 @@ pub fn line(store: &Store, event: &Event, out: &mut String) {
     let time = store.time_of_clock(event.clock);
     let name = store.task_name(event.task);
     // Writing to a string cannot fail.
-    let _ = write!(out, "{:>6} {time:>12} ns  {name:<14}  {:<18}", event.ordinal, event.kind.name());
+    let _ = write!(out, "{:>6} {time:>12} ns  {name:<14}  {:<20}", event.ordinal, event.kind.name());
     details(store, event, out);
     if event.blocked {
         out.push_str(" blocked");

@@ -60,7 +60,7 @@ pub fn missing_phrase(reason: WaitReason) -> &'static str {
         WaitReason::Recv => "no live task can send to it",
         WaitReason::Select => "no live task can make any of its arms ready",
         WaitReason::Lock | WaitReason::ReadLock | WaitReason::WriteLock => "no live task can unlock it",
-        WaitReason::Await => "it can never end",
+        WaitReason::Await => "that task can never end",
         WaitReason::WaitGroup => "no live task can count it down",
         WaitReason::Once => "no live task can finish it",
         WaitReason::Barrier => "no live task can arrive at it",
@@ -88,6 +88,14 @@ pub fn list(names: &[String]) -> String {
     }
 }
 
+/// Names to choose from: `a`, `a or b`, `a, b or c`.
+pub fn either(names: &[String]) -> String {
+    match names {
+        [before @ .., last] if !before.is_empty() => format!("{} or {last}", before.join(", ")),
+        _ => names.concat(),
+    }
+}
+
 /// The ends of a long row: `a, b and c`, but `a … e` for more than three.
 pub fn span(names: &[String]) -> String {
     match names {
@@ -98,13 +106,14 @@ pub fn span(names: &[String]) -> String {
 
 /// A duration with three significant digits and its unit: `0 ns`, `312 ns`, `4.20 µs`, `1.20 ms`, `2.50 s`, `1 min 30 s`.
 pub fn duration(nanoseconds: u64) -> String {
+    // The bounds are where rounding to three digits reaches the next unit: there is no `1000 µs`.
     let (unit, scale) = match nanoseconds {
         0..1_000 => return format!("{nanoseconds} ns"),
-        1_000..1_000_000 => ("µs", 1e3),
-        1_000_000..1_000_000_000 => ("ms", 1e6),
-        1_000_000_000..60_000_000_000 => ("s", 1e9),
+        1_000..999_500 => ("µs", 1e3),
+        999_500..999_500_000 => ("ms", 1e6),
+        999_500_000..59_950_000_000 => ("s", 1e9),
         _ => {
-            let seconds = nanoseconds / 1_000_000_000;
+            let seconds = nanoseconds.saturating_add(500_000_000) / 1_000_000_000;
             return format!("{} min {} s", seconds / 60, seconds % 60);
         }
     };

@@ -8,6 +8,7 @@ use crate::event::Site;
 use crate::finding::{BlockedTask, Finding, ObjectRef, Target, TaskRef, Verdict, WaitReason};
 use crate::names;
 use crate::program::ProgramInfo;
+use crate::store::Store;
 use rustc_hash::FxHashSet;
 use serde::Serialize;
 use std::fmt::Write;
@@ -17,16 +18,12 @@ pub struct Report<'a> {
     program: &'a ProgramInfo,
     /// Sites known to have made several objects: these are numbered from the first on.
     several: FxHashSet<Site>,
-    time: &'a dyn Fn(u64) -> u64,
-}
-
-/// A clock that counts nanoseconds already.
-fn same(clock: u64) -> u64 {
-    clock
+    store: Option<&'a Store>,
 }
 
 impl<'a> Report<'a> {
-    /// A report on findings of a run in virtual time. All findings of the run are given, so that one object has one name.
+    /// A report on findings of a run without a trace, whose clock counts nanoseconds. All findings of the run are given, so
+    /// that one object has one name.
     pub fn new(program: &'a ProgramInfo, findings: &[Finding]) -> Self {
         let mut several = FxHashSet::default();
         for task in findings.iter().flat_map(|finding| &finding.tasks) {
@@ -37,13 +34,16 @@ impl<'a> Report<'a> {
             let objects = targets.chain(task.held.iter().map(|(object, _)| object));
             several.extend(objects.filter(|object| object.nth > 1).map(|object| object.made_at));
         }
-        Self { program, several, time: &same }
+        Self { program, several, store: None }
     }
 
-    /// Translates clocks to nanoseconds in this way (a store's `time_of_clock`).
-    pub fn with_time(mut self, time: &'a dyn Fn(u64) -> u64) -> Self {
-        self.time = time;
-        self
+    /// A report on the findings of a traced run: the trace knows the time of each clock and how many objects a site made.
+    pub fn of_store(store: &'a Store) -> Self {
+        Self { program: store.program(), several: FxHashSet::default(), store: Some(store) }
+    }
+
+    fn time(&self, clock: u64) -> u64 {
+        self.store.map_or(clock, |store| store.time_of_clock(clock))
     }
 
     /// The finding as lines of text for a human, the last one ended as well.
@@ -71,7 +71,7 @@ impl<'a> Report<'a> {
     pub fn headline(&self, finding: &Finding) -> String {
         let culprit = finding.culprit.map(|task| self.task(&task));
         let by = culprit.map_or_else(String::new, |name| format!(" in {name}"));
-        let at = names::duration((self.time)(finding.clock));
+        let at = names::duration(self.time(finding.clock));
         let tasks = match finding.tasks.len() {
             1 => "1 task is".to_string(),
             n => format!("{} tasks are", names::count(n as u64)),
@@ -80,7 +80,7 @@ impl<'a> Report<'a> {
         match finding.verdict {
             Verdict::Ok => format!("ok{note}"),
             Verdict::Deadlock => format!("deadlock at {at}: {tasks} blocked for good"),
-            Verdict::Leak => format!("leak at {at}: {tasks} blocked for good, which does not keep main from ending"),
+            Verdict::Leak => format!("leak at {at}: {tasks} blocked for good"),
             Verdict::Panic => format!("panic{by}{note}"),
             Verdict::Assert if finding.message.is_empty() => format!("panic{by}: assertion failed"),
             Verdict::Assert => format!("panic{by}{note}"),
@@ -144,11 +144,11 @@ impl<'a> Report<'a> {
 
     /// `worker#3 waits to receive from jobs since 4.20 ms; no live task can send to it: its last sender, main, ended at
     /// pool.vex:41:5.` Only for a wait that nobody is left to end.
-    fn orphan_sentence(&self, task: &BlockedTask) -> Option<String> {
+    pub fn orphan_sentence(&self, task: &BlockedTask) -> Option<String> {
         if !task.waits_for.is_empty() || task.reason == WaitReason::Select && task.targets.is_empty() {
             return None;
         }
-        let since = names::duration((self.time)(task.since));
+        let since = names::duration(self.time(task.since));
         let mut sentence = format!("{} since {since}; {}", self.wait(task), names::missing_phrase(task.reason));
         if let Some(missing) = task.missing {
             let (word, name) = (names::partner_word(task.reason), self.task(&missing.task));
@@ -173,7 +173,7 @@ impl<'a> Report<'a> {
                 WaitReason::Lock | WaitReason::ReadLock | WaitReason::WriteLock | WaitReason::Semaphore => "held by",
                 WaitReason::Once => "run by",
                 WaitReason::Await => "which would have to end:",
-                _ => "only these could act, and are blocked for good:",
+                _ => "could be woken only by",
             };
             let _ = writeln!(out, "    {relation} {}", names::list(&holders));
         }
@@ -190,6 +190,9 @@ impl<'a> Report<'a> {
     }
 
     fn object(&self, object: &ObjectRef) -> String {
+        if let Some(store) = self.store.filter(|store| store.objects().get(object.id).is_some()) {
+            return store.object_name(object.id);
+        }
         let several = self.several.contains(&object.made_at);
         names::object_name(self.program, object.kind, object.made_at, object.nth, several)
     }
@@ -209,10 +212,7 @@ impl<'a> Report<'a> {
                 Target::Task(task) => self.task(task),
             })
             .collect();
-        match names.as_slice() {
-            [before @ .., last] if !before.is_empty() => format!("{} or {last}", before.join(", ")),
-            _ => names.concat(),
-        }
+        names::either(&names)
     }
 
     fn place(&self, task: &BlockedTask) -> String {
@@ -232,7 +232,7 @@ impl<'a> Report<'a> {
                 at: self.place(task),
                 held: task.held.iter().map(|(object, _)| self.object_with_kind(object)).collect(),
                 waits_for: task.waits_for.iter().map(|task| self.task(task)).collect(),
-                since_ns: (self.time)(task.since),
+                since_ns: self.time(task.since),
             })
             .collect();
         let culprit_waits = finding.culprit.and_then(|c| finding.tasks.iter().find(|task| task.task.id == c.id));
@@ -257,7 +257,7 @@ impl<'a> Report<'a> {
             stack: finding.stack.iter().map(|frame| self.frame(frame.function, frame.site)).collect(),
             cycle: finding.cycle.iter().filter_map(|&i| finding.tasks.get(i)).map(|t| self.task(&t.task)).collect(),
             event: finding.event,
-            time_ns: (self.time)(finding.clock),
+            time_ns: self.time(finding.clock),
         }
     }
 
