@@ -7,4 +7,5 @@ pub mod fault;
 pub mod format;
 pub mod heap;
 pub mod io;
+pub mod mark;
 pub mod task;

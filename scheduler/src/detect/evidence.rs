@@ -25,7 +25,7 @@ pub(super) fn findings<V: Copy + Default, B: Default>(
     let index: FxHashMap<u32, usize> = fresh.iter().enumerate().map(|(i, &slot)| (slot, i)).collect();
     let mut waits: Vec<Wait> = fresh.iter().map(|&slot| Wait::new(s, slot)).collect();
     if stuck.len() <= SMALL {
-        find_reachers(s, reach, stuck, fresh, &mut waits);
+        find_reachers(s, reach, stuck, &mut waits);
     }
     let mut held = held_objects(s, &index);
 
@@ -136,19 +136,19 @@ impl Wait {
     }
 }
 
-/// Which stuck tasks could reach what the others wait for.
+/// Which stuck tasks could reach what the others wait for. Those who wait in the very same object are no help.
 fn find_reachers<V: Copy + Default, B: Default>(
     s: &Scheduler<V, B>,
     reach: &mut impl Reach<V, B>,
     stuck: &[u32],
-    fresh: &[u32],
     waits: &mut [Wait],
 ) {
     for &slot in stuck {
+        let own = Wait::new(s, slot).objects;
         reach.begin(s, false);
         reach.add_task(s, slot);
-        for (&waiter, wait) in fresh.iter().zip(waits.iter_mut()) {
-            if waiter != slot && wait.open().any(|(kind, object)| reach.reached(kind, object)) {
+        for wait in waits.iter_mut() {
+            if wait.open().any(|object| !own.contains(&object) && reach.reached(object.0, object.1)) {
                 wait.reachers.push(slot);
             }
         }

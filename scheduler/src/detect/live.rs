@@ -19,7 +19,7 @@ use super::Reach;
 use crate::objects::{Arm, Holder};
 use crate::scheduler::Scheduler;
 use crate::slab::NONE;
-use crate::task::State;
+use crate::task::{State, flag};
 use std::collections::VecDeque;
 use tracer::finding::{ObjectKind, WaitReason};
 
@@ -50,6 +50,8 @@ pub(crate) fn live_set<V: Copy + Default, B: Default>(s: &Scheduler<V, B>, reach
     for (slot, task) in s.core.tasks.iter() {
         match task.state {
             State::Free | State::Ended => {}
+            // A cancellation that is still to be delivered will make it run.
+            State::Blocked if task.has(flag::CANCEL) => set.add(slot),
             State::Blocked if !matches!(task.reason, WaitReason::Sleep | WaitReason::Io) => parked.push(slot),
             State::Ready | State::Running | State::Blocked => set.add(slot),
         }

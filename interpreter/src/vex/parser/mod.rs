@@ -348,12 +348,13 @@ impl Parser<'_> {
         }
     }
 
-    /// Where errors about the next token point: at the end of the file, the last token.
+    /// Where errors about the next token point: at the end of the file, the last character before it.
     fn error_span(&self) -> Span {
         let token = self.token();
         if token.kind == T::Eof && self.at > 0 {
             let last = self.tokens[self.at - 1];
-            return Span::new(self.file, last.hi.saturating_sub(1).max(last.lo), last.hi);
+            let length = self.text_of(last).chars().next_back().map_or(0, char::len_utf8) as u32;
+            return Span::new(self.file, last.hi - length, last.hi);
         }
         token.span(self.file)
     }
