@@ -5,6 +5,7 @@ use super::arith;
 use super::fault::Fault;
 use super::heap::Heap;
 use super::io::Io;
+use super::mark::Marks;
 use super::task::Body;
 use crate::bytecode::instr::Reg;
 use crate::bytecode::program::{Constant, FunctionCode};
@@ -87,6 +88,8 @@ pub struct Machine<T: Tracer> {
     pub(super) instrs_at: usize,
     /// Why the last long instruction failed.
     pub(super) fault: Option<Fault>,
+    /// Scratch of the collector.
+    pub(super) marks: Marks,
     /// Scratch for the arms of selects.
     pub(super) arms: Vec<Arm<Value>>,
     /// Methods by (kind of receiver, name).
@@ -141,6 +144,7 @@ impl<T: Tracer> Machine<T> {
             stack_end: 0,
             instrs_at,
             fault: None,
+            marks: Marks::default(),
             arms: Vec::new(),
             methods,
             findings: Vec::new(),

@@ -159,19 +159,15 @@ impl<T: Tracer> Machine<T> {
             }
             End::Finished | End::Stuck => {
                 if self.sched.live() > 0 {
-                    self.final_scan();
+                    self.scan();
                 }
-                let verdict = match () {
-                    () if self.main_result.is_none() && self.sched.live() > 0 => Verdict::Deadlock,
-                    () if self.sched.live() > 0 && !self.findings.is_empty() => Verdict::Leak,
-                    () => Verdict::Ok,
-                };
                 // Tasks found stuck while the program ran on: what that was is only known now.
-                for finding in &mut self.findings {
-                    if matches!(finding.verdict, Verdict::Deadlock | Verdict::Leak) {
-                        finding.verdict = verdict;
-                    }
-                }
+                self.sched.settle(&mut self.findings);
+                let verdict = match self.main_result {
+                    None => Verdict::Deadlock,
+                    Some(_) if self.sched.live() > 0 => Verdict::Leak,
+                    Some(_) => Verdict::Ok,
+                };
                 (verdict, main_code)
             }
         };
