@@ -274,8 +274,7 @@ fn with_state(state: &State, id: TaskId) -> String {
 /// The sentences below the graph: the findings made up to the moment, or that nothing is wrong.
 fn explain(state: &State, graph: &Graph, picture: &mut Picture, columns: usize) {
     let moment = state.moment();
-    let time = |clock| state.store.time_of_clock(clock);
-    let report = Report::new(&state.program, &state.findings).with_time(&time);
+    let report = Report::of_store(&state.store);
     let made = state.findings.iter().filter(|finding| finding.event.is_none_or(|event| event <= moment));
     let mut any = false;
     for finding in made.filter(|finding| !finding.tasks.is_empty()) {
