@@ -55,6 +55,7 @@ pub fn parse(text: &str, file: FileId, ids: &mut NodeIds, diagnostics: &mut Diag
         depth: 0,
         height: 0,
         stopped: false,
+        misaligned: None,
         last_error: None,
         ids,
         names: FxHashSet::default(),
@@ -103,6 +104,9 @@ struct Parser<'a> {
     height: u32,
     /// A limit was passed: nothing more is reported.
     stopped: bool,
+    /// The first block whose `}` stands further to the left than the line of its `{`: if a `}` is missing at the
+    /// end of the file, it is probably this block's.
+    misaligned: Option<Span>,
     /// The token at which the last error was reported; a second one there would only repeat it.
     last_error: Option<usize>,
     ids: &'a mut NodeIds,
@@ -377,12 +381,31 @@ impl Parser<'_> {
         let code = if unclosed { Code::UnclosedDelimiter } else { Code::UnexpectedToken };
         let close = close.describe();
         let message = format!("expected {or}{close} to close {what}, found {}", self.found());
-        self.report(
-            Diagnostic::new(code, self.error_span(), message)
-                .label(format!("expected {or}{close}"))
-                .note_at(open.span(self.file), format!("{what} was opened here")),
-        );
+        let mut diagnostic = Diagnostic::new(code, self.error_span(), message)
+            .label(format!("expected {or}{close}"))
+            .note_at(open.span(self.file), format!("{what} was opened here"));
+        if self.is(T::Eof)
+            && let Some(block) = self.misaligned
+        {
+            diagnostic =
+                diagnostic.note_at(block, "this `{` is probably the one: its `}` is indented less than its line");
+        }
+        self.report(diagnostic);
         Failed
+    }
+
+    /// Notes a block whose closing brace, the next token, begins a line further to the left than the block's line.
+    fn check_alignment(&mut self, open: Token) {
+        let indent = |at: u32| {
+            let before = &self.text[..at as usize];
+            // Far enough to find the beginning of any line that a person wrote.
+            let line = before.bytes().rev().take(200).take_while(|&b| b != b'\n').collect::<Vec<u8>>();
+            line.iter().rev().take_while(|b| b.is_ascii_whitespace()).count()
+        };
+        let close = self.token();
+        if self.misaligned.is_none() && close.newline_before && indent(close.lo) < indent(open.lo) {
+            self.misaligned = Some(open.span(self.file));
+        }
     }
 }
 

@@ -46,7 +46,9 @@ impl Parser<'_> {
             if self.eat(T::Semi).is_some() {
                 continue;
             }
-            if self.eat(T::RBrace).is_some() {
+            if self.is(T::RBrace) {
+                self.check_alignment(open);
+                self.bump();
                 break;
             }
             if self.is(T::Eof) {

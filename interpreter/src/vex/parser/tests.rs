@@ -266,6 +266,8 @@ fn type_arguments_are_told_from_comparisons() {
         ("let x: Vec<Vec<i32>>= y", "let y;"),
         ("let x: Channel<&T!>= y", "let y;"),
         ("size<[i32; 4]>()", "(call size <1> )"),
+        ("x as i32 < y", "(< (as x) y)"),
+        ("x as Vec<i32>", "(as x)"),
     ]);
 }
 
@@ -581,6 +583,15 @@ fn says_what_is_wrong_and_where() {
 }
 
 #[test]
+fn guesses_which_brace_is_missing() {
+    let text = "fn a() {\n    if x {\n        f()\n}\n\nfn b() {\n}\n";
+    let (_, map, diagnostics) = parsed(text);
+    let places: Vec<String> =
+        diagnostics.list()[0].notes.iter().filter_map(|note| note.span.map(|span| map.locate(span))).collect();
+    assert_eq!(places, ["test.vex:1:8", "test.vex:2:10"]);
+}
+
+#[test]
 fn goes_on_after_errors() {
     let text = "
 struct P { x: , y: i32 }
@@ -606,7 +617,7 @@ fn d() {}
 
 // ------------------------------------------------------------------------------------------------- hostile input
 
-/// Runs on a thread with the stack that Rust gives by default, 2 MiB.
+/// Runs on a thread with the stack that Rust gives by default, 2 MiB. (1 MiB is enough, 768 KiB is not.)
 fn on_small_stack(text: String) -> Vec<String> {
     let run = move || errors(&text);
     let thread = std::thread::Builder::new().stack_size(2 << 20).spawn(run).expect("a thread starts");
