@@ -9,6 +9,7 @@ pub mod core;
 pub mod diagnostics;
 pub mod read_source;
 pub mod source;
+pub mod trace_info;
 pub mod types;
 pub mod value;
 pub mod vex;

@@ -108,6 +108,12 @@ impl<V: Copy + Default, B: Default> Scheduler<V, B> {
         self.core.tasks[slot].handle(slot)
     }
 
+    /// Whether the task of a handle is still there: it has not ended, or its result has not been taken.
+    #[inline]
+    pub fn has_task(&self, handle: Handle) -> bool {
+        self.core.tasks.get(handle.slot).is_some_and(|task| task.id == handle.id)
+    }
+
     /// All tasks that have not ended, in order of slots.
     pub fn live_tasks(&self) -> impl Iterator<Item = (u32, &Task<V, B>)> {
         self.core.tasks.iter().filter(|(_, task)| !matches!(task.state, State::Free | State::Ended))

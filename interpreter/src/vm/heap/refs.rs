@@ -76,6 +76,11 @@ impl Heap {
         Value::handle(tag, self.refs.insert(RefObject { base, index }))
     }
 
+    /// What a reference to a field or element refers to: its record or container, and its index.
+    pub(crate) fn ref_parts(&self, value: Value) -> Option<(Value, Value)> {
+        self.ref_of(value).ok().map(|r| (r.base, r.index))
+    }
+
     fn ref_of(&self, value: Value) -> Result<RefObject, Fault> {
         match self.refs.get(value.slot()) {
             Some(object) if Kind::of(value.kind()) == Some(Kind::Ref) => Ok(*object),
