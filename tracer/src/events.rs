@@ -94,8 +94,20 @@ fn ticks(record: &Record) -> u64 {
     jump.saturating_add(record.clock_delta as u64)
 }
 
+/// Which kinds carry text, from the table of kinds.
+const TEXT: [bool; 128] = {
+    let mut text = [false; 128];
+    let mut row = 0;
+    while row < Kind::ALL.len() {
+        text[Kind::ALL[row] as usize] = matches!(Kind::ALL[row].object_field(), Field::TextAt);
+        row += 1;
+    }
+    text
+};
+
+#[inline]
 fn is_text(kind: Kind) -> bool {
-    kind.object_field() == Field::TextAt
+    TEXT[kind as usize & 127]
 }
 
 impl Events {
@@ -150,7 +162,8 @@ impl Events {
                 segment.records.len() >= SEGMENT || segment.text.len() >= SEGMENT_TEXT || segment.end() != self.end
             });
             if full {
-                self.segments.push_back(Segment { first: self.end, ..Segment::default() });
+                let records = Vec::with_capacity(SEGMENT);
+                self.segments.push_back(Segment { first: self.end, records, ..Segment::default() });
             }
             let Some(segment) = self.segments.back_mut() else { return };
             if segment.records.len().is_multiple_of(MARK) {

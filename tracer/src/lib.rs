@@ -6,12 +6,16 @@
 
 pub mod chunk;
 pub mod control;
+pub mod dump;
 pub mod event;
 pub mod events;
+pub mod explain;
 pub mod finding;
 pub mod model;
 pub mod names;
 pub mod program;
 pub mod record;
+pub mod report;
 pub mod sink;
 pub mod store;
+pub mod testing;

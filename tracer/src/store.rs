@@ -195,6 +195,7 @@ impl Store {
             self.keyframes.pop_front();
         }
         self.derived.tasks.trim(clock);
+        self.derived.objects.trim(clock);
         self.derived.channels.trim(clock);
         self.derived.messages.trim(first);
         while self.derived.outputs.front().is_some_and(|&ordinal| ordinal < first) {
@@ -286,7 +287,7 @@ impl Store {
         &self.now
     }
 
-    /// What held after an event.
+    /// What held after an event; for an event that is not here any more, some state before the oldest that is.
     pub fn at(&self, ordinal: u64) -> Now {
         if ordinal.saturating_add(1) >= self.len() {
             return self.now.clone();
@@ -363,7 +364,7 @@ impl Store {
         }
     }
 
-    /// The name of an object: `jobs`, `fork#2`; `–` for none.
+    /// The name of an object: `jobs`, `fork[2]`; `–` for none.
     pub fn object_name(&self, id: ObjectId) -> String {
         match self.derived.objects.get(id) {
             Some(object) => {

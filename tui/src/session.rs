@@ -7,15 +7,6 @@ use tracer::chunk::Chunk;
 use tracer::finding::{Finding, Verdict};
 use tracer::program::ProgramInfo;
 
-/// Which clock the ticks of the trace count (one tick is one nanosecond of it).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ClockKind {
-    /// The budget of the deterministic runtime.
-    Virtual,
-    /// The machine's.
-    Real,
-}
-
 /// What the run is; does not change.
 #[derive(Clone, Debug)]
 pub struct Description {
@@ -23,8 +14,6 @@ pub struct Description {
     pub title: String,
     /// How it runs, in a word or two for the header (`seed 7`); may be empty.
     pub mode: String,
-    /// The clock of the trace.
-    pub clock: ClockKind,
     /// Whether there is a program to pause, step and slow down; a recording has none.
     pub live: bool,
     /// The command that gives this very run again, where there is one.

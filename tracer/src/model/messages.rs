@@ -4,9 +4,9 @@
 //! sorted by the receive, 16 bytes each.
 
 use super::Analysis;
+use super::slots::Slots;
 use crate::event::ObjectId;
 use crate::events::Event;
-use rustc_hash::FxHashMap;
 use std::collections::VecDeque;
 
 /// A value's way.
@@ -21,7 +21,7 @@ struct Pair {
 /// All messages.
 #[derive(Debug, Default)]
 pub struct Messages {
-    queues: FxHashMap<ObjectId, VecDeque<u64>>,
+    queues: Slots<VecDeque<u64>>,
     pairs: VecDeque<Pair>,
 }
 
@@ -42,11 +42,14 @@ impl Messages {
 
 impl Analysis for Messages {
     fn queued(&mut self, channel: ObjectId, send: u64, _at: &Event) {
-        self.queues.entry(channel).or_default().push_back(send);
+        match self.queues.get_mut(channel.0) {
+            Some(queue) => queue.push_back(send),
+            None => self.queues.insert(channel.0, VecDeque::from([send])),
+        }
     }
 
     fn took(&mut self, channel: ObjectId, receive: u64, at: &Event) {
-        let Some(send) = self.queues.get_mut(&channel).and_then(VecDeque::pop_front) else { return };
+        let Some(send) = self.queues.get_mut(channel.0).and_then(VecDeque::pop_front) else { return };
         let other = if receive == at.ordinal { send } else { receive };
         if other < at.ordinal && self.pairs.back().is_none_or(|pair| pair.taken < at.ordinal) {
             self.pairs.push_back(Pair { taken: at.ordinal, back: at.ordinal - other });

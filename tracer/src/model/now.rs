@@ -573,7 +573,7 @@ impl Now {
         if let Some(object) = self.objects.get_mut(id.0) {
             let mine = object.holds.iter().rposition(|hold| hold.task == at.task);
             if !object.holds.is_empty() {
-                holder = Some(object.holds.remove(mine.unwrap_or(0)));
+                holder = Some(remove(&mut object.holds, mine.unwrap_or(0)));
             }
             if object.kind == ObjectKind::Semaphore && at.arg == 0 {
                 object.level = object.level.saturating_add(1);
@@ -585,12 +585,25 @@ impl Now {
             if let Some(task) = self.tasks.get_mut(place)
                 && let Some(index) = task.held.iter().rposition(|&held| held == id)
             {
-                task.held.remove(index);
+                remove(&mut task.held, index);
             }
             analysis.released(id, hold.task, at.clock.saturating_sub(hold.since), at);
         }
         if at.kind != Kind::OnceEnd {
             self.wake(TaskId(at.arg), true, at, analysis);
         }
+    }
+}
+
+/// Takes an element out of its place; mostly it is the last one.
+#[inline]
+fn remove<T>(elements: &mut Vec<T>, index: usize) -> T {
+    match elements.pop() {
+        Some(last) if index == elements.len() => last,
+        Some(last) => {
+            elements.push(last);
+            elements.remove(index)
+        }
+        None => unreachable!("the index was found in it"),
     }
 }

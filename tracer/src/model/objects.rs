@@ -52,6 +52,11 @@ impl Objects {
         self.objects.iter().map(|(number, object)| (ObjectId(number), object))
     }
 
+    /// Forgets timers made before a clock: every sleep makes one.
+    pub(crate) fn trim(&mut self, clock: u64) {
+        self.objects.retain(|_, object| object.kind != ObjectKind::Timer || object.start >= clock);
+    }
+
     /// How many were made at a site.
     pub fn made_at(&self, site: Site) -> u32 {
         self.made.get(&site).copied().unwrap_or(0)

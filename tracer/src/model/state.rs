@@ -121,10 +121,22 @@ impl TaskState {
     }
 }
 
+/// The table by phases, for a test in constant time.
+const LEGAL: [[bool; 5]; 5] = {
+    let mut legal = [[false; 5]; 5];
+    let mut row = 0;
+    while row < TRANSITIONS.len() {
+        legal[TRANSITIONS[row].0 as usize][TRANSITIONS[row].1 as usize] = true;
+        row += 1;
+    }
+    legal
+};
+
 /// Whether a task may go from one state (`None` before it is created) to another.
+#[inline]
 pub fn legal(from: Option<TaskState>, to: TaskState) -> bool {
     let from = from.map_or(Phase::New, TaskState::phase);
-    TRANSITIONS.iter().any(|&(a, b, _)| (a, b) == (from, to.phase()))
+    LEGAL[from as usize][to.phase() as usize]
 }
 
 #[cfg(test)]

@@ -34,6 +34,8 @@ pub struct Task {
     pub slices: u32,
     /// Its states over time.
     pub intervals: Series<Interval>,
+    /// The nearest ancestor that is still known: where it hangs in the tree.
+    above: TaskId,
     first_child: u32,
     last_child: u32,
     next_sibling: u32,
@@ -47,10 +49,16 @@ pub struct Tasks {
     first_root: u32,
     last_root: u32,
     illegal: u64,
+    created: u64,
 }
 
 impl Tasks {
-    /// How many there ever were.
+    /// How many were created, those forgotten included.
+    pub fn created(&self) -> u64 {
+        self.created
+    }
+
+    /// How many are known: all, unless the store has a limit.
     pub fn len(&self) -> usize {
         self.tasks.len()
     }
@@ -110,8 +118,54 @@ impl Tasks {
         out
     }
 
+    /// Forgets what was before a clock: states, and tasks that had ended. Their children move up to the next ancestor
+    /// that is still there.
     pub(crate) fn trim(&mut self, clock: u64) {
-        self.tasks.values_mut().for_each(|task| task.intervals.trim(clock));
+        let gone = |task: &Task| task.end.is_some_and(|end| end < clock);
+        // Parents are created before their children, so an ancestor has been dealt with when a child asks for it.
+        let mut heir: FxHashMap<TaskId, TaskId> = FxHashMap::default();
+        let mut kept = Vec::new();
+        for (_, task) in self.tasks.iter() {
+            let parent = heir.get(&task.above).copied().unwrap_or(task.above);
+            if gone(task) {
+                heir.insert(task.id, parent);
+            } else {
+                kept.push((task.id, parent));
+            }
+        }
+        self.tasks.retain(|_, task| !gone(task));
+        for task in self.tasks.values_mut() {
+            task.intervals.trim(clock);
+            (task.first_child, task.last_child, task.next_sibling) = (0, 0, 0);
+        }
+        (self.first_root, self.last_root) = (0, 0);
+        for (task, parent) in kept {
+            self.link(task, parent);
+        }
+    }
+
+    /// Hangs a task into the tree as its parent's last child; it must not be in the tree yet.
+    fn link(&mut self, id: TaskId, parent: TaskId) {
+        if let Some(task) = self.tasks.get_mut(id.0) {
+            task.above = parent;
+        }
+        let before = match self.tasks.get_mut(parent.0).filter(|_| parent != id) {
+            Some(parent) => {
+                if parent.first_child == 0 {
+                    parent.first_child = id.0;
+                }
+                std::mem::replace(&mut parent.last_child, id.0)
+            }
+            None => {
+                if self.first_root == 0 {
+                    self.first_root = id.0;
+                }
+                std::mem::replace(&mut self.last_root, id.0)
+            }
+        };
+        if let Some(before) = self.tasks.get_mut(before) {
+            before.next_sibling = id.0;
+        }
     }
 }
 
@@ -134,28 +188,14 @@ impl Analysis for Tasks {
             state: TaskState::Ready,
             slices: 0,
             intervals: Series::default(),
+            above: TaskId(0),
             first_child: 0,
             last_child: 0,
             next_sibling: 0,
         };
         self.tasks.insert(id.0, task);
-        let before = match self.tasks.get_mut(parent.0).filter(|_| parent != id) {
-            Some(parent) => {
-                if parent.first_child == 0 {
-                    parent.first_child = id.0;
-                }
-                std::mem::replace(&mut parent.last_child, id.0)
-            }
-            None => {
-                if self.first_root == 0 {
-                    self.first_root = id.0;
-                }
-                std::mem::replace(&mut self.last_root, id.0)
-            }
-        };
-        if let Some(before) = self.tasks.get_mut(before) {
-            before.next_sibling = id.0;
-        }
+        self.link(id, parent);
+        self.created += 1;
     }
 
     fn state(&mut self, id: TaskId, to: TaskState, at: &Event) {
