@@ -55,6 +55,9 @@ impl Parser<'_> {
             // A statement: read it for its own errors, and say once that it does not belong here.
             if !self.kind().starts_statement() {
                 self.expected("a declaration", "");
+                if matches!(self.kind(), T::Public | T::Private | T::Readonly) {
+                    self.help_last("write `export` before a declaration that other files may import");
+                }
                 self.skip_item(start);
                 continue;
             }
