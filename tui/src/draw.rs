@@ -102,15 +102,15 @@ fn detail_pane(state: &State, buffer: &mut Buffer, area: Rect, beside: bool) {
         put(buffer, area, 0, 0, "├", style);
         put(buffer, area, area.width - 1, 0, "┤", style);
     }
-    // What does not fit is said: a detail that ends in the middle of a sentence looks like a complete one.
     let room = pane.height as usize;
-    let shown = if content.lines.len() > room { room.saturating_sub(1) } else { room };
-    for (y, line) in content.lines.iter().take(shown).enumerate() {
+    for (y, line) in content.lines.iter().take(room).enumerate() {
         put_line(buffer, pane, y as u16, line);
     }
+    // What does not fit is said: a detail that ends in the middle of a sentence looks like a complete one.
     if content.lines.len() > room && room > 0 {
-        let more = format!("… {} more lines", content.lines.len() - shown);
-        put(buffer, pane, 0, (room - 1) as u16, &more, state.theme.dim());
+        let more = format!(" ▼ {}", plural((content.lines.len() - room) as u64, "line"));
+        let x = pane.width.saturating_sub(width(&more) as u16);
+        put(buffer, pane, x, (room - 1) as u16, &more, state.theme.style(Role::Key));
     }
 }
 

@@ -313,11 +313,11 @@ impl State {
         self.sources.get(place.file as usize).map_or("", |file| file.line(place.line).trim())
     }
 
-    // Header
+    // Header: the run as it is now, whichever moment is looked at
 
     /// `5 tasks: 1 running, 4 blocked`.
     pub fn task_summary(&self) -> String {
-        let counts = self.now().counts();
+        let counts = self.store.now().counts();
         let mut parts = Vec::new();
         let mut part = |n: u32, word: &str| {
             if n > 0 {
@@ -338,7 +338,7 @@ impl State {
 
     /// `5 tasks`.
     pub fn task_total(&self) -> String {
-        let counts = self.now().counts();
+        let counts = self.store.now().counts();
         let ended = [TaskState::Done, TaskState::Panicked, TaskState::Cancelled]
             .map(|state| counts.of(state))
             .iter()

@@ -15,7 +15,7 @@ impl Scroll {
         if std::mem::take(&mut self.reveal)
             && let Some(cursor) = cursor
         {
-            self.top = self.top.clamp((cursor + 1).saturating_sub(room), cursor);
+            self.top = reveal(self.top, cursor, room);
         }
         self.top = self.top.min(rows.saturating_sub(room));
     }
@@ -24,6 +24,11 @@ impl Scroll {
     pub fn by(&mut self, rows: i32) {
         self.top = self.top.saturating_add_signed(rows as isize * 3);
     }
+}
+
+/// The first row shown, moved just so far that a row can be seen.
+pub fn reveal(top: usize, row: usize, room: usize) -> usize {
+    top.clamp((row + 1).saturating_sub(room.max(1)), row)
 }
 
 /// What a filter has let through so far of things numbered from 0; goes on where it stopped.

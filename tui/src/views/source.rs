@@ -1,6 +1,7 @@
 //! The source: each line with the tasks that stand in it.
 
 use super::View;
+use super::list::reveal;
 use crate::commands::Command;
 use crate::draw::{empty, put};
 use crate::format::{count, fit, pad_left, printable, width};
@@ -108,10 +109,9 @@ fn go(state: &mut State, by: i64) {
     let (file, line) = cursor(state);
     let line = (i64::from(line) + by).clamp(1, i64::from(lines(state)).max(1)) as u32;
     state.selection.line = Some((file, line));
-    let room = state.room().height as u32;
+    let room = state.room().height as usize;
     // Walking scrolls line by line; only jumps put the line in the middle.
-    let top = state.source.top;
-    state.source.top = top.clamp((line + 1).saturating_sub(room), line);
+    state.source.top = reveal(state.source.top as usize, line as usize, room) as u32;
 }
 
 /// Enter on a line: the first task that stands there, or the next one where the selected task already does.

@@ -5,6 +5,7 @@
 //! the report that `vex run` prints.
 
 use super::View;
+use super::list::reveal;
 use crate::commands::Command;
 use crate::draw::{empty, put};
 use crate::format::{count, plural, wrap};
@@ -18,6 +19,7 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 use tracer::event::{ObjectId, TaskId};
+use tracer::explain::sentences;
 use tracer::finding::{ObjectKind, Verdict, WaitReason};
 use tracer::model::now::TaskNow;
 use tracer::model::state::TaskState;
@@ -113,10 +115,8 @@ pub fn settle(state: &mut State) {
         && let Some(chosen) = chosen(state)
     {
         let y = state.waits.picture.pieces[chosen].y;
-        let top = state.waits.top;
-        // The row above and below come along, so that a ring's arrows are seen.
-        state.waits.top =
-            top.clamp((y + 2).saturating_sub(rows), y.saturating_sub(1).max((y + 2).saturating_sub(rows)));
+        // The row above comes along, so that a ring's arrows are seen.
+        state.waits.top = reveal(reveal(state.waits.top, y.saturating_sub(1), rows), y, rows);
     }
     state.waits.top = state.waits.top.min(state.waits.picture.height.saturating_sub(rows));
 }
@@ -293,7 +293,13 @@ fn explain(state: &State, graph: &Graph, picture: &mut Picture, columns: usize) 
     if any && let Some(command) = &state.description.replay {
         picture.paragraph("  ", &format!("Again: {command}"), Role::Dim, columns);
     }
-    if !any && !graph.waiters.is_empty() {
+    if !any && !graph.cycles.is_empty() {
+        // The ring has closed; the scheduler's word on it may still be on its way.
+        picture.gap();
+        for sentence in sentences(&state.store, graph) {
+            picture.paragraph("✖ ", &sentence, Role::Bad, columns);
+        }
+    } else if !any && !graph.waiters.is_empty() {
         picture.gap();
         let counts = state.now().counts();
         let able = counts.of(TaskState::Running)

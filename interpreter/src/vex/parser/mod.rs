@@ -394,16 +394,18 @@ impl Parser<'_> {
         Failed
     }
 
+    /// The white space at the beginning of the line of `at`.
+    fn indent(&self, at: u32) -> usize {
+        let before = &self.text[..at as usize];
+        // Far enough to find the beginning of any line that a person wrote.
+        let line: Vec<u8> = before.bytes().rev().take(200).take_while(|&b| b != b'\n').collect();
+        line.iter().rev().take_while(|b| b.is_ascii_whitespace()).count()
+    }
+
     /// Notes a block whose closing brace, the next token, begins a line further to the left than the block's line.
     fn check_alignment(&mut self, open: Token) {
-        let indent = |at: u32| {
-            let before = &self.text[..at as usize];
-            // Far enough to find the beginning of any line that a person wrote.
-            let line = before.bytes().rev().take(200).take_while(|&b| b != b'\n').collect::<Vec<u8>>();
-            line.iter().rev().take_while(|b| b.is_ascii_whitespace()).count()
-        };
         let close = self.token();
-        if self.misaligned.is_none() && close.newline_before && indent(close.lo) < indent(open.lo) {
+        if self.misaligned.is_none() && close.newline_before && self.indent(close.lo) < self.indent(open.lo) {
             self.misaligned = Some(open.span(self.file));
         }
     }
@@ -454,7 +456,13 @@ impl Parser<'_> {
                             || separator == Separator::CommaOrLine && (p.is(T::Semi) || p.token().newline_before);
                         if !separated {
                             p.expected_close(open, close, "`,` or ", what);
-                            p.skip_to_next_element(start, close)?;
+                            let next = p.token();
+                            // On a new line that is not indented the list was not closed; else a `,` is missing.
+                            if !next.newline_before || next.kind.closing() == Some(T::RBrace) {
+                                p.skip_to_next_element(start, close)?;
+                            } else if p.indent(next.lo) <= p.indent(open.lo) || !next.kind.starts_expression() {
+                                return Err(Failed);
+                            }
                         }
                     }
                     Err(Failed) => p.skip_to_next_element(start, close)?,

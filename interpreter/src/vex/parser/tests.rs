@@ -568,7 +568,15 @@ fn says_what_is_wrong_and_where() {
         ("fn main() {\n    match x { 1 -> 2 }\n}", &["2:17 E0101 expected `=>` after the pattern, found `->`"]),
         ("fn main() {\n    select { _ => 1 }\n}", &["2:14 E0117 the arm for `nothing ready` is `default`"]),
         ("let x: i32? = 1", &["1:11 E0121 `T?` is no type in Vex"]),
-        ("fn main() { let x: = 3 }", &["1:20 E0101 expected a type, found `=`"]),
+        ("fn main() { let x: T; let y := 3 }", &["1:29 E0121 Vex has no `:=`"]),
+        ("fn main() { let x: , = 3 }", &["1:20 E0101 expected a type, found `,`"]),
+        (
+            "fn main() {\n    let x = [1, 2\n    f(3)\n    g(\n        4\n        5\n    )\n}",
+            &[
+                "3:5 E0102 expected `,` or `]` to close this list, found `f`",
+                "6:9 E0102 expected `,` or `)` to close the call, found `5`",
+            ],
+        ),
         ("export 5", &["1:8 E0101 expected a declaration after `export`, found `5`"]),
         ("struct P { x i32 }", &["1:14 E0101 expected `:` and the type of the field, found `i32`"]),
         ("fn let() { }", &["1:4 E0101 expected a name of the function, found `let`"]),

@@ -16,6 +16,7 @@ use crate::session::Status;
 use crate::state::{Focus, State};
 use crate::update::Mouse;
 use crate::views::View;
+use crate::views::list::reveal;
 use axis::{Measure, Window, event_before, position, time_is_degenerate};
 pub use draw::{draw, title};
 use rows::{Group, Key, Rows};
@@ -118,8 +119,7 @@ pub fn settle(state: &mut State) {
     if std::mem::take(&mut state.timeline.reveal)
         && let Some(row) = cursor_row(state)
     {
-        let top = state.timeline.top;
-        state.timeline.top = top.clamp((row + 1).saturating_sub(parts.lanes), row);
+        state.timeline.top = reveal(state.timeline.top, row, parts.lanes);
     }
     state.timeline.top = state.timeline.top.min(last);
 }
