@@ -102,15 +102,15 @@ fn detail_pane(state: &State, buffer: &mut Buffer, area: Rect, beside: bool) {
         put(buffer, area, 0, 0, "├", style);
         put(buffer, area, area.width - 1, 0, "┤", style);
     }
-    // What does not fit is said: a detail that ends in the middle of a sentence looks like a complete one.
     let room = pane.height as usize;
-    let shown = if content.lines.len() > room { room.saturating_sub(1) } else { room };
-    for (y, line) in content.lines.iter().take(shown).enumerate() {
+    for (y, line) in content.lines.iter().take(room).enumerate() {
         put_line(buffer, pane, y as u16, line);
     }
+    // What does not fit is said: a detail that ends in the middle of a sentence looks like a complete one.
     if content.lines.len() > room && room > 0 {
-        let more = format!("… {} more lines", content.lines.len() - shown);
-        put(buffer, pane, 0, (room - 1) as u16, &more, state.theme.dim());
+        let more = format!(" ▼ {}", plural((content.lines.len() - room) as u64, "line"));
+        let x = pane.width.saturating_sub(width(&more) as u16);
+        put(buffer, pane, x, (room - 1) as u16, &more, state.theme.style(Role::Key));
     }
 }
 
@@ -235,6 +235,15 @@ fn key_line(state: &State, buffer: &mut Buffer, area: Rect) {
     if let Some(notice) = &state.notice {
         let text = fit(notice, area.width.saturating_sub(2) as usize);
         x = put(buffer, area, x, 0, &text, theme.bold(Role::Warning)) + 3;
+    }
+    if state.notice.is_none()
+        && state.paused()
+        && state.follow
+        && let Some(event) = state.store.event(state.moment())
+    {
+        // What the last step did.
+        let text = format!("{}: {}", count(event.ordinal), crate::wording::sentence(state, &event));
+        x = put(buffer, area, x, 0, &fit(&text, area.width as usize / 2), theme.bold(Role::Ready)) + 3;
     }
     // The way out and the way to help have their place at the end, whatever else there is room for.
     let size = |hint: &Hint| width(&hint.0) + 1 + width(&hint.1) + 2;

@@ -138,6 +138,8 @@ pub struct State {
     pub show_detail: bool,
     /// The finding that `!` went to last.
     finding: Option<usize>,
+    /// The number of events that [`State::settle`] has seen.
+    settled: u64,
     /// What held at the selected event.
     then: Option<(u64, Now)>,
     /// The views' own.
@@ -186,6 +188,7 @@ impl State {
             notice: None,
             show_detail: true,
             finding: None,
+            settled: 0,
             then: None,
             timeline: TimelineView::default(),
             channels: ChannelsView::default(),
@@ -212,6 +215,7 @@ impl State {
 
     /// Makes right what follows from the rest.
     pub fn settle(&mut self) {
+        self.settled = self.store.len();
         if let Some(event) = self.selection.event {
             // A recording that keeps the newest events may have forgotten the selected one.
             let last = self.store.len().saturating_sub(1);
@@ -232,6 +236,11 @@ impl State {
     /// Whether there is work left that goes on between two inputs (a filter that has not seen every event yet).
     pub fn unscanned(&self) -> bool {
         self.view == View::Events && self.events.unscanned(self)
+    }
+
+    /// Whether events have come in since the last [`State::settle`].
+    pub fn has_news(&self) -> bool {
+        self.settled != self.store.len()
     }
 
     // The moment
@@ -313,11 +322,11 @@ impl State {
         self.sources.get(place.file as usize).map_or("", |file| file.line(place.line).trim())
     }
 
-    // Header
+    // Header: the run as it is now, whichever moment is looked at
 
     /// `5 tasks: 1 running, 4 blocked`.
     pub fn task_summary(&self) -> String {
-        let counts = self.now().counts();
+        let counts = self.store.now().counts();
         let mut parts = Vec::new();
         let mut part = |n: u32, word: &str| {
             if n > 0 {
@@ -338,7 +347,7 @@ impl State {
 
     /// `5 tasks`.
     pub fn task_total(&self) -> String {
-        let counts = self.now().counts();
+        let counts = self.store.now().counts();
         let ended = [TaskState::Done, TaskState::Panicked, TaskState::Cancelled]
             .map(|state| counts.of(state))
             .iter()

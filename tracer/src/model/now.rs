@@ -556,8 +556,9 @@ impl Now {
     fn hold(&mut self, id: ObjectId, hold: Hold, waited: Option<u64>, at: &Event, analysis: &mut impl Analysis) {
         let Some(object) = self.objects.get_mut(id.0) else { return };
         object.holds.push(hold);
+        let keeps = object.kind != ObjectKind::Once;
         let place = if hold.task == self.current { self.place } else { self.place_of(hold.task) };
-        if let Some(task) = self.tasks.get_mut(place) {
+        if keeps && let Some(task) = self.tasks.get_mut(place) {
             task.held.push(id);
         }
         analysis.acquired(id, hold.task, waited, at);

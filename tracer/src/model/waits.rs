@@ -185,16 +185,27 @@ impl Graph {
         }
     }
 
-    /// Takes over what a finding knows: its tasks are orphans unless they wait in a ring.
+    /// Takes over what a finding knows beyond events: rings through channels that nobody else can reach, and orphans, which
+    /// are its tasks outside of rings.
     pub fn mark(&mut self, finding: &Finding) {
-        for (index, blocked) in finding.tasks.iter().enumerate() {
-            if let Ok(found) = self.waiters.binary_search_by_key(&blocked.task.id, |waiter| waiter.task)
-                && self.waiters[found].reason == blocked.reason
-                && self.waiters[found].cycle.is_none()
-                && !finding.cycle.contains(&index)
-            {
-                self.waiters[found].orphan = true;
+        let ring: Vec<TaskId> =
+            finding.cycle.iter().filter_map(|&index| finding.tasks.get(index)).map(|blocked| blocked.task.id).collect();
+        let ring = turned(ring);
+        let waits = |task: &TaskId| self.waiters.binary_search_by_key(task, |waiter| waiter.task).is_ok();
+        if !ring.is_empty() && !self.cycles.contains(&ring) && ring.iter().all(waits) {
+            self.cycles.push(ring.clone());
+        }
+        let ring_index = self.cycles.iter().position(|known| *known == ring);
+        for blocked in &finding.tasks {
+            let Ok(found) = self.waiters.binary_search_by_key(&blocked.task.id, |waiter| waiter.task) else { continue };
+            let waiter = &mut self.waiters[found];
+            if waiter.reason != blocked.reason {
+                continue;
             }
+            if ring.contains(&waiter.task) {
+                waiter.cycle = waiter.cycle.or(ring_index);
+            }
+            waiter.orphan = waiter.cycle.is_none();
         }
     }
 

@@ -18,7 +18,11 @@ const MANY: u64 = 48;
 /// The cells of a task's lane.
 pub fn lane(state: &State, measure: Measure, window: Window, cells: usize, id: TaskId) -> Vec<Cell> {
     match measure {
-        Measure::Time => state.store.lane(id, window.range(), cells),
+        Measure::Time => {
+            let mut lane = state.store.lane(id, window.range(), cells);
+            end_state(state, window, id, &mut lane);
+            lane
+        }
         Measure::Events => match state.store.tasks().get(id) {
             Some(task) => {
                 let edges = window.edges(cells);
@@ -27,6 +31,17 @@ pub fn lane(state: &State, measure: Measure, window: Window, cells: usize, id: T
             }
             None => vec![Cell::default(); cells],
         },
+    }
+}
+
+/// The cell where the run ends (so far) shows what the task does there, however short it has done so: a deadlock is closed by
+/// the last event, and the whole run on one screen must show it.
+fn end_state(state: &State, window: Window, id: TaskId, lane: &mut [Cell]) {
+    let Some(task) = state.store.tasks().get(id) else { return };
+    if let Some(cell) = window.cell(state.end_time(), lane.len()).and_then(|cell| lane.get_mut(cell)) {
+        cell.more |= cell.state.is_some_and(|dominant| dominant != task.state);
+        cell.state = Some(task.state);
+        cell.halves = [Some(task.state); 2];
     }
 }
 

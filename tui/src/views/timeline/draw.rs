@@ -4,7 +4,7 @@ use super::axis::{Measure, Window, position, ruler};
 use super::rows::{Group, Key};
 use super::{Parts, axis, cells, cursor_row, label_text, window};
 use crate::draw::{empty, put};
-use crate::format::{count, fit, width};
+use crate::format::{count, duration, fit, width};
 use crate::state::State;
 use crate::theme::Role;
 use crate::wording::{LEGEND, look};
@@ -22,6 +22,9 @@ pub fn title(state: &State) -> Line<'static> {
     let parts = Parts::of(state);
     let timeline = &state.timeline;
     let mut spans = vec![Span::raw(axis::title(timeline.measure, window(state), parts.cells))];
+    if let Some(event) = state.selection.event {
+        spans.push(Span::raw(format!(" · at event {}, {}", count(event), duration(state.time()))));
+    }
     let rows = timeline.rows.rows.len();
     if rows > parts.lanes {
         let last = (timeline.top + parts.lanes).min(rows);
