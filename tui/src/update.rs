@@ -23,7 +23,7 @@ pub enum Message<'a> {
     Mouse(Mouse, u16, u16),
     /// The screen has a new size.
     Resize(u16, u16),
-    /// New events.
+    /// New events; a [`Message::Progress`] must follow before the next frame.
     Chunk(&'a Chunk),
     /// What the session says now.
     Progress(Progress),
@@ -107,8 +107,9 @@ pub fn update(state: &mut State, message: Message) -> Step {
             Step::changed()
         }
         Message::Chunk(chunk) => {
+            // Many may come in a frame: what follows from them is made right once, with the look at the session after them.
             state.take(chunk);
-            Step { changed: !chunk.is_empty(), effects: Vec::new() }
+            return Step { changed: !chunk.is_empty(), effects: Vec::new() };
         }
         Message::Progress(progress) => look(state, progress),
         Message::Rate(rate) => {
@@ -125,7 +126,7 @@ pub fn update(state: &mut State, message: Message) -> Step {
 }
 
 fn look(state: &mut State, progress: Progress) -> Step {
-    let unseen = state.unscanned();
+    let unseen = state.unscanned() || state.has_news();
     let changed = progress.status != state.status
         || progress.findings.len() != state.findings.len()
         || progress.dropped != state.dropped;

@@ -11,7 +11,7 @@ use crate::format::{count, duration, fit, pad, pad_left, percent};
 use crate::state::State;
 use crate::theme::Role;
 use crate::update::Mouse;
-use crate::wording::{actor, does, object_of, sentence};
+use crate::wording::{actor, does, kind_words, object_of, sentence};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
