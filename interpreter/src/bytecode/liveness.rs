@@ -60,12 +60,28 @@ impl Liveness {
         self.set(code, pc, |f| &f.after)
     }
 
+    /// As [`Liveness::live_before`], as the words of the set, borrowed.
+    pub fn words_before(&self, code: &Code, pc: u32) -> &[u64] {
+        self.row(code, pc, |f| &f.before)
+    }
+
+    /// As [`Liveness::live_after`], as the words of the set, borrowed.
+    pub fn words_after(&self, code: &Code, pc: u32) -> &[u64] {
+        self.row(code, pc, |f| &f.after)
+    }
+
     fn set(&self, code: &Code, pc: u32, table: impl Fn(&FunctionLiveness) -> &Vec<u64>) -> LiveSet {
-        let Some(index) = code.function_at(pc) else { return LiveSet::default() };
-        let Some(function) = code.functions.get(index as usize) else { return LiveSet::default() };
-        let live = self.functions[index as usize].get_or_init(|| FunctionLiveness::of(code, function));
+        LiveSet { words: self.row(code, pc, table).to_vec() }
+    }
+
+    fn row(&self, code: &Code, pc: u32, table: impl Fn(&FunctionLiveness) -> &Vec<u64>) -> &[u64] {
+        let Some(index) = code.function_at(pc) else { return &[] };
+        let (Some(function), Some(cell)) = (code.functions.get(index as usize), self.functions.get(index as usize)) else {
+            return &[];
+        };
+        let live = cell.get_or_init(|| FunctionLiveness::of(code, function));
         let row = (pc - function.start) as usize * live.words;
-        LiveSet { words: table(live)[row..row + live.words].to_vec() }
+        table(live).get(row..row + live.words).unwrap_or_default()
     }
 }
 
