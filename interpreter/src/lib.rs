@@ -7,6 +7,8 @@ pub mod builtins;
 pub mod bytecode;
 pub mod core;
 pub mod diagnostics;
+pub mod lower;
+pub mod ownership;
 pub mod read_source;
 pub mod source;
 pub mod trace_info;

@@ -32,11 +32,14 @@ struct Facts(Vec<Fact>);
 
 impl Facts {
     fn say(&mut self, text: impl Into<String>) {
-        self.0.push(Fact(text.into(), Style::new()));
+        self.styled(text, Style::new());
     }
 
     fn styled(&mut self, text: impl Into<String>, style: Style) {
-        self.0.push(Fact(text.into(), style));
+        let text = text.into();
+        if !text.is_empty() {
+            self.0.push(Fact(text, style));
+        }
     }
 }
 

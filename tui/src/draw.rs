@@ -236,6 +236,15 @@ fn key_line(state: &State, buffer: &mut Buffer, area: Rect) {
         let text = fit(notice, area.width.saturating_sub(2) as usize);
         x = put(buffer, area, x, 0, &text, theme.bold(Role::Warning)) + 3;
     }
+    if state.notice.is_none()
+        && state.paused()
+        && state.follow
+        && let Some(event) = state.store.event(state.moment())
+    {
+        // What the last step did.
+        let text = format!("{}: {}", count(event.ordinal), crate::wording::sentence(state, &event));
+        x = put(buffer, area, x, 0, &fit(&text, area.width as usize / 2), theme.bold(Role::Ready)) + 3;
+    }
     // The way out and the way to help have their place at the end, whatever else there is room for.
     let size = |hint: &Hint| width(&hint.0) + 1 + width(&hint.1) + 2;
     let (hints, last) = hints(state);

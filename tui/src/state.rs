@@ -138,6 +138,8 @@ pub struct State {
     pub show_detail: bool,
     /// The finding that `!` went to last.
     finding: Option<usize>,
+    /// The number of events that [`State::settle`] has seen.
+    settled: u64,
     /// What held at the selected event.
     then: Option<(u64, Now)>,
     /// The views' own.
@@ -186,6 +188,7 @@ impl State {
             notice: None,
             show_detail: true,
             finding: None,
+            settled: 0,
             then: None,
             timeline: TimelineView::default(),
             channels: ChannelsView::default(),
@@ -202,16 +205,16 @@ impl State {
         self.store.push(chunk);
     }
 
-    /// Takes over what the session says of the run.
+    /// Takes over what was found wrong.
     pub fn take_findings(&mut self, findings: Vec<Finding>) {
-        for finding in findings.iter().skip(self.findings.len()) {
-            self.store.add_finding(finding.clone());
-        }
+        self.store.set_findings(findings.clone());
         self.findings = findings;
+        self.waits.findings_changed();
     }
 
     /// Makes right what follows from the rest.
     pub fn settle(&mut self) {
+        self.settled = self.store.len();
         if let Some(event) = self.selection.event {
             // A recording that keeps the newest events may have forgotten the selected one.
             let last = self.store.len().saturating_sub(1);
@@ -232,6 +235,11 @@ impl State {
     /// Whether there is work left that goes on between two inputs (a filter that has not seen every event yet).
     pub fn unscanned(&self) -> bool {
         self.view == View::Events && self.events.unscanned(self)
+    }
+
+    /// Whether events have come in since the last [`State::settle`].
+    pub fn has_news(&self) -> bool {
+        self.settled != self.store.len()
     }
 
     // The moment

@@ -23,7 +23,7 @@ pub enum Message<'a> {
     Mouse(Mouse, u16, u16),
     /// The screen has a new size.
     Resize(u16, u16),
-    /// New events.
+    /// New events; a [`Message::Progress`] must follow before the next frame.
     Chunk(&'a Chunk),
     /// What the session says now.
     Progress(Progress),
@@ -49,8 +49,8 @@ pub enum Mouse {
 pub struct Progress {
     /// How far it is.
     pub status: Status,
-    /// All findings so far.
-    pub findings: Vec<Finding>,
+    /// All findings so far; `None` where they were not asked for.
+    pub findings: Option<Vec<Finding>>,
     /// Events lost.
     pub dropped: u64,
 }
@@ -107,8 +107,9 @@ pub fn update(state: &mut State, message: Message) -> Step {
             Step::changed()
         }
         Message::Chunk(chunk) => {
+            // Many may come in a frame: what follows from them is made right once, with the look at the session after them.
             state.take(chunk);
-            Step { changed: !chunk.is_empty(), effects: Vec::new() }
+            return Step { changed: !chunk.is_empty(), effects: Vec::new() };
         }
         Message::Progress(progress) => look(state, progress),
         Message::Rate(rate) => {
@@ -125,17 +126,20 @@ pub fn update(state: &mut State, message: Message) -> Step {
 }
 
 fn look(state: &mut State, progress: Progress) -> Step {
-    let unseen = state.unscanned();
-    let changed = progress.status != state.status
-        || progress.findings.len() != state.findings.len()
-        || progress.dropped != state.dropped;
+    let unseen = state.unscanned() || state.has_news();
+    let mut changed = progress.status != state.status || progress.dropped != state.dropped;
     if changed {
         if matches!(progress.status, Status::Running | Status::Finished(_)) && state.status == Status::Paused {
             state.wants_pause = false;
         }
         state.status = progress.status;
-        state.take_findings(progress.findings);
         state.dropped = progress.dropped;
+    }
+    if let Some(findings) = progress.findings
+        && findings != state.findings
+    {
+        state.take_findings(findings);
+        changed = true;
     }
     Step { changed: changed || unseen, effects: Vec::new() }
 }

@@ -3,7 +3,7 @@
 use crate::format::{duration, plural, printable};
 use crate::state::State;
 use crate::theme::Role;
-use tracer::event::{EndStatus, Field, Kind, ObjectId, TaskId};
+use tracer::event::{Category, EndStatus, Field, Kind, ObjectId, TaskId};
 use tracer::events::Event;
 use tracer::finding::WaitReason;
 use tracer::model::now::{Arm, TaskNow};
@@ -208,10 +208,27 @@ pub fn does(state: &State, event: &Event) -> String {
     text
 }
 
+/// What a filter's `kind:` looks at: the kind's name and the name of its category.
+pub fn kind_words(kind: Kind) -> String {
+    let category = match kind.category() {
+        Category::Task => "task",
+        Category::Channel => "channel",
+        Category::Lock => "lock",
+        Category::Sync => "sync",
+        Category::Memory => "memory",
+        Category::Future => "future",
+        Category::Time => "time",
+        Category::Program => "program",
+        Category::Meta => "meta",
+    };
+    format!("{} {category}", kind.name())
+}
+
 /// The event as a sentence: `phil#1 waits to lock fork#2`.
 pub fn sentence(state: &State, event: &Event) -> String {
     match actor(event) {
         Some(task) => format!("{} {}", state.task_name(task), does(state, event)),
+        None if event.kind == Kind::TaskSpawn => format!("{} is there", state.task_name(TaskId(event.object))),
         None => does(state, event),
     }
 }

@@ -18,3 +18,6 @@ mod resume;
 pub mod run;
 mod slow;
 pub mod task;
+
+#[cfg(test)]
+mod tests;

@@ -11,7 +11,7 @@ use crate::format::{count, duration, fit, pad, pad_left, percent};
 use crate::state::State;
 use crate::theme::Role;
 use crate::update::Mouse;
-use crate::wording::{actor, does, object_of, sentence};
+use crate::wording::{actor, does, kind_words, object_of, sentence};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
@@ -127,13 +127,8 @@ fn matches(state: &State, filter: &Filter, event: &Event) -> bool {
     };
     let task = actor(event).map_or(String::new(), |task| state.task_name(task));
     let object = object_of(event).map_or(String::new(), |object| state.object_name(object));
-    filter.matches(&Fields {
-        text: &text,
-        task: &task,
-        object: &object,
-        kind: event.kind.name(),
-        blocked: event.blocked,
-    })
+    let kind = kind_words(event.kind);
+    filter.matches(&Fields { text: &text, task: &task, object: &object, kind: &kind, blocked: event.blocked })
 }
 
 /// The moment was set from elsewhere.

@@ -83,7 +83,8 @@ impl Parser<'_> {
         }
         let help = match self.text_of(token) {
             "impl" => {
-                "methods stand outside the struct: `fn (self: &P) name() { .. }`, contracts in its header: `struct P: Shape`"
+                "methods stand outside the struct: `fn (self: &P) name() { .. }`; \
+                 contracts in its header: `struct P: Shape`"
             }
             "trait" | "interface" => "write `contract`",
             "class" => "write `struct`, and its methods as `fn (self: &P) name() { .. }`",

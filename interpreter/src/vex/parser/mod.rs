@@ -5,8 +5,8 @@
 //! costs one message, and the rest of the file is still read.
 //!
 //! Invariants:
-//! - no input makes it panic, hang or overflow the stack. Recursion goes through [`Parser::nested`], which
-//!   counts, and loops that build a chain (`a + b + c`, `a.b().c()`) through [`Parser::link`]; beyond the limits
+//! - no input makes it panic, hang or overflow the stack. Recursion goes through `Parser::nested`, which
+//!   counts, and loops that build a chain (`a + b + c`, `a.b().c()`) through `Parser::link`; beyond the limits
 //!   one error is reported and parsing ends. Every loop consumes a token or leaves.
 //! - the work is linear in the number of tokens but for look-aheads bounded by those limits.
 //! - an `Error` node or a missing part comes only with a diagnostic.

@@ -380,8 +380,12 @@ fn strings_are_cut_into_parts() {
 fn select_arms_take_every_form() {
     check_shapes(&[
         (
-            "select {\n v = <-a => f(v),\n out <- 7 => g()\n opt = b.recv() => h()\n <-quit => { x }\n (p, q) = <-c => 1,\n _ = <-d => 2,\n Some(v) = e.recv() => n += v,\n after 50.millis() => 3,\n after sleep(50) => 4,\n default => 5,\n}",
-            "(select p = <-a => (call f v), out <- 7 => (call g ), p = recv b => (call h ), <-quit => {x}, p = <-c => 1, p = <-d => 2, p = recv e => {n += v;}, after (.millis 50 ) => 3, after (call sleep 50) => 4, default => 5)",
+            "select {\n v = <-a => f(v),\n out <- 7 => g()\n opt = b.recv() => h()\n <-quit \
+             => { x }\n (p, q) = <-c => 1,\n _ = <-d => 2,\n Some(v) = e.recv() => n += \
+             v,\n after 50.millis() => 3,\n after sleep(50) => 4,\n default => 5,\n}",
+            "(select p = <-a => (call f v), out <- 7 => (call g ), p = recv b => (call h ), \
+             <-quit => {x}, p = <-c => 1, p = <-d => 2, p = recv e => {n += v;}, after \
+             (.millis 50 ) => 3, after (call sleep 50) => 4, default => 5)",
         ),
         (
             "select { case v = <-a => use(v), case <-quit => stop(), case out <- 1 => 2, default => idle() }",

@@ -10,6 +10,8 @@
 //! they are not `i64`: `[1, 2u8]`, `("a", 'b')`, `{1: "x"}`, `set{1}`, `Some(1)`, `box(1)`, `5ms`, `t5ms`. A capital letter
 //! is a value that the test has bound.
 
+#![expect(missing_docs, reason = "a helper of the tests")]
+
 use super::{Env, Sched, call};
 use crate::builtins::Builtin;
 use crate::bytecode::Code;
