@@ -7,6 +7,7 @@ pub mod builtins;
 pub mod bytecode;
 pub mod core;
 pub mod diagnostics;
+pub mod read_source;
 pub mod source;
 pub mod types;
 pub mod value;

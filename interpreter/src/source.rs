@@ -74,6 +74,12 @@ impl SourceFile {
         Some(self.text[start..end].trim_end_matches(['\n', '\r']))
     }
 
+    /// The first byte of a line, counted from 1; the end of the text for lines past the last.
+    pub fn line_start(&self, line: u32) -> u32 {
+        let index = line.saturating_sub(1) as usize;
+        self.line_starts.get(index).copied().unwrap_or(self.text.len() as u32)
+    }
+
     /// How many lines the file has (an empty file has one).
     pub fn line_count(&self) -> u32 {
         self.line_starts.len() as u32

@@ -65,7 +65,7 @@ tags! {
     IndexRef = 37, "Heap: reference to an element (container, index)";
     Range = 38, "Heap: record of two integers and whether inclusive";
     // Scheduler handles from here: slot of the scheduler's slab for the kind.
-    Channel = 48, "Scheduler: channel";
+    Channel = 48, "Scheduler: channel; the tag of its zero value stands in the low byte of the high half (`NoValue`: it has none)";
     Mutex = 49, "Scheduler: mutex";
     RwLock = 50, "Scheduler: read-write lock";
     Once = 51, "Scheduler: once";
@@ -75,7 +75,7 @@ tags! {
     Atomic = 55, "Scheduler: atomic; the tag of its content stands in the low byte of the high half";
     Context = 56, "Scheduler: context";
     Ticker = 57, "Scheduler: ticker (timer)";
-    Future = 58, "Scheduler: task slot whose result is to come";
+    Future = 58, "Scheduler: packed `scheduler::Handle` of the task whose result is to come";
     MutexGuard = 59, "Scheduler: the mutex that it holds";
     ReadGuard = 60, "Scheduler: the read-write lock that it holds";
     WriteGuard = 61, "Scheduler: the read-write lock that it holds";
@@ -151,6 +151,17 @@ impl Value {
     #[inline(always)]
     pub fn is(self, tag: Tag) -> bool {
         self.tag == tag as u8
+    }
+
+    /// A channel whose element type has this zero value ([`Value::NONE`] where it has none). Zero values are told apart by
+    /// their tag alone: 0, 0.0, false, `""`, `()`, `None`, the empty list, map or set.
+    pub fn channel(slot: u32, zero: Value) -> Value {
+        Value::new(Tag::Channel, slot as u64 | (zero.tag as u64) << 32)
+    }
+
+    /// The tag of a channel's zero value.
+    pub fn channel_zero(self) -> Tag {
+        Tag::from_byte((self.payload >> 32) as u8).unwrap_or(Tag::NoValue)
     }
 
     /// The slot of a handle.

@@ -138,7 +138,8 @@ macro_rules! kinds {
             pub const ALL: &'static [Kind] = &[$(Kind::$name),+];
 
             /// The kind of a byte (without the [`BLOCKED`] flag).
-            pub fn from_byte(byte: u8) -> Option<Kind> {
+            #[inline]
+            pub const fn from_byte(byte: u8) -> Option<Kind> {
                 match byte { $($byte => Some(Kind::$name),)+ _ => None }
             }
 
@@ -158,13 +159,13 @@ macro_rules! kinds {
             }
 
             /// What `object` means.
-            pub fn object_field(self) -> Field {
+            pub const fn object_field(self) -> Field {
                 use Field::*;
                 match self { $(Kind::$name => $object,)+ }
             }
 
             /// What `arg` means.
-            pub fn arg_field(self) -> Field {
+            pub const fn arg_field(self) -> Field {
                 use Field::*;
                 match self { $(Kind::$name => $arg,)+ }
             }

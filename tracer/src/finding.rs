@@ -23,6 +23,22 @@ pub enum Verdict {
     TimeLimit,
 }
 
+impl Verdict {
+    /// The word of reports and JSON: `deadlock`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Verdict::Ok => "ok",
+            Verdict::Deadlock => "deadlock",
+            Verdict::Leak => "leak",
+            Verdict::Panic => "panic",
+            Verdict::Assert => "assert",
+            Verdict::Race => "race",
+            Verdict::Livelock => "livelock",
+            Verdict::TimeLimit => "time-limit",
+        }
+    }
+}
+
 /// What a blocked task waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum WaitReason {

@@ -1,13 +1,21 @@
 //! What happened in a run, and what it means: the vocabulary, the recorder, the store, the analyses.
 //!
 //! This crate knows no scheduler, no language and no screen; everything else speaks through its words. A run emits events
-//! through [`record::Tracer`] into [`chunk::Chunk`]s; a [`sink::Sink`] keeps them or hands them to a watcher.
+//! through [`record::Tracer`] into [`chunk::Chunk`]s; a [`sink::Sink`] keeps them or hands them to a watcher; a
+//! [`store::Store`] takes them in and answers what views and reports ask.
 
 pub mod chunk;
 pub mod control;
+pub mod dump;
 pub mod event;
+pub mod events;
+pub mod explain;
 pub mod finding;
+pub mod model;
 pub mod names;
 pub mod program;
 pub mod record;
+pub mod report;
 pub mod sink;
+pub mod store;
+pub mod testing;

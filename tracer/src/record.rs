@@ -294,6 +294,12 @@ impl Tracer for Recorder {
     fn idle(&mut self) {
         if self.cold.control.is_some() {
             self.attend();
+        } else if self.cold.wall.is_some() {
+            // Time passes without events now; what happened before should not be stretched over it.
+            self.anchor();
+            if self.position >= self.limit {
+                self.hand_over();
+            }
         }
     }
 

@@ -220,7 +220,7 @@ impl Drop for LiveReceiver {
     }
 }
 
-/// What [`LiveReceiver::next`] found.
+/// What [`LiveReceiver::try_next`] found.
 #[derive(Debug)]
 pub enum Next {
     /// A chunk, in order. Give it back with [`LiveReceiver::recycle`] when done.
@@ -232,17 +232,24 @@ pub enum Next {
 }
 
 impl LiveReceiver {
-    /// The next chunk, if there is one. Never waits.
-    pub fn next(&mut self) -> Next {
+    /// The next chunk, if there is one. Never waits. Where there is none the recorder is asked for the events that it has
+    /// so far; they come with a later call.
+    pub fn try_next(&mut self) -> Next {
         match self.full.try_recv() {
             Ok(chunk) => Next::Chunk(chunk),
-            Err(TryRecvError::Empty) => Next::Empty,
+            Err(TryRecvError::Empty) => {
+                self.control.refresh();
+                Next::Empty
+            }
             Err(TryRecvError::Disconnected) => Next::End,
         }
     }
 
-    /// Waits up to `timeout` for the next chunk.
+    /// Waits up to `timeout` for the next chunk, full or not.
     pub fn wait(&mut self, timeout: Duration) -> Next {
+        if self.full.is_empty() {
+            self.control.refresh();
+        }
         match self.full.recv_timeout(timeout) {
             Ok(chunk) => Next::Chunk(chunk),
             Err(crossbeam_channel::RecvTimeoutError::Timeout) => Next::Empty,

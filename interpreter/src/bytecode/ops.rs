@@ -134,9 +134,9 @@ ops! {
     SubI None Write Read Read Next;
     /// a = b * c, i64; overflow panics
     MulI None Write Read Read Next;
-    /// a = b / c, i64 or isize; zero and overflow panic
+    /// a = b / c, i64 or isize (the result has b's tag); zero and overflow panic
     DivI None Write Read Read Next;
-    /// a = b % c, any signed integer up to 64 bits; zero panics
+    /// a = b % c, any signed integer up to 64 bits (the result has b's tag); zero panics
     RemI None Write Read Read Next;
     /// a = b + the number in c, i64; overflow panics
     AddImm None Write Read Imm Next;
@@ -148,6 +148,8 @@ ops! {
     MulN Tag Write Read Read Next;
     /// a = b + the number in c, integer up to 32 bits with the tag in n; overflow panics
     AddImmN Tag Write Read Imm Next;
+    /// a = b + the number in c, u64 or usize (tag in n); overflow panics
+    AddImmU Tag Write Read Imm Next;
     /// a = b + c, u64 or usize (tag in n); overflow panics
     AddU Tag Write Read Read Next;
     /// a = b - c, u64 or usize (tag in n); overflow panics
@@ -158,11 +160,11 @@ ops! {
     DivU Tag Write Read Read Next;
     /// a = b % c, unsigned up to 64 bits (tag in n); zero panics
     RemU Tag Write Read Read Next;
-    /// a = b & c, any integers up to 64 bits or bools of one kind
+    /// a = b & c, any integers up to 64 bits or bools of one kind (the result has b's tag)
     BitAnd None Write Read Read Next;
-    /// a = b | c, any integers up to 64 bits or bools of one kind
+    /// a = b | c, any integers up to 64 bits or bools of one kind (the result has b's tag)
     BitOr None Write Read Read Next;
-    /// a = b ^ c, any integers up to 64 bits or bools of one kind
+    /// a = b ^ c, any integers up to 64 bits or bools of one kind (the result has b's tag)
     BitXor None Write Read Read Next;
     /// a = b + c, f64
     AddF None Write Read Read Next;
@@ -241,6 +243,8 @@ ops! {
     LoopLtI None Read Read Jump Branch;
     /// go back, if a <= b (as LtI); charges the budget
     LoopLeI None Read Read Jump Branch;
+    /// go back, if a < b, unsigned 64 bits; charges the budget
+    LoopLtU None Read Read Jump Branch;
     /// go back, if a is true; charges the budget
     LoopIf None Read WideJump None Branch;
     /// a += 1; go back, if a < b (signed up to 64 bits, unsigned up to 32, char); charges the budget
@@ -251,6 +255,8 @@ ops! {
     ForStepU None Update Read Jump Branch;
     /// if a < b, then a += 1 and go back, unsigned 64 bits; charges the budget
     ForStepInclU None Update Read Jump Branch;
+    /// a = number of the variant in b, i64 (for Switch)
+    VariantNumber None Write Read None Next;
     /// go to the entry of the jump table with the number in a; past the end: its last entry
     Switch None Read None Table Table;
     /// go to, unless a is the variant with the number b
@@ -315,7 +321,7 @@ ops! {
     GetSlice None Write Read Read Next;
     /// a = length of the list, map, set or string in b, usize
     Len None Write Read None Next;
-    /// next element of the container in b (n is the [`crate::core::IterKind`] by position): a counts, register after it is the element; at the end go to c
+    /// next element of the container in b (n is the [`crate::core::IterKind`] by position): a (starts as usize 0) counts the positions passed, register after it is the element; at the end go to c
     IterNext Mode Update Read Jump Branch;
     /// a = deep copy of b
     Clone None Write Read None Next;
@@ -339,7 +345,7 @@ ops! {
     /// what the reference, box or guard in a stands for += the number in b (integers; overflow panics)
     DerefAddImm None Read Imm None Next;
 
-    /// send b to the channel in a; n: 0 closed panics, 1 c = false where closed, 2 c = a Result
+    /// send b to the channel in a; n: 0 closed panics (c is not written), 1 c = whether it was sent (false where closed), 2 c = a Result
     Send Mode Read Read Write Next;
     /// a = received from the channel in b; n: 0 the value (zero once closed), 1 an Option, 2 a Result, 3 () and no panic
     Recv Mode Write Read None Next;

@@ -210,6 +210,10 @@ codes! {
     BadSelect = "E0503", Error, "a select arm of the wrong kind",
         "`select` waits for channels and timers, `select!` (in an async context) for futures too.";
 
+    // ---- E06xx: limits of the compiled program
+    TooLarge = "E0601", Error, "something is too large to be compiled",
+        "A function may have 32,767 registers and 4 million instructions, a call or tuple 255 values, a program 65,535 functions. Split it.";
+
     // ---- W01xx: warnings
     UnusedVariable = "W0101", Warning, "a variable is never used",
         "Remove it, or start its name with `_`.";

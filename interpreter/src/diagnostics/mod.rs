@@ -1,13 +1,22 @@
 //! What the front ends say about a wrong program: codes, messages, spans, notes, and where they are collected.
 //!
 //! - `codes`: the one table of all codes; docs/diagnostics.md is derived from it.
+//! - `render` for people, `json` for programs, `page` for docs/diagnostics.md.
 //! - this file: [`Diagnostic`] and the sink [`Diagnostics`].
 //!
 //! A wrong guest program is data, not a Rust error: every stage takes `&mut Diagnostics`, reports, and goes on.
 
 mod codes;
+mod json;
+mod page;
+mod render;
 
 pub use codes::{Code, Severity};
+pub use json::{Record, json_lines};
+pub use page::page;
+pub use render::{Style, omitted, render, render_all};
+
+use rustc_hash::FxHashSet;
 
 use crate::source::Span;
 
@@ -89,9 +98,12 @@ pub const DEFAULT_LIMIT: usize = 50;
 #[derive(Clone, Debug)]
 pub struct Diagnostics {
     list: Vec<Diagnostic>,
+    /// Code and place of those in the list.
+    places: FxHashSet<(Code, Span)>,
     limit: usize,
     errors: usize,
     warnings: usize,
+    last_kept: bool,
 }
 
 impl Default for Diagnostics {
@@ -103,13 +115,21 @@ impl Default for Diagnostics {
 impl Diagnostics {
     /// An empty sink that keeps at most `limit` errors and `limit` warnings.
     pub fn with_limit(limit: usize) -> Self {
-        Self { list: Vec::new(), limit: limit.max(1), errors: 0, warnings: 0 }
+        Self {
+            list: Vec::new(),
+            places: FxHashSet::default(),
+            limit: limit.max(1),
+            errors: 0,
+            warnings: 0,
+            last_kept: false,
+        }
     }
 
     /// Adds one, unless the same code was already reported at the same place.
     pub fn push(&mut self, diagnostic: Diagnostic) {
-        let same = |d: &Diagnostic| d.code == diagnostic.code && d.primary == diagnostic.primary;
-        if self.list.iter().any(same) {
+        self.last_kept = false;
+        let key = (diagnostic.code, diagnostic.primary);
+        if self.places.contains(&key) {
             return;
         }
         let count = match diagnostic.severity() {
@@ -118,7 +138,18 @@ impl Diagnostics {
         };
         *count += 1;
         if *count <= self.limit {
+            self.last_kept = true;
+            self.places.insert(key);
             self.list.push(diagnostic);
+        }
+    }
+
+    /// Changes the one that was added last, to give it a hint once more is known.
+    pub fn amend_last(&mut self, change: impl FnOnce(&mut Diagnostic)) {
+        if self.last_kept
+            && let Some(last) = self.list.last_mut()
+        {
+            change(last);
         }
     }
 

@@ -1,5 +1,8 @@
 //! The language Vex.
 //!
-//! Start reading in `ast`: what the parser hands to everything after it.
+//! `lexer` and `parser` turn text into the tree of `ast`; start reading there: it is what every later stage gets.
 
 pub mod ast;
+pub mod lexer;
+pub mod parser;
+pub mod token;

@@ -1,0 +1,133 @@
+//! Channels. A handle carries the tag of the zero value of its element type, which receives from a closed channel give.
+
+use super::objects::BYTES;
+use super::{Env, arg};
+use crate::builtins::Builtin;
+use crate::value::{Tag, Value};
+use crate::vm::fault::{Fault, Outcome};
+use crate::vm::heap::{Heap, NONE_VALUE};
+use scheduler::{Step, Try};
+use tracer::record::Tracer;
+
+/// The panic of a send on a closed channel.
+pub const SEND_CLOSED: &str = "send on closed channel";
+/// The panic of a receive that needs a value which a closed channel cannot give.
+pub const RECV_CLOSED: &str = "receive on closed channel";
+/// The panic of a second close.
+pub const CLOSE_CLOSED: &str = "close of closed channel";
+
+/// `Channel(n)`: capacity and zero value.
+pub fn new<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+    let capacity = env.count(arg(args, 0)?, "channel capacity")?;
+    let zero = args.get(1).copied().unwrap_or(Value::NONE);
+    env.heap.charge(BYTES);
+    Ok(Value::channel(env.sched.channel(env.tr, env.at, capacity), zero))
+}
+
+/// The zero value that a closed channel gives; a panic where its type has none.
+pub fn zero(heap: &mut Heap, channel: Value) -> Result<Value, Fault> {
+    match channel.channel_zero() {
+        Tag::NoValue => Err(Fault::panic(RECV_CLOSED)),
+        Tag::String => heap.string(""),
+        Tag::List => heap.list(Vec::new()),
+        Tag::Map => Ok(heap.map()),
+        Tag::Set => Ok(heap.set()),
+        Tag::Variant0 => Ok(NONE_VALUE),
+        Tag::I128 => Ok(heap.i128(0)),
+        Tag::U128 => Ok(heap.u128(0)),
+        scalar => Ok(Value::new(scalar, 0)),
+    }
+}
+
+/// The three sends that may block.
+pub fn send<T: Tracer>(env: &mut Env<'_, T>, builtin: Builtin, args: &[Value]) -> Result<Outcome, Fault> {
+    let channel = env.seen(arg(args, 0)?, Tag::Channel)?;
+    let went = match env.sched.send(env.tr, env.at, channel.slot(), arg(args, 1)?) {
+        Step::Ready(()) => true,
+        Step::Closed => false,
+        Step::Blocked => return Ok(Outcome::Blocked),
+    };
+    sent(env, builtin, went).map(Outcome::Done)
+}
+
+/// What a send gives: it went through, or the channel is closed.
+pub fn sent<T: Tracer>(env: &mut Env<'_, T>, builtin: Builtin, went: bool) -> Result<Value, Fault> {
+    match (builtin, went) {
+        (Builtin::ChannelSendBool, _) => Ok(Value::bool(went)),
+        (Builtin::ChannelSendResult, true) => Ok(env.heap.ok(Value::UNIT)),
+        (Builtin::ChannelSendResult, false) => env.heap.err_text("channel closed"),
+        (_, true) => Ok(Value::UNIT),
+        (_, false) => Err(Fault::panic(SEND_CLOSED)),
+    }
+}
+
+/// `try_send(v)`
+pub fn try_send<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+    let channel = env.seen(arg(args, 0)?, Tag::Channel)?;
+    match env.sched.try_send(env.tr, env.at, channel.slot(), arg(args, 1)?) {
+        Try::Ready(()) => Ok(env.heap.ok(Value::UNIT)),
+        Try::NotNow => env.heap.err_text("channel full"),
+        Try::Closed => env.heap.err_text("channel closed"),
+    }
+}
+
+/// The four receives that may block.
+pub fn recv<T: Tracer>(env: &mut Env<'_, T>, builtin: Builtin, args: &[Value]) -> Result<Outcome, Fault> {
+    let channel = env.seen(arg(args, 0)?, Tag::Channel)?;
+    let value = match env.sched.recv(env.tr, env.at, channel.slot()) {
+        Step::Ready(value) => Some(value),
+        Step::Closed => None,
+        Step::Blocked => return Ok(Outcome::Blocked),
+    };
+    received(env, builtin, channel, value).map(Outcome::Done)
+}
+
+/// What a receive gives; without a value the channel is closed and drained.
+pub fn received<T: Tracer>(
+    env: &mut Env<'_, T>,
+    builtin: Builtin,
+    channel: Value,
+    value: Option<Value>,
+) -> Result<Value, Fault> {
+    match (builtin, value) {
+        (Builtin::ChannelRecv, value) => Ok(env.heap.option(value)),
+        (Builtin::ChannelRecvResult, Some(value)) => Ok(env.heap.ok(value)),
+        (Builtin::ChannelRecvResult, None) => env.heap.err_text("channel closed"),
+        (Builtin::ChannelRecvDiscard, _) => Ok(Value::UNIT),
+        (_, Some(value)) => Ok(value),
+        (_, None) => zero(env.heap, channel),
+    }
+}
+
+/// `try_recv()`
+pub fn try_recv<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+    let channel = env.seen(arg(args, 0)?, Tag::Channel)?;
+    match env.sched.try_recv(env.tr, env.at, channel.slot()) {
+        Try::Ready(value) => Ok(env.heap.some(value)),
+        Try::NotNow | Try::Closed => Ok(NONE_VALUE),
+    }
+}
+
+/// `close()`
+pub fn close<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+    let channel = env.seen(arg(args, 0)?, Tag::Channel)?;
+    if env.sched.close(env.tr, env.at, channel.slot()) { Ok(Value::UNIT) } else { Err(Fault::panic(CLOSE_CLOSED)) }
+}
+
+/// `len()`
+pub fn len<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+    let channel = env.seen(arg(args, 0)?, Tag::Channel)?;
+    Ok(Value::usize(env.sched.channel_len(channel.slot()) as u64))
+}
+
+/// `capacity()`
+pub fn capacity<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+    let channel = env.seen(arg(args, 0)?, Tag::Channel)?;
+    Ok(Value::usize(env.sched.channel_capacity(channel.slot()).into()))
+}
+
+/// `is_closed()`
+pub fn is_closed<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+    let channel = env.seen(arg(args, 0)?, Tag::Channel)?;
+    Ok(Value::bool(env.sched.channel_closed(channel.slot())))
+}

@@ -1,0 +1,255 @@
+//! Lists. Reads give elements in place (no copy); what the signature calls a clone is one.
+
+use super::{Env, arg, misc, sort};
+use crate::core::BinaryOp;
+use crate::value::{Tag, Value};
+use crate::vm::fault::Fault;
+use crate::vm::heap::list::out_of_range;
+use crate::vm::{arith, equal};
+use std::cmp::Ordering;
+use tracer::record::Tracer;
+
+fn list<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+    env.seen(arg(args, 0)?, Tag::List)
+}
+
+/// The position that an argument names, checked.
+fn position<T: Tracer>(env: &mut Env<'_, T>, list: Value, index: Value) -> Result<usize, Fault> {
+    let index = env.plain(index)?;
+    env.heap.position(index, env.heap.elements(list)?.len())
+}
+
+/// `Vec.withCapacity(n)`
+pub fn with_capacity<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+    let capacity = env.count(arg(args, 0)?, "capacity")? as usize;
+    env.heap.room_for(capacity.saturating_mul(size_of::<Value>()))?;
+    env.heap.list(Vec::with_capacity(capacity))
+}
+
+/// `push(v)`
+pub fn push<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+    let list = list(env, args)?;
+    env.heap.push(list, arg(args, 1)?)?;
+    Ok(Value::UNIT)
+}
+
+/// `pop()`
+pub fn pop<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+    let list = list(env, args)?;
+    let last = env.heap.change_list(list, Vec::pop)?;
+    Ok(env.heap.option(last))
+}
+
+/// `insert(i, v)`
+pub fn insert<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+    let (list, value) = (list(env, args)?, arg(args, 2)?);
+    let at = env.integer(arg(args, 1)?)?;
+    let len = env.heap.elements(list)?.len();
+    if !(0..=len as i128).contains(&at) {
+        return Err(out_of_range(len, at));
+    }
+    // As an append it is counted; then the value moves to its place.
+    env.heap.push(list, value)?;
+    if let Some(tail) = env.heap.elements_mut(list)?.get_mut(at as usize..) {
+        tail.rotate_right(1);
+    }
+    Ok(Value::UNIT)
+}
+
+/// `remove(i)`
+pub fn remove<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+    let list = list(env, args)?;
+    let at = position(env, list, arg(args, 1)?)?;
+    env.heap.change_list(list, |elements| elements.remove(at))
+}
+
+/// `clear()`
+pub fn clear<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+    let list = list(env, args)?;
+    env.heap.change_list(list, Vec::clear)?;
+    Ok(Value::UNIT)
+}
+
+/// `set(i, v)`
+pub fn set<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+    let (list, value) = (list(env, args)?, arg(args, 2)?);
+    let at = position(env, list, arg(args, 1)?)?;
+    env.heap.elements_mut(list)?[at] = value;
+    Ok(Value::UNIT)
+}
+
+/// `len()`
+pub fn len<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+    let list = list(env, args)?;
+    Ok(Value::usize(env.heap.elements(list)?.len() as u64))
+}
+
+/// `isEmpty()`
+pub fn is_empty<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+    let list = list(env, args)?;
+    Ok(Value::bool(env.heap.elements(list)?.is_empty()))
+}
+
+/// `get(i)`
+pub fn get<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+    let list = list(env, args)?;
+    let at = env.integer(arg(args, 1)?)?;
+    let element = usize::try_from(at).ok().and_then(|at| env.heap.elements(list).ok()?.get(at).copied());
+    Ok(env.heap.option(element))
+}
+
+/// `first()`
+pub fn first<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+    let list = list(env, args)?;
+    let element = env.heap.elements(list)?.first().copied();
+    Ok(env.heap.option(element))
+}
+
+/// `last()`
+pub fn last<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+    let list = list(env, args)?;
+    let element = env.heap.elements(list)?.last().copied();
+    Ok(env.heap.option(element))
+}
+
+/// `copyAt(i)`
+pub fn copy_at<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+    let list = list(env, args)?;
+    let at = position(env, list, arg(args, 1)?)?;
+    let element = env.heap.elements(list)?[at];
+    env.heap.clone_value(element)
+}
+
+/// `swap(i, j)`
+pub fn swap<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+    let list = list(env, args)?;
+    let (i, j) = (position(env, list, arg(args, 1)?)?, position(env, list, arg(args, 2)?)?);
+    env.heap.elements_mut(list)?.swap(i, j);
+    Ok(Value::UNIT)
+}
+
+/// `reverse()`
+pub fn reverse<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+    let list = list(env, args)?;
+    env.heap.elements_mut(list)?.reverse();
+    Ok(Value::UNIT)
+}
+
+/// `sort()`
+pub fn sort<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+    let list = list(env, args)?;
+    env.heap.room_for(size_of_val(env.heap.elements(list)?))?;
+    let sorted = sort::sorted(env.heap, env.heap.elements(list)?)?;
+    env.heap.elements_mut(list)?.copy_from_slice(&sorted);
+    Ok(Value::UNIT)
+}
+
+fn find<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Option<usize>, Fault> {
+    let list = list(env, args)?;
+    let wanted = arg(args, 1)?;
+    for (at, &element) in env.heap.elements(list)?.iter().enumerate() {
+        if equal::equal(env.heap, element, wanted)? {
+            return Ok(Some(at));
+        }
+    }
+    Ok(None)
+}
+
+/// `contains(v)`
+pub fn contains<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+    Ok(Value::bool(find(env, args)?.is_some()))
+}
+
+/// `indexOf(v)`
+pub fn index_of<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+    let at = find(env, args)?.map(|at| Value::usize(at as u64));
+    Ok(env.heap.option(at))
+}
+
+/// `join(sep)`
+pub fn join<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+    let list = list(env, args)?;
+    let separator = match args.get(1) {
+        Some(&separator) => env.text(separator)?.to_string(),
+        None => String::new(),
+    };
+    let mut text = String::new();
+    for at in 0..env.heap.elements(list)?.len() {
+        let element = env.heap.elements(list)?[at];
+        if at > 0 {
+            text.push_str(&separator);
+        }
+        text.push_str(&misc::display(env, element)?);
+        env.heap.room_for(text.len())?;
+    }
+    env.heap.string(text)
+}
+
+/// `extend(other)`
+pub fn extend<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+    let list = list(env, args)?;
+    let other = env.seen(arg(args, 1)?, Tag::List)?;
+    let more = env.heap.elements(other)?;
+    env.heap.room_for(size_of_val(more))?;
+    let more = more.to_vec();
+    env.heap.append(list, &more)?;
+    Ok(Value::UNIT)
+}
+
+/// `slice(a, b)`
+pub fn slice<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+    let list = list(env, args)?;
+    let (from, to) = (env.plain(arg(args, 1)?)?, env.plain(arg(args, 2)?)?);
+    let (from, to) = env.heap.slice_bounds(from, to, env.heap.elements(list)?.len())?;
+    env.heap.slice(list, from, to)
+}
+
+/// `enumerate()`
+pub fn enumerate<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+    let list = list(env, args)?;
+    let len = env.heap.elements(list)?.len();
+    // A pair each, and the list of them.
+    env.heap.room_for(len.saturating_mul(size_of::<crate::vm::heap::record::Record>() + size_of::<Value>()))?;
+    let mut pairs = Vec::with_capacity(len);
+    for at in 0..len {
+        let element = env.heap.elements(list)?[at];
+        pairs.push(env.heap.tuple(&[Value::usize(at as u64), element]));
+    }
+    env.heap.list(pairs)
+}
+
+/// `truncate(n)`
+pub fn truncate<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+    let list = list(env, args)?;
+    let keep = env.count(arg(args, 1)?, "length")? as usize;
+    env.heap.change_list(list, |elements| elements.truncate(keep))?;
+    Ok(Value::UNIT)
+}
+
+/// `sum()`. The sum of an empty list is the integer 0: nothing in it says what kind of number it would be.
+pub fn sum<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+    let list = list(env, args)?;
+    let Some(&first) = env.heap.elements(list)?.first() else { return Ok(Value::i64(0)) };
+    let mut sum = first;
+    for at in 1..env.heap.elements(list)?.len() {
+        let element = env.heap.elements(list)?[at];
+        sum = arith::arith(env.heap, BinaryOp::Add, sum, element)?;
+    }
+    Ok(sum)
+}
+
+/// `min()` and `max()`: the first of those that are smallest or largest.
+pub fn extreme<T: Tracer>(env: &mut Env<'_, T>, args: &[Value], wanted: Ordering) -> Result<Value, Fault> {
+    let list = list(env, args)?;
+    let mut best: Option<Value> = None;
+    for &element in env.heap.elements(list)? {
+        let better = match best {
+            Some(best) => equal::order(env.heap, element, best)? == Some(wanted),
+            None => true,
+        };
+        if better {
+            best = Some(element);
+        }
+    }
+    Ok(env.heap.option(best))
+}

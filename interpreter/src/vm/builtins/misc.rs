@@ -1,0 +1,93 @@
+//! Output, input, text, copies and the program's end.
+
+use super::{Env, arg};
+use crate::value::{Tag, Value};
+use crate::vm::fault::Fault;
+use crate::vm::{equal, format};
+use tracer::event::Kind;
+use tracer::record::Tracer;
+
+/// `print` and its kin: the text is already formatted.
+pub fn print<T: Tracer>(env: &mut Env<'_, T>, args: &[Value], to: Kind) -> Result<Value, Fault> {
+    let value = arg(args, 0)?;
+    if value.is(Tag::String) {
+        let text = env.heap.str(value)?;
+        env.io.print(env.tr, env.at.site, env.at.clock, to, text);
+    } else {
+        let text = display(env, value)?;
+        env.io.print(env.tr, env.at.site, env.at.clock, to, &text);
+    }
+    Ok(Value::UNIT)
+}
+
+/// Display form of a value, as text of the host.
+pub fn display<T: Tracer>(env: &mut Env<'_, T>, value: Value) -> Result<String, Fault> {
+    let mut text = String::new();
+    format::display(env.heap, &*env.sched, env.code, value, &mut text);
+    env.heap.room_for(text.len())?;
+    Ok(text)
+}
+
+/// Display forms of several values, joined.
+pub fn format_values<T: Tracer>(env: &mut Env<'_, T>, values: &[Value]) -> Result<Value, Fault> {
+    let mut text = String::new();
+    for &value in values {
+        if value.is(Tag::String) {
+            text.push_str(env.heap.str(value)?);
+        } else {
+            format::display(env.heap, &*env.sched, env.code, value, &mut text);
+        }
+        env.heap.room_for(text.len())?;
+    }
+    env.heap.string(text)
+}
+
+/// `toString()`
+pub fn to_string<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+    let value = arg(args, 0)?;
+    if value.is(Tag::String) {
+        return Ok(value);
+    }
+    let text = display(env, value)?;
+    env.heap.string(text)
+}
+
+/// `clone()`
+pub fn clone<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+    let value = arg(args, 0)?;
+    // A guard's or reference's clone is a clone of what it stands for; a box's is another handle of the same cell.
+    let value = if value.is(Tag::Box) { value } else { env.plain(value)? };
+    env.heap.clone_value(value)
+}
+
+/// Structural equality; guards count as what they guard.
+pub fn equal<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+    let (a, b) = (env.plain(arg(args, 0)?)?, env.plain(arg(args, 1)?)?);
+    equal::equal(env.heap, a, b).map(Value::bool)
+}
+
+/// `exit(code)`
+pub fn exit<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Fault, Fault> {
+    let code = env.integer(arg(args, 0)?)?;
+    Ok(Fault::Exit(code as i32))
+}
+
+/// `readLine()`
+pub fn read_line<T: Tracer>(env: &mut Env<'_, T>) -> Result<Value, Fault> {
+    match env.io.read_line() {
+        Some(line) => {
+            let line = env.heap.string(line)?;
+            Ok(env.heap.some(line))
+        }
+        None => Ok(crate::vm::heap::NONE_VALUE),
+    }
+}
+
+/// `args()`
+pub fn arguments<T: Tracer>(env: &mut Env<'_, T>) -> Result<Value, Fault> {
+    let mut list = Vec::with_capacity(env.io.args.len());
+    for argument in &env.io.args {
+        list.push(env.heap.string(argument.as_str())?);
+    }
+    env.heap.list(list)
+}

@@ -1,0 +1,157 @@
+//! Cells of captured variables, boxes, and references to fields and elements.
+//!
+//! [`Heap::load`] and [`Heap::store`] go through one step of any of them; guards are the scheduler's, and the loop
+//! looks there first.
+
+use super::slab::Slab;
+use super::{CellObject, Heap, Kind, RefObject, wrong};
+use crate::value::{Tag, Value};
+use crate::vm::fault::Fault;
+
+/// The panic of a box (or variable) whose content was moved out.
+#[cold]
+#[inline(never)]
+fn taken(value: Value) -> Fault {
+    Fault::panic(if value.is(Tag::Box) {
+        "use of a Box whose content was taken"
+    } else {
+        "use of a variable whose value was moved out"
+    })
+}
+
+impl Heap {
+    /// A cell for a captured variable; `Value::NONE` while it is unset.
+    #[inline]
+    pub fn cell(&mut self, value: Value) -> Value {
+        self.resized(0, Slab::<CellObject>::SLOT_BYTES);
+        Value::handle(Tag::Cell, self.cells.insert(CellObject(value)))
+    }
+
+    /// A box.
+    #[inline]
+    pub fn new_box(&mut self, value: Value) -> Value {
+        self.resized(0, Slab::<CellObject>::SLOT_BYTES);
+        Value::handle(Tag::Box, self.cells.insert(CellObject(value)))
+    }
+
+    /// The content of a cell or box as it is, `Value::NONE` where there is none.
+    #[inline]
+    pub fn cell_content(&self, cell: Value) -> Result<Value, Fault> {
+        match self.cells.get(cell.slot()) {
+            Some(object) if Kind::of(cell.kind()) == Some(Kind::Cell) => Ok(object.0),
+            _ => Err(wrong("a cell", cell)),
+        }
+    }
+
+    /// The content of a cell or box; one that was moved out panics.
+    #[inline]
+    pub fn load_cell(&self, cell: Value) -> Result<Value, Fault> {
+        match self.cell_content(cell) {
+            Ok(content) if content.is(Tag::NoValue) => Err(taken(cell)),
+            other => other,
+        }
+    }
+
+    /// Sets the content of a cell or box and gives the old one (`Value::NONE` where there was none).
+    #[inline]
+    pub fn store_cell(&mut self, cell: Value, value: Value) -> Result<Value, Fault> {
+        match self.cells.get_mut(cell.slot()) {
+            Some(object) if Kind::of(cell.kind()) == Some(Kind::Cell) => Ok(std::mem::replace(&mut object.0, value)),
+            _ => Err(wrong("a cell", cell)),
+        }
+    }
+
+    /// A reference to a field of a record.
+    pub fn field_ref(&mut self, record: Value, field: u32) -> Value {
+        self.new_ref(Tag::FieldRef, record, Value::usize(field as u64))
+    }
+
+    /// A reference to an element of a list or to the value under a key of a map. The index is checked at each use.
+    pub fn index_ref(&mut self, container: Value, index: Value) -> Value {
+        self.new_ref(Tag::IndexRef, container, index)
+    }
+
+    fn new_ref(&mut self, tag: Tag, base: Value, index: Value) -> Value {
+        self.resized(0, Slab::<RefObject>::SLOT_BYTES);
+        Value::handle(tag, self.refs.insert(RefObject { base, index }))
+    }
+
+    /// What a reference to a field or element refers to: its record or container, and its index.
+    pub(crate) fn ref_parts(&self, value: Value) -> Option<(Value, Value)> {
+        self.ref_of(value).ok().map(|r| (r.base, r.index))
+    }
+
+    fn ref_of(&self, value: Value) -> Result<RefObject, Fault> {
+        match self.refs.get(value.slot()) {
+            Some(object) if Kind::of(value.kind()) == Some(Kind::Ref) => Ok(*object),
+            _ => Err(wrong("a reference", value)),
+        }
+    }
+
+    /// What a reference, cell or box stands for; any other value is itself. One step: a box in a field stays a box.
+    #[inline]
+    pub fn load(&self, value: Value) -> Result<Value, Fault> {
+        match value.kind() {
+            Tag::Box | Tag::Cell => self.load_cell(value),
+            Tag::FieldRef => {
+                let r = self.ref_of(value)?;
+                self.field(r.base, r.index.slot())
+            }
+            Tag::IndexRef => {
+                let r = self.ref_of(value)?;
+                self.get_index(r.base, r.index)
+            }
+            _ => Ok(value),
+        }
+    }
+
+    /// Sets what a reference, cell or box stands for. Where `target` is an aggregate itself (`&x!` of a struct, list, map or
+    /// set is the thing), it takes over the content of `value`.
+    pub fn store(&mut self, target: Value, value: Value) -> Result<(), Fault> {
+        match target.kind() {
+            Tag::Box | Tag::Cell => self.store_cell(target, value).map(drop),
+            Tag::FieldRef => {
+                let r = self.ref_of(target)?;
+                self.set_field(r.base, r.index.slot(), value)
+            }
+            Tag::IndexRef => {
+                let r = self.ref_of(target)?;
+                self.set_index(r.base, r.index, value)
+            }
+            _ => self.take_over(target, value),
+        }
+    }
+
+    /// Gives an aggregate the content of another of its kind.
+    fn take_over(&mut self, target: Value, value: Value) -> Result<(), Fault> {
+        if target == value {
+            return Ok(());
+        }
+        match (target.kind(), value.kind()) {
+            (Tag::List, Tag::List) => {
+                let elements = self.elements(value)?;
+                self.room_for(size_of_val(elements))?;
+                let elements = elements.to_vec();
+                self.change_list(target, |list| *list = elements)
+            }
+            (Tag::Map, Tag::Map) | (Tag::Set, Tag::Set) => {
+                let table = self.table(value)?.clone();
+                self.change_table(target, |old| *old = table)
+            }
+            (Tag::Tuple, Tag::Tuple) | (Tag::Struct, Tag::Struct) | (Tag::Variant, Tag::Variant) => {
+                let record = self.record_of(value)?.clone();
+                match self.records.get_mut(target.slot()) {
+                    Some(old) => {
+                        use super::slab::Object;
+                        let (before, after) = (old.extra_bytes(), record.extra_bytes());
+                        *old = record;
+                        self.resized(before, after);
+                        Ok(())
+                    }
+                    None => Err(wrong("a record", target)),
+                }
+            }
+            _ => Err(wrong("a place of the same kind", target)),
+        }
+    }
+}

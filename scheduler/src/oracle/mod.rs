@@ -1,0 +1,70 @@
+//! The oracle: every choice of a run comes from here, through [`Oracle::choose`]. Program, input and oracle determine the
+//! event stream.
+//!
+//! A strategy is one file. To add one (replay, PCT, depth-first): write a type with `choose` and `slice`, add it to the
+//! enum and to its two matches. The enum, not a trait object, keeps the reference strategy free on the fast path.
+
+mod fifo;
+mod random;
+
+pub use fifo::Fifo;
+pub use random::{Random, SplitMix};
+
+/// What a choice is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Choice {
+    /// Which of the ready tasks runs next, in the order in which they became ready.
+    Task,
+    /// Which of the ready arms of a select is taken, in source order.
+    Arm,
+    /// A random number asked for by the guest.
+    Guest,
+}
+
+/// A strategy.
+#[derive(Clone, Debug)]
+pub enum Oracle {
+    /// The reference schedule.
+    Fifo(Fifo),
+    /// A random schedule.
+    Random(Random),
+}
+
+impl Oracle {
+    /// The schedule of a seed: 0 is the reference schedule, any other a random one.
+    pub fn seed(seed: u64) -> Self {
+        if seed == 0 { Oracle::Fifo(Fifo::reference()) } else { Oracle::Random(Random::new(seed)) }
+    }
+
+    /// The schedule of runs in real time without a seed: first in, first out, with fair slices.
+    pub fn fair() -> Self {
+        Oracle::Fifo(Fifo::fair())
+    }
+
+    /// Chooses one of `n` (at least 1) possibilities, a number below `n`.
+    #[inline]
+    pub fn choose(&mut self, kind: Choice, n: u32) -> u32 {
+        match self {
+            Oracle::Fifo(fifo) => fifo.choose(kind, n),
+            Oracle::Random(random) => random.choose(kind, n),
+        }
+    }
+
+    /// Length of the next slice, in ticks, at least 1.
+    #[inline]
+    pub fn slice(&mut self) -> u32 {
+        match self {
+            Oracle::Fifo(fifo) => fifo.slice,
+            Oracle::Random(random) => random.slice(),
+        }
+    }
+
+    /// Whether a task whose slice is used up makes room for others.
+    #[inline]
+    pub fn preempts(&self) -> bool {
+        match self {
+            Oracle::Fifo(fifo) => fifo.preempts,
+            Oracle::Random(_) => true,
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! Which send a receive took its value from, and the other way round.
+//!
+//! Channels are first in, first out: a queue of send ordinals for each channel is enough. Pairs are kept as distances,
+//! sorted by the receive, 16 bytes each.
+
+use super::Analysis;
+use super::slots::Slots;
+use crate::event::ObjectId;
+use crate::events::Event;
+use std::collections::VecDeque;
+
+/// A value's way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Pair {
+    /// The event at which the value was taken: newest last, so this is what the list is sorted by.
+    taken: u64,
+    /// The other end, as far back as this. (A hand-off is taken by the event of one side and refers to the wait of the other.)
+    back: u64,
+}
+
+/// All messages.
+#[derive(Debug, Default)]
+pub struct Messages {
+    queues: Slots<VecDeque<u64>>,
+    pairs: VecDeque<Pair>,
+}
+
+impl Messages {
+    /// The event at the other end of a value that moved at this event: for a receive from a buffer its send; for an
+    /// operation that served a blocked task, the operation in which that one had blocked.
+    pub fn partner(&self, event: u64) -> Option<u64> {
+        let found = self.pairs.binary_search_by_key(&event, |pair| pair.taken).ok()?;
+        Some(event - self.pairs[found].back)
+    }
+
+    pub(crate) fn trim(&mut self, first: u64) {
+        while self.pairs.front().is_some_and(|pair| pair.taken < first) {
+            self.pairs.pop_front();
+        }
+    }
+}
+
+impl Analysis for Messages {
+    fn queued(&mut self, channel: ObjectId, send: u64, _at: &Event) {
+        match self.queues.get_mut(channel.0) {
+            Some(queue) => queue.push_back(send),
+            None => self.queues.insert(channel.0, VecDeque::from([send])),
+        }
+    }
+
+    fn took(&mut self, channel: ObjectId, receive: u64, at: &Event) {
+        let Some(send) = self.queues.get_mut(channel.0).and_then(VecDeque::pop_front) else { return };
+        let other = if receive == at.ordinal { send } else { receive };
+        if other < at.ordinal && self.pairs.back().is_none_or(|pair| pair.taken < at.ordinal) {
+            self.pairs.push_back(Pair { taken: at.ordinal, back: at.ordinal - other });
+        }
+    }
+}
