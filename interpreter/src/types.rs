@@ -272,7 +272,7 @@ impl TyKind {
     /// The types that it is made of, in order.
     pub fn parts(&self) -> Vec<Ty> {
         let mut parts = Vec::new();
-        self.clone().map_parts(&mut |part| {
+        let _same = self.clone().map_parts(&mut |part| {
             parts.push(part);
             part
         });
@@ -283,7 +283,7 @@ impl TyKind {
     #[must_use]
     pub fn map_parts(self, f: &mut dyn FnMut(Ty) -> Ty) -> TyKind {
         use TyKind::*;
-        let mut all = |parts: Vec<Ty>, f: &mut dyn FnMut(Ty) -> Ty| parts.into_iter().map(f).collect::<Vec<Ty>>();
+        let all = |parts: Vec<Ty>, f: &mut dyn FnMut(Ty) -> Ty| parts.into_iter().map(f).collect::<Vec<Ty>>();
         match self {
             Tuple(parts) => Tuple(all(parts, f)),
             Union(parts) => Union(all(parts, f)),

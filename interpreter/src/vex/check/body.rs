@@ -49,6 +49,7 @@ impl<'a> Checker<'a> {
             }
         }
         self.check_main();
+        self.request_texts();
         self.drain_queue();
         self.request_struct_drops();
         self.drain_queue();

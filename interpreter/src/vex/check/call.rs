@@ -307,9 +307,8 @@ impl<'a> Checker<'a> {
             args.push(arg);
         }
         for (index, generic) in generics.iter().enumerate() {
-            for (contract, contract_args) in &generic.bounds {
-                let contract_args = contract_args.iter().map(|&arg| self.subst(arg, &args)).collect();
-                self.obligations.push(Obligation { ty: args[index], contract: *contract, args: contract_args, span });
+            for (contract, _) in &generic.bounds {
+                self.obligations.push(Obligation { ty: args[index], contract: *contract, span });
             }
         }
         args
@@ -368,7 +367,6 @@ impl<'a> Checker<'a> {
             return expr(ExprKind::Error, result, span);
         }
         let lenient = prelude;
-        let mut stmts = Vec::new();
         let mut position = 0;
         for param in &params {
             let ty = self.subst(param.ty, &type_args);
@@ -390,8 +388,7 @@ impl<'a> Checker<'a> {
         }
         let kind = match body {
             Body::Builtin(builtin) => {
-                let kind = self.builtin_call(builtin, values, receiver_ty, result);
-                return self.finish_call(kind, result, span, &mut stmts);
+                ExprKind::Builtin(builtin, values)
             }
             Body::Contract(_) if self.is_dynamic_receiver(receiver_ty) => {
                 let method = self.decl(decl).name.to_string();
@@ -407,11 +404,7 @@ impl<'a> Checker<'a> {
                 if is_async { ExprKind::Spawn(SpawnKind::Async, func, values) } else { ExprKind::Call(func, values) }
             }
         };
-        self.finish_call(kind, result, span, &mut stmts)
-    }
-
-    fn finish_call(&mut self, kind: ExprKind, ty: Ty, span: Span, _stmts: &mut Vec<core::Stmt>) -> Expr {
-        expr(kind, ty, span)
+        expr(kind, result, span)
     }
 
     /// Whether the method is to be found by the value's kind at run time.
@@ -618,5 +611,55 @@ impl<'a> Checker<'a> {
         }
         self.error(Code::WrongTypeArguments, e.span, "this takes no type arguments");
         error_expr(e.span)
+    }
+
+    /// `value |> f(args)`: the value is the first argument.
+    pub fn call_piped(
+        &mut self,
+        decls: &[DeclId],
+        written: Vec<Ty>,
+        value: &'a ast::Expr,
+        args: &'a [ast::Expr],
+        e: &'a ast::Expr,
+        expect: Expect,
+    ) -> Expr {
+        if args.is_empty() {
+            return self.call_decls(decls, written, std::slice::from_ref(value), e, expect);
+        }
+        let count = args.len() + 1;
+        let Some(&decl) = decls.iter().find(|&&decl| self.takes(decl, count)) else {
+            let name = self.decl(decls[0]).full_name.clone();
+            let (least, most) = self.arity(decls[0]);
+            self.wrong_count(&format!("`{name}`"), least, most, count, e.span, Some(self.decl(decls[0]).span));
+            self.check_args_loosely(args);
+            return error_expr(e.span);
+        };
+        let type_args = self.instantiate(decl, &written, e.id, e.span);
+        let info = self.decl(decl);
+        let (params, ret, body, is_async) = (info.params.clone(), info.ret, info.body, info.is_async);
+        let mut values = Vec::new();
+        for (arg, param) in std::iter::once(value).chain(args).zip(&params) {
+            let ty = self.subst(param.ty, &type_args);
+            values.push(self.check_to(arg, ty));
+        }
+        for param in &params[values.len().min(params.len())..] {
+            let ty = self.subst(param.ty, &type_args);
+            if let Some(default) = param.default {
+                values.push(self.default_value(default, ty, decl));
+            }
+        }
+        let ret = self.subst(ret, &type_args);
+        match body {
+            Body::Builtin(builtin) => expr(ExprKind::Builtin(builtin, values), ret, e.span),
+            _ => {
+                let func = self.request(decl);
+                if is_async {
+                    let future = self.types.intern(TyKind::Future(ret));
+                    expr(ExprKind::Spawn(SpawnKind::Async, func, values), future, e.span)
+                } else {
+                    expr(ExprKind::Call(func, values), ret, e.span)
+                }
+            }
+        }
     }
 }

@@ -148,7 +148,6 @@ impl<'a> Checker<'a> {
                 ItemKind::Const(def) => {
                     let id = self.consts.len() as u32;
                     self.consts.push(ConstInfo {
-                        name: def.name.name.clone(),
                         scope,
                         ast: def,
                         prelude,

@@ -1,6 +1,6 @@
 //! Elaborates expressions: one arm a kind, the work is in the files of their subjects.
 
-use super::expect::{Expect, as_place, error_expr, expr, look, read, unit};
+use super::expect::{Expect, as_place, error_expr, expr, look, read};
 use super::state::*;
 use crate::builtins::Builtin;
 use crate::core::{Const, Expr, ExprKind};
@@ -220,10 +220,5 @@ impl<'a> Checker<'a> {
             self.report(diagnostic.help("handle it with `match` or `?`, or discard it with `let _ = ..`"));
         }
         value
-    }
-
-    /// A value of the unit type where an expression gives none.
-    pub fn no_value(&self, span: crate::source::Span) -> Expr {
-        unit(span)
     }
 }

@@ -469,9 +469,4 @@ impl<'a> Checker<'a> {
         self.owner_prefix = prefix;
         self.call_elaborated(decl, Some(place), vec![index, value], span)
     }
-
-    /// A built-in's node; where the table's signature is not the whole truth, the node is made here.
-    pub fn builtin_call(&mut self, builtin: Builtin, values: Vec<Expr>, _receiver: Option<Ty>, _result: Ty) -> ExprKind {
-        ExprKind::Builtin(builtin, values)
-    }
 }

@@ -108,7 +108,7 @@ fn check_here(
     if sink.has_errors() {
         return None;
     }
-    let mut program = program;
-    program.sources = std::sync::Arc::new(std::mem::take(sources));
+    let mut program = program?;
+    program.sources = std::sync::Arc::new(sources.clone());
     Some(program)
 }

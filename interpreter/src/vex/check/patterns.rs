@@ -41,7 +41,7 @@ impl<'a> Checker<'a> {
                 }
             }
             PatKind::Range { low, high, inclusive } => {
-                let mut end = |this: &mut Self, end: &'a Option<Box<ast::Expr>>| {
+                let end = |this: &mut Self, end: &'a Option<Box<ast::Expr>>| {
                     let end = end.as_deref()?;
                     let (value, value_ty) = this.pattern_literal(end, seen);
                     this.pattern_fits(seen, value_ty, end.span);

@@ -47,6 +47,10 @@ impl<'a> Checker<'a> {
             place = self.deref_refs(place);
         }
         let ty = place.ty;
+        if self.deref_step(ty).is_none() && self.is_copy_like(ty) {
+            // Loops and patterns hand plain values out of references as they are; `*` on one changes nothing.
+            return place;
+        }
         match self.deref_place(place) {
             Some(place) => Place { span, ..place },
             None => {

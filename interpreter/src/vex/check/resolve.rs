@@ -367,9 +367,9 @@ impl<'a> Checker<'a> {
         }
         candidates.extend(self.scopes[0].types.keys().cloned());
         candidates.extend(self.type_params.names.iter().cloned());
+        candidates.extend(type_names().map(Name::from));
         candidates.sort();
-        let names = candidates.iter().map(|name| &**name).chain(type_names());
-        let diagnostic = hints::suggest(diagnostic, &name, names);
+        let diagnostic = hints::suggest(diagnostic, &name, candidates.iter().map(|name| &**name));
         self.report(diagnostic);
     }
 

@@ -210,7 +210,6 @@ pub struct GlobalInfo<'a> {
 
 /// A constant.
 pub struct ConstInfo<'a> {
-    pub name: Name,
     pub scope: ScopeId,
     pub ast: &'a ast::Const,
     pub prelude: bool,
@@ -322,7 +321,6 @@ pub struct TypeParams {
 pub struct Obligation {
     pub ty: Ty,
     pub contract: ContractId,
-    pub args: Vec<Ty>,
     pub span: Span,
 }
 
@@ -383,6 +381,10 @@ pub struct Checker<'a> {
     pub struct_drops: Vec<Option<FuncId>>,
     /// Whether names may be taken from modules without an import (prelude code).
     pub in_prelude: bool,
+    /// Whether the program defines a `toString` anywhere.
+    pub program_has_text: bool,
+    /// Functions that are done, by number.
+    pub finished: Vec<Option<core::Function>>,
     pub pending: Vec<Diagnostic>,
     pub program: Option<Program>,
 }
@@ -426,6 +428,8 @@ impl<'a> Checker<'a> {
             init_steps: Vec::new(),
             struct_drops: Vec::new(),
             in_prelude: false,
+            program_has_text: false,
+            finished: Vec::new(),
             pending: Vec::new(),
             program: None,
         }

@@ -3,7 +3,7 @@
 use super::expect::{Expect, error_expr, expr, looked};
 use super::state::*;
 use crate::core::{Expr, ExprKind, Pattern, PatternKind, Stmt};
-use crate::diagnostics::{Code, Diagnostic};
+use crate::diagnostics::Code;
 use crate::types::{Ty, Types};
 use crate::vex::ast::{self, PatKind, StmtKind};
 
@@ -199,10 +199,5 @@ impl<'a> Checker<'a> {
         let value = self.check_to(value, element);
         let kind = ExprKind::Builtin(crate::builtins::Builtin::ChannelSend, vec![channel, value]);
         expr(kind, Types::UNIT, span)
-    }
-
-    /// Reports with one note.
-    pub fn error_with_help(&mut self, code: Code, span: crate::source::Span, message: String, help: &str) {
-        self.report(Diagnostic::new(code, span, message).help(help));
     }
 }
