@@ -155,6 +155,7 @@ impl<V: Copy + Default, B: Default> Core<V, B> {
         task.site = at.site;
         task.since = at.clock;
         task.event = tr.ordinal();
+        task.partner = 0;
         self.dirty = true;
         self.traced = T::ON;
         if task.flags & flag::CANCEL != 0 {

@@ -174,7 +174,7 @@ pub const FILTER_NOTES: &[(&str, &str)] = &[
     ("word", "rows that contain the word (lower case matches both)"),
     ("word word", "rows that contain all of them; -word: rows without it"),
     ("task:NAME  on:NAME", "events of a task; events on an object"),
-    ("kind:NAME", "events of a kind or group of kinds: kind:chan, kind:mutex.lock, kind:blocked"),
+    ("kind:NAME", "events of a kind or a group of kinds: kind:channel, kind:mutex.lock, kind:blocked"),
 ];
 
 /// The page `docs/keys.md`.

@@ -48,7 +48,7 @@ impl Regions {
         let mut regions =
             Regions { header: line(0), tabs: line(1), view: middle, detail: None, beside: false, keys: line(rows - 1) };
         if detail && view.has_detail() {
-            if columns >= WIDE {
+            if columns >= WIDE && view.detail_beside() {
                 let side = (columns / 4).clamp(27, 44);
                 regions.view.width -= side;
                 regions.detail = Some(Rect { x: columns - side, width: side, ..middle });

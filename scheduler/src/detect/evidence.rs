@@ -234,8 +234,8 @@ fn finding<V: Copy + Default, B: Default>(
     }
 }
 
-/// The partner that a task waits for in vain: the ended owner of its lock, or the last task that could reach what it waits
-/// for, if that has ended.
+/// The partner that a task waits for in vain: the ended owner of its lock; else the last task that could reach what it
+/// waits for, or, if there was none while it waited, the last that did its part there. None of them if it lives.
 fn missing<'a, V: Copy + Default, B: Default>(
     s: &'a Scheduler<V, B>,
     task: &Task<V, B>,
@@ -244,10 +244,18 @@ fn missing<'a, V: Copy + Default, B: Default>(
     if wait.lost != 0 {
         return s.core.ended_task(wait.lost);
     }
-    if task.partner == 0 || !wait.owners.is_empty() {
+    if !wait.owners.is_empty() || !wait.reachers.is_empty() {
         return None;
     }
-    s.core.ended_task(task.partner)
+    let last = match task.reason {
+        _ if task.partner != 0 => task.partner,
+        WaitReason::Recv => s.channels[task.object].last_sender,
+        WaitReason::Send => s.channels[task.object].last_receiver,
+        WaitReason::WaitGroup => s.wait_groups[task.object].last_done,
+        WaitReason::Semaphore => s.semaphores[task.object].last_release,
+        _ => 0,
+    };
+    s.core.ended_task(last)
 }
 
 /// The newest event that had to happen for the finding to be true.

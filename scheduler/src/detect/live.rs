@@ -27,8 +27,8 @@ use tracer::finding::{ObjectKind, WaitReason};
 pub(crate) struct Seen {
     /// Slots of the stuck tasks, in order of their numbers.
     pub stuck: Vec<u32>,
-    /// For parked tasks that are live: the number of the live task that can reach what they wait for. Only filled in
-    /// while the program is small enough to look at every pair.
+    /// Parked tasks that are live, with the number of the live task that can reach what they wait for, where that is
+    /// another one than before. Only known (not 0) while the program is small enough to look at every pair.
     pub partners: Vec<(u32, u32)>,
     /// No task is live at all.
     pub nothing_live: bool,
@@ -111,7 +111,7 @@ impl LiveSet {
             let can = self.can_wake(s, reach, slot);
             if can {
                 self.add(slot);
-                if partner != 0 {
+                if partner != s.core.tasks[slot].partner {
                     self.partners.push((slot, partner));
                 }
             }

@@ -9,12 +9,18 @@ use tracer::event::Kind;
 use tracer::finding::WaitReason;
 use tracer::record::Tracer;
 
+/// How many of the newest holders a release looks at to find its own: where tasks release what others took, there is no
+/// telling whose permit comes back, and thousands may be out.
+const HOLDERS_SEARCHED: usize = 64;
+
 /// A semaphore.
 #[derive(Clone, Debug, Default)]
 pub struct Semaphore {
     pub(crate) meta: Meta,
     pub(crate) permits: u64,
     pub(crate) queue: Queue,
+    /// Number of the task that released last: evidence for who waits in vain.
+    pub(crate) last_release: u32,
     /// Who took the permits that are out, oldest first: evidence only, as anybody may release.
     pub(crate) holders: Vec<Holder>,
 }
@@ -27,6 +33,7 @@ impl<V: Copy + Default, B: Default> Scheduler<V, B> {
         semaphore.meta = self.core.new_object(at);
         semaphore.permits = permits as u64;
         semaphore.queue.clear();
+        semaphore.last_release = 0;
         semaphore.holders.clear();
         tr.emit(Kind::SemaphoreMake as u8, at.site, at.clock, semaphore.meta.id, permits);
         slot
@@ -72,7 +79,9 @@ impl<V: Copy + Default, B: Default> Scheduler<V, B> {
     pub fn release<T: Tracer>(&mut self, tr: &mut T, at: At, semaphore: u32) {
         let me = self.core.running().id;
         let s = &mut self.semaphores[semaphore];
-        let mine = s.holders.iter().rposition(|holder| holder.id == me);
+        s.last_release = me;
+        let newest = s.holders.len().saturating_sub(HOLDERS_SEARCHED);
+        let mine = s.holders[newest..].iter().rposition(|holder| holder.id == me).map(|index| newest + index);
         if let Some(index) = mine.or(s.holders.len().checked_sub(1)) {
             s.holders.remove(index);
         }

@@ -201,6 +201,7 @@ impl<V: Copy + Default, B: Default> Scheduler<V, B> {
         while self.next_deadline().is_some_and(|deadline| deadline <= now) {
             let Some(Reverse(pending)) = self.queue.heap.pop() else { return };
             let at = At { site: 0, clock };
+            self.core.dirty = true;
             match pending.target {
                 Target::Task { slot, arm, .. } => {
                     let entry = Entry { slot, arm, ..Entry::NOBODY };

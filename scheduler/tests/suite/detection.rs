@@ -86,6 +86,11 @@ fn an_orphan_names_the_partner_that_ended() {
     );
     let finding = &run.findings[0];
     assert_eq!(finding.event.map(|event| run.log.0[event as usize].0.kind()), Some(Some(Kind::TaskEnd)));
+    // The partner may have ended before the wait began.
+    check("main: chan c 0; go a; recv c; recv c\na: send c 1", "deadlock: main recv (missing a)");
+    check("main: chan c 1; go a; send c 1; send c 2; send c 3\na: recv c", "deadlock: main send (missing a)");
+    check("main: wg w 2; go a; wait w\na: add w -1", "deadlock: main wait (missing a)");
+    check("main: chan c 0; chan d 0; go a; recv c; recv d\na: send c 1", "deadlock: main recv");
 }
 
 #[test]

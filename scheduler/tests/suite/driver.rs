@@ -169,6 +169,7 @@ pub fn run_program(program: &Program, seed: u64) -> Run {
     let end = driver.run();
     driver.s.settle(&mut driver.findings);
     check::stream(&driver.tr);
+    crate::store::agrees(&driver.tr, &driver.findings);
     Run {
         said: driver.said.trim_end().to_string(),
         end,

@@ -75,7 +75,7 @@ fn cancelling_takes_a_task_out_of_every_kind_of_wait() {
 #[test]
 fn a_partner_that_comes_later_does_not_meet_a_cancelled_task() {
     let run = says("main: chan x 0; async f a; yield; cancel f; yield; send x 1\na: recv x", "a:cancelled");
-    assert_eq!(run.stuck(), "deadlock: main send");
+    assert_eq!(run.stuck(), "deadlock: main send (missing a)");
     ends(
         "main: barrier x 2; async f a; yield; cancel f; go b; arrive x\na: arrive x\nb: arrive x",
         "a:cancelled b:leads",

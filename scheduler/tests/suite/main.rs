@@ -12,5 +12,6 @@ mod scale;
 mod schedules;
 mod script;
 mod selects;
+mod store;
 mod sync;
 mod time;
