@@ -94,7 +94,11 @@ impl<'a> Checker<'a> {
                 return Err(value);
             }
             (_, TyKind::Contract(id, _)) if !matches!(have_kind, TyKind::Contract(..) | TyKind::Infer(_)) => {
-                return if self.satisfies(have, *id) == Some(true) { Ok(Expr { ty: want, ..value }) } else { Err(value) };
+                return if self.satisfies(have, *id) == Some(true) {
+                    Ok(Expr { ty: want, ..value })
+                } else {
+                    Err(value)
+                };
             }
             (_, TyKind::Union(parts)) if !matches!(have_kind, TyKind::Infer(_)) => {
                 let inner: Vec<Ty> = match &have_kind {
@@ -215,7 +219,11 @@ impl<'a> Checker<'a> {
 
     /// An operand that is a `recv()` call gives the bare value.
     pub fn unwrap_operand(&mut self, value: Expr) -> Expr {
-        if matches!(value.kind, ExprKind::Builtin(Builtin::ChannelRecv, _)) { self.unwrap_received(value) } else { value }
+        if matches!(value.kind, ExprKind::Builtin(Builtin::ChannelRecv, _)) {
+            self.unwrap_received(value)
+        } else {
+            value
+        }
     }
 
     /// `Some(v)` gives `v`, `None` panics.

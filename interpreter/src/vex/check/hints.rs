@@ -58,7 +58,9 @@ mod tests {
     #[test]
     fn finds_slips_of_the_finger_and_nothing_far_off() {
         let names = ["length", "println", "worker", "count"];
-        for (wrong, near) in [("lenght", Some("length")), ("printn", Some("println")), ("Count", Some("count")), ("xyz", None)] {
+        for (wrong, near) in
+            [("lenght", Some("length")), ("printn", Some("println")), ("Count", Some("count")), ("xyz", None)]
+        {
             assert_eq!(nearest(wrong, names), near, "{wrong}");
         }
     }

@@ -142,7 +142,11 @@ impl<'a> Checker<'a> {
         let ty = self.enum_type(id, args, e, expect);
         if !payload.is_empty() {
             let enum_name = self.enums[id.0 as usize].name.clone();
-            let message = format!("`{enum_name}.{name}` needs {} value{}", payload.len(), if payload.len() == 1 { "" } else { "s" });
+            let message = format!(
+                "`{enum_name}.{name}` needs {} value{}",
+                payload.len(),
+                if payload.len() == 1 { "" } else { "s" }
+            );
             self.error(Code::WrongArgumentCount, e.span, message);
             return error_expr(e.span);
         }
@@ -358,7 +362,9 @@ impl<'a> Checker<'a> {
             return value;
         }
         let probe = self.build_type(def, type_args.clone(), e.span);
-        if let TyKind::Int(_) | TyKind::F32 | TyKind::F64 | TyKind::String | TyKind::Char | TyKind::Bool = self.kind(probe) {
+        if let TyKind::Int(_) | TyKind::F32 | TyKind::F64 | TyKind::String | TyKind::Char | TyKind::Bool =
+            self.kind(probe)
+        {
             if let [only] = args {
                 return self.convert_call(probe, only, e);
             }

@@ -146,7 +146,11 @@ impl<'a> Checker<'a> {
             self.error(
                 Code::WrongTypeArguments,
                 span,
-                format!("`{name}` takes {arity} type argument{}, not {}", if arity == 1 { "" } else { "s" }, args.len()),
+                format!(
+                    "`{name}` takes {arity} type argument{}, not {}",
+                    if arity == 1 { "" } else { "s" },
+                    args.len()
+                ),
             );
             args.truncate(arity);
         }

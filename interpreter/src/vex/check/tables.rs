@@ -116,8 +116,22 @@ std_modules! {
 /// Names of the root scope that a program sees only through an import, since they are everyday words.
 pub fn needs_import(name: &str) -> bool {
     const WORDS: &[&str] = &[
-        "background", "todo", "with_cancel", "with_timeout", "with_deadline", "with_value", "with_value_str", "cancel",
-        "is_done", "is_canceled", "is_timeout", "cause", "get_value", "get_value_str", "has_value", "remaining_time",
+        "background",
+        "todo",
+        "with_cancel",
+        "with_timeout",
+        "with_deadline",
+        "with_value",
+        "with_value_str",
+        "cancel",
+        "is_done",
+        "is_canceled",
+        "is_timeout",
+        "cause",
+        "get_value",
+        "get_value_str",
+        "has_value",
+        "remaining_time",
         "done",
     ];
     let snake = snake_case(name);

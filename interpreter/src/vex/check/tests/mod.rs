@@ -25,7 +25,10 @@ fn run(text: &str) -> (Option<Program>, Vec<(&'static str, u32)>, String) {
             diagnostic.message
         ));
         if diagnostic.severity() == Severity::Error {
-            found.push((diagnostic.code.id(), sources.file(diagnostic.primary.file).line_column(diagnostic.primary.lo).line));
+            found.push((
+                diagnostic.code.id(),
+                sources.file(diagnostic.primary.file).line_column(diagnostic.primary.lo).line,
+            ));
         }
     }
     (program, found, texts)
