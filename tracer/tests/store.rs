@@ -176,7 +176,7 @@ fn tasks_that_are_over_are_forgotten_and_their_children_move_up() {
     assert_eq!(tree.len(), small.tasks().len());
     let depth = |task: u32| tree.iter().find(|(id, _)| id.0 == task).map(|&(_, depth)| depth as usize);
     assert_eq!(depth(last), Some(small.tasks().len() - 3));
-    assert_eq!(leaves.map(|leaf| depth(leaf)), [depth(last).map(|depth| depth + 1); 2]);
+    assert_eq!(leaves.map(&depth), [depth(last).map(|depth| depth + 1); 2]);
     assert_eq!(small.task_name(TaskId(last)), whole.task_name(TaskId(last)));
 }
 

@@ -13,6 +13,7 @@ use crate::{Error, Options, Outcome};
 use crossterm::event::{self, Event, KeyModifiers, MouseButton, MouseEventKind};
 use std::io;
 use std::time::{Duration, Instant};
+use tracer::event::Kind;
 
 /// Frames a second at most.
 const FRAMES: u32 = 30;
@@ -49,9 +50,9 @@ pub(crate) fn run(session: &mut dyn Session, options: &Options) -> Result<Outcom
             dirty = true;
         }
 
-        let more = drain(session, &mut state, &mut dirty);
         let now = Instant::now();
         let elapsed = now.duration_since(rate_since.0);
+        let more = drain(session, &mut state, elapsed >= RATE_SPAN, &mut dirty);
         if elapsed >= RATE_SPAN {
             let events = state.store.len();
             let rate = (events - rate_since.1) as f64 / elapsed.as_secs_f64();
@@ -86,15 +87,19 @@ pub(crate) fn run(session: &mut dyn Session, options: &Options) -> Result<Outcom
     Ok(Outcome { ending, killed: quit })
 }
 
-/// Takes in what the session has; says whether there is more.
+/// Takes in what the session has; says whether there is more. Findings may be long lists: they are asked for when one was
+/// recorded, when the status changes, and else only now and then.
 #[expect(clippy::disallowed_methods, reason = "bounds the time of a frame")]
-fn drain(session: &mut dyn Session, state: &mut State, dirty: &mut bool) -> bool {
+fn drain(session: &mut dyn Session, state: &mut State, ask: bool, dirty: &mut bool) -> bool {
+    let recorded = state.store.count(Kind::Finding);
     let deadline = Instant::now() + DRAIN;
     let more = session.drain(&mut |chunk| {
         *dirty |= update(state, Message::Chunk(chunk)).changed;
         Instant::now() < deadline
     });
-    let progress = Progress { status: session.status(), findings: session.findings(), dropped: session.dropped() };
+    let status = session.status();
+    let ask = ask || status != state.status || recorded != state.store.count(Kind::Finding);
+    let progress = Progress { status, findings: ask.then(|| session.findings()), dropped: session.dropped() };
     *dirty |= update(state, Message::Progress(progress)).changed;
     more
 }

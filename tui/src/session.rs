@@ -74,7 +74,8 @@ pub trait Session {
     /// How far it is. `Finished` only when everything has been given out by [`Session::drain`].
     fn status(&self) -> Status;
 
-    /// What has been found wrong so far, in order; grows, never changes.
+    /// What has been found wrong so far, in order. Asked for when a finding was recorded, twice a second, and at the end,
+    /// when the verdicts are settled.
     fn findings(&self) -> Vec<Finding>;
 
     /// Events that were recorded and lost.

@@ -205,12 +205,11 @@ impl State {
         self.store.push(chunk);
     }
 
-    /// Takes over what the session says of the run.
+    /// Takes over what was found wrong.
     pub fn take_findings(&mut self, findings: Vec<Finding>) {
-        for finding in findings.iter().skip(self.findings.len()) {
-            self.store.add_finding(finding.clone());
-        }
+        self.store.set_findings(findings.clone());
         self.findings = findings;
+        self.waits.findings_changed();
     }
 
     /// Makes right what follows from the rest.

@@ -49,8 +49,8 @@ pub enum Mouse {
 pub struct Progress {
     /// How far it is.
     pub status: Status,
-    /// All findings so far.
-    pub findings: Vec<Finding>,
+    /// All findings so far; `None` where they were not asked for.
+    pub findings: Option<Vec<Finding>>,
     /// Events lost.
     pub dropped: u64,
 }
@@ -127,16 +127,19 @@ pub fn update(state: &mut State, message: Message) -> Step {
 
 fn look(state: &mut State, progress: Progress) -> Step {
     let unseen = state.unscanned() || state.has_news();
-    let changed = progress.status != state.status
-        || progress.findings.len() != state.findings.len()
-        || progress.dropped != state.dropped;
+    let mut changed = progress.status != state.status || progress.dropped != state.dropped;
     if changed {
         if matches!(progress.status, Status::Running | Status::Finished(_)) && state.status == Status::Paused {
             state.wants_pause = false;
         }
         state.status = progress.status;
-        state.take_findings(progress.findings);
         state.dropped = progress.dropped;
+    }
+    if let Some(findings) = progress.findings
+        && findings != state.findings
+    {
+        state.take_findings(findings);
+        changed = true;
     }
     Step { changed: changed || unseen, effects: Vec::new() }
 }

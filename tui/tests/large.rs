@@ -28,7 +28,7 @@ fn a_hundred_thousand_tasks_are_drawn_in_a_frame() {
     println!("{} events in {:?}", state.store.len(), start.elapsed());
     let status = Status::Finished(trace.ending.clone());
     let start = Instant::now();
-    update(&mut state, Message::Progress(Progress { status, findings: Vec::new(), dropped: 0 }));
+    update(&mut state, Message::Progress(Progress { status, findings: Some(Vec::new()), dropped: 0 }));
     println!("first settle {:?}", start.elapsed());
     let keys = [
         Key::Down,

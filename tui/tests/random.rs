@@ -100,7 +100,7 @@ fn play(run: usize, ascii: bool, acts: Vec<Act>) {
                 }
                 update(
                     &mut state,
-                    Message::Progress(Progress { status: Status::Running, findings: Vec::new(), dropped: 0 }),
+                    Message::Progress(Progress { status: Status::Running, findings: Some(Vec::new()), dropped: 0 }),
                 );
             }
             Act::Finish => {
@@ -110,7 +110,7 @@ fn play(run: usize, ascii: bool, acts: Vec<Act>) {
                 let status = Status::Finished(trace.ending.clone());
                 update(
                     &mut state,
-                    Message::Progress(Progress { status, findings: trace.findings.clone(), dropped: 3 }),
+                    Message::Progress(Progress { status, findings: Some(trace.findings.clone()), dropped: 3 }),
                 );
             }
             Act::Draw => show(&state),

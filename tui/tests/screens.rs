@@ -27,7 +27,7 @@ fn finished(trace: &Trace, size: (u16, u16)) -> State {
         update(&mut state, Message::Chunk(&chunk));
     }
     let status = Status::Finished(trace.ending.clone());
-    update(&mut state, Message::Progress(Progress { status, findings: trace.findings.clone(), dropped: 0 }));
+    update(&mut state, Message::Progress(Progress { status, findings: Some(trace.findings.clone()), dropped: 0 }));
     state
 }
 
@@ -151,12 +151,15 @@ fn a_paused_run_says_so_and_how_to_go_on() {
     for chunk in trace.chunks(10).iter().take(12) {
         update(&mut state, Message::Chunk(chunk));
     }
-    update(&mut state, Message::Progress(Progress { status: Status::Running, findings: Vec::new(), dropped: 17 }));
+    update(
+        &mut state,
+        Message::Progress(Progress { status: Status::Running, findings: Some(Vec::new()), dropped: 17 }),
+    );
     update(&mut state, Message::Rate(51_234.0));
     check("running", &state);
     let step = update(&mut state, Message::Key(Key::Char(' ')));
     assert_eq!(step.effects, [Effect::Request(tui::session::Request::Pause)]);
-    update(&mut state, Message::Progress(Progress { status: Status::Paused, findings: Vec::new(), dropped: 17 }));
+    update(&mut state, Message::Progress(Progress { status: Status::Paused, findings: Some(Vec::new()), dropped: 17 }));
     press(&mut state, &[Key::Char('<')]);
     check("paused", &state);
 }
@@ -295,7 +298,7 @@ fn next_and_previous_walk_the_events_of_one_task() {
 fn slow_motion_goes_down_to_one_event_a_second_and_back() {
     let trace = fixture::pool();
     let mut state = state(&trace, (80, 24), Theme::FULL);
-    update(&mut state, Message::Progress(Progress { status: Status::Running, findings: Vec::new(), dropped: 0 }));
+    update(&mut state, Message::Progress(Progress { status: Status::Running, findings: Some(Vec::new()), dropped: 0 }));
     let mut rates = Vec::new();
     for key in std::iter::repeat_n('<', 9).chain(std::iter::repeat_n('>', 20)) {
         for effect in update(&mut state, Message::Key(Key::Char(key))).effects {

@@ -60,12 +60,28 @@ impl Liveness {
         self.set(code, pc, |f| &f.after)
     }
 
+    /// As [`Liveness::live_before`], as the words of the set, borrowed.
+    pub fn words_before(&self, code: &Code, pc: u32) -> &[u64] {
+        self.row(code, pc, |f| &f.before)
+    }
+
+    /// As [`Liveness::live_after`], as the words of the set, borrowed.
+    pub fn words_after(&self, code: &Code, pc: u32) -> &[u64] {
+        self.row(code, pc, |f| &f.after)
+    }
+
     fn set(&self, code: &Code, pc: u32, table: impl Fn(&FunctionLiveness) -> &Vec<u64>) -> LiveSet {
-        let Some(index) = code.function_at(pc) else { return LiveSet::default() };
-        let Some(function) = code.functions.get(index as usize) else { return LiveSet::default() };
-        let live = self.functions[index as usize].get_or_init(|| FunctionLiveness::of(code, function));
+        LiveSet { words: self.row(code, pc, table).to_vec() }
+    }
+
+    fn row(&self, code: &Code, pc: u32, table: impl Fn(&FunctionLiveness) -> &Vec<u64>) -> &[u64] {
+        let Some(index) = code.function_at(pc) else { return &[] };
+        let (Some(function), Some(cell)) = (code.functions.get(index as usize), self.functions.get(index as usize)) else {
+            return &[];
+        };
+        let live = cell.get_or_init(|| FunctionLiveness::of(code, function));
         let row = (pc - function.start) as usize * live.words;
-        LiveSet { words: table(live)[row..row + live.words].to_vec() }
+        table(live).get(row..row + live.words).unwrap_or_default()
     }
 }
 
@@ -157,5 +173,49 @@ fn join(out: &mut [u64], before: &[u64], index: usize, words: usize) {
 fn subtract(out: &mut [u64], kills: &[u64]) {
     for (word, &killed) in out.iter_mut().zip(kills) {
         *word &= !killed;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bytecode::instr::{Instr, Reg};
+    use crate::lower::tests::sample;
+
+    fn at(code: &Code, op: Op, which: usize) -> u32 {
+        code.instrs.iter().enumerate().filter(|(_, i)| i.op == op).nth(which).expect("there").0 as u32
+    }
+
+    #[test]
+    fn a_frame_that_waits_for_a_call_keeps_what_it_needs_later() {
+        // fib(n): JumpGeImm Return AddImm Call AddImm Call AddI Return
+        let code = sample();
+        let live = Liveness::new(&code);
+        let registers = |set: LiveSet| set.iter().collect::<Vec<_>>();
+        let first = at(&code, Op::Call, 0);
+        assert_eq!(registers(live.live_after(&code, first)), [0], "n is needed for the second call");
+        let second = at(&code, Op::Call, 1);
+        let kept = Reg::from_operand(code.instrs[first as usize].a).0;
+        assert_eq!(registers(live.live_after(&code, second)), [kept], "only the first result");
+        assert_eq!(registers(live.live_before(&code, 0)), [0]);
+    }
+
+    #[test]
+    fn clean_up_code_keeps_what_it_releases() {
+        let code = crate::lower::tests::lock_sample();
+        let live = Liveness::new(&code);
+        let lock = at(&code, Op::MutexLock, 0);
+        let guard = Reg::from_operand(code.instrs[lock as usize].a).0;
+        assert!(!live.live_before(&code, lock).contains(guard), "written by the lock");
+        assert!(live.live_before(&code, lock + 1).contains(guard));
+        assert!(live.live_after(&code, lock + 1).contains(guard));
+        assert!(!live.live_before(&code, lock + 3).contains(guard), "released");
+    }
+
+    #[test]
+    fn a_send_without_a_result_writes_nothing() {
+        let mut written = 0;
+        accesses(Instr::new(Op::Send, 0, 2, 4, 0), &[], &mut |a| written += a.written as u32);
+        assert_eq!(written, 0);
     }
 }

@@ -247,3 +247,60 @@ fn max_mode(op: Op) -> u8 {
         _ => u8::MAX,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lower::tests::sample;
+    use proptest::prelude::*;
+
+    #[test]
+    fn operands_outside_of_the_frame_are_found() {
+        let good = sample();
+        assert_eq!(verify(&good), Ok(()));
+        let with = |change: &dyn Fn(&mut Code)| {
+            let mut code = good.clone();
+            change(&mut code);
+            verify(&code).map_err(|e| e.to_string())
+        };
+        let call = good.instrs.iter().position(|i| i.op == Op::Call).expect("a call");
+        let registers = good.functions[0].registers;
+        assert!(with(&|c| c.instrs[call].a = registers * 2).is_err());
+        assert!(with(&|c| c.instrs[call].a = registers * 2 - 2).is_err(), "the arguments are past the end");
+        assert!(with(&|c| c.instrs[call].a += 1).is_err(), "odd");
+        assert!(with(&|c| c.instrs[call].n = 2).is_err(), "the callee takes one");
+        assert!(with(&|c| c.instrs[call].c = 7).is_err(), "no such function");
+        assert!(with(&|c| c.functions[0].end -= 1).is_err());
+        assert!(with(&|c| c.functions[0].registers = 1).is_err());
+        assert!(with(&|c| c.instrs[0].c = 0x4000).is_err(), "the jump leaves the function");
+        assert!(with(&|c| c.main = 9).is_err());
+        let last = good.instrs.len() - 1;
+        assert!(with(&|c| c.instrs[last] = Instr::new(Op::Move, 0, 0, 0, 0)).is_err(), "runs off the end");
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2000))]
+        /// Whatever the code, the verifier answers; and what it lets pass stays inside frame and function.
+        #[test]
+        fn corrupted_code_is_refused_or_harmless(at in any::<prop::sample::Index>(), byte in 0usize..8, value in any::<u8>()) {
+            let mut code = sample();
+            let index = at.index(code.instrs.len());
+            let i = &mut code.instrs[index];
+            match byte {
+                0 => i.op = Op::from_byte(value % Op::ALL.len() as u8).unwrap_or(Op::Trap),
+                1 => i.n = value,
+                2 | 3 => i.a = (i.a & !(0xFF << (8 * (byte - 2)))) | (value as u16) << (8 * (byte - 2)),
+                4 | 5 => i.b = (i.b & !(0xFF << (8 * (byte - 4)))) | (value as u16) << (8 * (byte - 4)),
+                _ => i.c = (i.c & !(0xFF << (8 * (byte - 6)))) | (value as u16) << (8 * (byte - 6)),
+            }
+            if verify(&code).is_ok() {
+                let function = &code.functions[code.function_at(index as u32).expect("in a function") as usize];
+                let live = crate::bytecode::liveness::Liveness::new(&code);
+                for register in live.live_before(&code, index as u32).iter() {
+                    prop_assert!(register < function.registers);
+                }
+                crate::bytecode::disasm::program(&code);
+            }
+        }
+    }
+}

@@ -109,12 +109,8 @@ impl<'p> Emitter<'_, 'p> {
                 CaptureMode::Value if self.lowerer.kinds.clones_on_copy(ty) => {
                     self.op(Op::Clone, 0, to, from, Reg(0), capture.span);
                 }
-                CaptureMode::Value => {
-                    self.copy(to, from, capture.span);
-                    if self.lowerer.kinds.is_droppable(ty) {
-                        self.moved_out(capture.outer, capture.span);
-                    }
-                }
+                // A guard that a closure looks at stays with its variable, which releases it.
+                CaptureMode::Value => self.copy(to, from, capture.span),
             }
         }
         self.op_number(Op::MakeClosure, captures.len() as u8, dest, first, id.0 as u16, span);

@@ -29,7 +29,7 @@ mod tables;
 mod type_names;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use crate::bytecode::instr::Instr;
 use crate::bytecode::program::{Cleanup, Code, EnumCode, FunctionCode, LocalCode, SelectCode, StructCode};

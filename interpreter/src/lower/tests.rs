@@ -6,10 +6,10 @@ use crate::bytecode::program::Code;
 use crate::bytecode::{disasm, verify};
 use crate::core::*;
 use crate::source::{SourceMap, Span};
-use crate::types::{IntKind, OPTION, RESULT, StructId, Ty, TyKind, Types};
+use crate::types::{Ty, TyKind, Types};
 use std::sync::Arc;
 
-pub(crate) fn expr(kind: ExprKind, ty: Ty) -> Expr {
+fn expr(kind: ExprKind, ty: Ty) -> Expr {
     Expr { kind, ty, span: Span::default() }
 }
 
@@ -129,8 +129,17 @@ fn check(program: &Program, expected: &str) {
     assert_eq!(ops.join(" "), expected, "\n{}", disasm::program(&code));
 }
 
-#[test]
-fn recursive_calls_need_no_moves() {
+/// The code of a recursive function, for tests of what comes after lowering.
+pub(crate) fn sample() -> Code {
+    compiled(&fib())
+}
+
+/// The code of a loop that locks, for the same.
+pub(crate) fn lock_sample() -> Code {
+    compiled(&lock_loop(vec![]))
+}
+
+fn fib() -> Program {
     let types = Types::default();
     let call =
         |n| expr(ExprKind::Call(FuncId(0), vec![binary(BinaryOp::Sub, read(0, Types::I64), int(n))]), Types::I64);
@@ -147,7 +156,12 @@ fn recursive_calls_need_no_moves() {
     let main = function("main", 0, &[], Types::UNIT, block(vec![]));
     let mut program = program(types, vec![fib, main]);
     program.main = Some(FuncId(1));
-    check(&program, "JumpGeImm Return AddImm Call AddImm Call AddI Return");
+    program
+}
+
+#[test]
+fn recursive_calls_need_no_moves() {
+    check(&fib(), "JumpGeImm Return AddImm Call AddImm Call AddI Return");
 }
 
 #[test]
@@ -239,5 +253,4 @@ fn ways_out_of_a_scope_release_what_they_leave() {
     let releases = code.instrs.iter().filter(|i| i.op.name() == "Release").count();
     assert_eq!(releases, 2, "a branch that is never taken is not emitted");
     assert_eq!(code.functions[0].cleanups.len(), 1);
-    let _ = (IntKind::I64, OPTION, RESULT, StructId(0));
 }

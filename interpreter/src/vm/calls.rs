@@ -228,6 +228,7 @@ impl<T: Tracer> Machine<T> {
         if self.stop_requested() {
             return SliceEnd::Stop(Stop::Stopped);
         }
+        self.weigh();
         if self.heap.should_collect()
             && let Err(fault) = self.collect_garbage()
         {

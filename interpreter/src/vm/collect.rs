@@ -5,6 +5,7 @@ use super::machine::Machine;
 use super::mark::{self, Marker, Roots};
 use scheduler::At;
 use tracer::event::Kind;
+use tracer::finding::ObjectKind;
 use tracer::record::Tracer;
 
 impl<T: Tracer> Machine<T> {
@@ -21,6 +22,14 @@ impl<T: Tracer> Machine<T> {
         let site = self.sched.task(self.running).body.pc;
         self.tr.emit(Kind::Collect as u8, site, self.clock, count(collected.live), count(collected.freed));
         self.heap.over_limit().map_or(Ok(()), Err)
+    }
+
+    /// To be called at the end of a slice: now and then weighs what the guest holds outside the heap. Buffers of channels grow
+    /// without an allocation in the heap; without a look from time to time nothing would stop them.
+    pub(super) fn weigh(&mut self) {
+        if self.marks.weighing_due(self.sched.count(ObjectKind::Channel)) {
+            self.heap.weigh(self.sched.bytes());
+        }
     }
 
     /// Looks for tasks that are stuck for good; each finding is recorded as an event.

@@ -13,6 +13,7 @@ use super::heap::slab::Bits;
 use super::heap::{Heap, Kind};
 use super::task::Body;
 use crate::bytecode::Code;
+use crate::bytecode::liveness::Liveness;
 use crate::value::{Tag, Value};
 use scheduler::{Child, Handle, Reach, Scheduler};
 use tracer::event::Site;
@@ -56,11 +57,32 @@ pub struct Marks {
     objects: [Bits; OBJECTS.len()],
     tasks: Bits,
     pending: Vec<Child<Value>>,
+    /// Which registers are still needed, where; made when first asked for.
+    liveness: Option<Liveness>,
     /// Things marked since the marks were cleared.
     count: u64,
+    /// Slices until the next weighing.
+    slices: usize,
 }
 
+/// Slices between two weighings of the scheduler, at least.
+const WEIGHING: usize = 16;
+
 impl Marks {
+    /// Whether to weigh the scheduler at the end of this slice; the more channels there are to look at, the more rarely.
+    pub(super) fn weighing_due(&mut self, channels: usize) -> bool {
+        match self.slices.checked_sub(1) {
+            Some(left) => {
+                self.slices = left;
+                false
+            }
+            None => {
+                self.slices = WEIGHING + channels / 256;
+                true
+            }
+        }
+    }
+
     /// Forgets all marks.
     fn clear(&mut self) {
         self.heap.iter_mut().chain(&mut self.objects).for_each(Bits::clear);
@@ -175,14 +197,27 @@ impl Marks {
 
     /// Marks what a task itself holds: live registers, thread-locals, values in flight.
     fn registers(&mut self, code: &Code, sched: &Sched, slot: u32) {
+        let liveness = self.liveness.take().unwrap_or_else(|| Liveness::new(code));
         let body = &sched.task(slot).body;
         for frame in Frames::of(code, body) {
-            for register in frame.live(code) {
-                if let Some(&value) = body.stack.get(frame.base + register) {
-                    self.value(value);
+            // A frame that waits for a call has given away the call's window and will be given its result.
+            let live = if frame.calling {
+                liveness.words_after(code, frame.pc)
+            } else {
+                liveness.words_before(code, frame.pc)
+            };
+            for (index, &word) in live.iter().enumerate() {
+                let mut word = word;
+                while word != 0 {
+                    let register = index * 64 + word.trailing_zeros() as usize;
+                    word &= word - 1;
+                    if let Some(&value) = body.stack.get(frame.base + register) {
+                        self.value(value);
+                    }
                 }
             }
         }
+        self.liveness = Some(liveness);
         for &value in body.thread_locals.iter().flat_map(|values| values.iter()) {
             self.value(value);
         }
@@ -196,18 +231,8 @@ struct Frame {
     pc: u32,
     /// Index of its register 0 in the stack.
     base: usize,
-    /// Whether it waits for a call: the call's result and arguments are not its own any more.
+    /// Whether it waits for a call.
     calling: bool,
-}
-
-impl Frame {
-    /// The registers that will still be read.
-    fn live(&self, code: &Code) -> impl Iterator<Item = usize> {
-        let registers = code.function_at(self.pc).map_or(0, |f| code.functions[f as usize].registers);
-        // Everything from a call's first register on belongs to the callee by now.
-        let end = if self.calling { code.instrs[self.pc as usize].a / 2 } else { registers };
-        (0..end as usize).into_iter()
-    }
 }
 
 /// The frames of a task, innermost first.

@@ -144,6 +144,15 @@ impl Now {
         self.tasks.iter().filter(|task| task.id.0 != 0)
     }
 
+    /// Live tasks with the places they are kept at, for [`Now::at_place`].
+    pub(crate) fn places(&self) -> impl Iterator<Item = (u32, &TaskNow)> {
+        (0u32..).zip(&self.tasks).filter(|(_, task)| task.id.0 != 0)
+    }
+
+    pub(crate) fn at_place(&self, place: u32) -> Option<&TaskNow> {
+        self.tasks.get(place as usize)
+    }
+
     /// An object.
     pub fn object(&self, id: ObjectId) -> Option<&ObjectNow> {
         self.objects.get(id.0)

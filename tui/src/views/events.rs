@@ -127,13 +127,8 @@ fn matches(state: &State, filter: &Filter, event: &Event) -> bool {
     };
     let task = actor(event).map_or(String::new(), |task| state.task_name(task));
     let object = object_of(event).map_or(String::new(), |object| state.object_name(object));
-    filter.matches(&Fields {
-        text: &text,
-        task: &task,
-        object: &object,
-        kind: event.kind.name(),
-        blocked: event.blocked,
-    })
+    let kind = kind_words(event.kind);
+    filter.matches(&Fields { text: &text, task: &task, object: &object, kind: &kind, blocked: event.blocked })
 }
 
 /// The moment was set from elsewhere.

@@ -39,11 +39,17 @@ pub struct WaitsView {
     reveal: bool,
 }
 
+impl WaitsView {
+    /// The picture is to be made anew.
+    pub fn findings_changed(&mut self) {
+        self.made_for = None;
+    }
+}
+
 /// What the picture depends on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Key {
     moment: u64,
-    findings: usize,
     columns: u16,
 }
 
@@ -101,7 +107,7 @@ pub fn shown(state: &mut State) {
 /// Makes the picture anew where the moment, the findings or the width changed, and keeps the scroll position right.
 pub fn settle(state: &mut State) {
     let room = state.room();
-    let key = Key { moment: state.moment(), findings: state.findings.len(), columns: room.width };
+    let key = Key { moment: state.moment(), columns: room.width };
     if state.waits.made_for != Some(key) {
         let graph = match state.selection.event {
             Some(event) => state.store.waits_at(event, LIMIT),
