@@ -8,6 +8,7 @@ pub mod bytecode;
 pub mod core;
 pub mod diagnostics;
 pub mod lower;
+pub mod ownership;
 pub mod read_source;
 pub mod source;
 pub mod trace_info;

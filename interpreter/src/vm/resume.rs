@@ -142,7 +142,7 @@ impl<T: Tracer> Machine<T> {
             (mode::OPTION, None) => Ok(none()),
             (mode::RESULT, Some(value)) => Ok(self.heap.ok(value)),
             (mode::RESULT, None) => self.closed_error(),
-            _ => Ok(Value::UNIT),
+            (mode::DISCARD.., _) => Ok(Value::UNIT),
         }
     }
 
