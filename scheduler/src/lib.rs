@@ -31,6 +31,7 @@ mod objects;
 pub mod oracle;
 mod outcome;
 mod queue;
+mod ready;
 mod scheduler;
 mod slab;
 mod task;

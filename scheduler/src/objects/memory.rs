@@ -210,7 +210,7 @@ impl<V: Copy + Default, B: Default> Scheduler<V, B> {
             .map(|(_, c)| c.buffer.capacity() * size_of::<V>() + c.receivers.bytes() + c.senders.bytes())
             .sum();
         table(&self.core.tasks)
-            + self.core.ready.capacity() * 4
+            + self.core.ready.bytes()
             + channels
             + table(&self.channels)
             + table(&self.selects)

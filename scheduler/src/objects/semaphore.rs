@@ -3,15 +3,11 @@
 use super::Holder;
 use crate::core::{Meta, blocked};
 use crate::outcome::{At, Resume, Step, Try};
-use crate::queue::{PLAIN, Queue};
+use crate::queue::Queue;
 use crate::scheduler::Scheduler;
 use tracer::event::Kind;
 use tracer::finding::WaitReason;
 use tracer::record::Tracer;
-
-/// How many of the newest holders a release looks at to find its own: where tasks release what others took, there is no
-/// telling whose permit comes back, and thousands may be out.
-const HOLDERS_SEARCHED: usize = 64;
 
 /// A semaphore.
 #[derive(Clone, Debug, Default)]
@@ -46,8 +42,8 @@ impl<V: Copy + Default, B: Default> Scheduler<V, B> {
             return Step::Ready(());
         }
         let s = &mut self.semaphores[semaphore];
-        s.queue.push(self.core.entry(PLAIN, 0));
-        self.core.park(tr, at, WaitReason::Semaphore, semaphore);
+        let entry = self.core.park(tr, at, WaitReason::Semaphore, semaphore);
+        s.queue.push(entry);
         tr.emit(blocked(Kind::Acquire), at.site, at.clock, s.meta.id, 0);
         Step::Blocked
     }
@@ -63,13 +59,12 @@ impl<V: Copy + Default, B: Default> Scheduler<V, B> {
 
     #[inline(always)]
     fn acquire_now<T: Tracer>(&mut self, tr: &mut T, at: At, semaphore: u32) -> bool {
-        let me = self.core.current;
         let s = &mut self.semaphores[semaphore];
         if s.permits == 0 {
             return false;
         }
         s.permits -= 1;
-        s.holders.push(Holder { slot: me, id: self.core.tasks[me].id, site: at.site });
+        s.holders.push(self.core.holder(at));
         tr.emit(Kind::Acquire as u8, at.site, at.clock, s.meta.id, s.permits as u32);
         true
     }
@@ -77,13 +72,13 @@ impl<V: Copy + Default, B: Default> Scheduler<V, B> {
     /// Gives a permit back, or a new one in.
     #[inline]
     pub fn release<T: Tracer>(&mut self, tr: &mut T, at: At, semaphore: u32) {
-        let me = self.core.running().id;
+        let me = self.core.current_id;
         let s = &mut self.semaphores[semaphore];
         s.last_release = me;
-        let newest = s.holders.len().saturating_sub(HOLDERS_SEARCHED);
-        let mine = s.holders[newest..].iter().rposition(|holder| holder.id == me).map(|index| newest + index);
-        if let Some(index) = mine.or(s.holders.len().checked_sub(1)) {
-            s.holders.remove(index);
+        // Where a task releases what others took, it is taken to be the oldest permit that comes back.
+        let mine = s.holders.iter().rposition(|holder| holder.id == me);
+        if !s.holders.is_empty() {
+            s.holders.remove(mine.unwrap_or(0));
         }
         let mut woken = 0;
         if let Some(entry) = s.queue.pop(&self.core.tasks) {

@@ -2,7 +2,7 @@
 
 use crate::core::{Meta, blocked};
 use crate::outcome::{At, Resume, Step};
-use crate::queue::{PLAIN, Queue};
+use crate::queue::Queue;
 use crate::scheduler::Scheduler;
 use tracer::event::Kind;
 use tracer::finding::WaitReason;
@@ -38,7 +38,7 @@ impl<V: Copy + Default, B: Default> Scheduler<V, B> {
     /// Adds to the counter (`done` is -1); wakes all who wait when it reaches 0.
     #[inline]
     pub fn wait_group_add<T: Tracer>(&mut self, tr: &mut T, at: At, group: u32, n: i64) -> Result<(), NegativeCounter> {
-        let me = self.core.running().id;
+        let me = self.core.current_id;
         let g = &mut self.wait_groups[group];
         let count = g.count.checked_add(n).filter(|&count| count >= 0).ok_or(NegativeCounter)?;
         g.count = count;
@@ -64,8 +64,8 @@ impl<V: Copy + Default, B: Default> Scheduler<V, B> {
             tr.emit(Kind::WaitGroupWait as u8, at.site, at.clock, g.meta.id, 0);
             return Step::Ready(());
         }
-        g.queue.push(self.core.entry(PLAIN, 0));
-        self.core.park(tr, at, WaitReason::WaitGroup, group);
+        let entry = self.core.park(tr, at, WaitReason::WaitGroup, group);
+        g.queue.push(entry);
         tr.emit(blocked(Kind::WaitGroupWait), at.site, at.clock, g.meta.id, g.count as u32);
         Step::Blocked
     }
