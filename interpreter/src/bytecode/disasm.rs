@@ -75,6 +75,7 @@ pub fn instruction(code: &Code, pc: u32, instr: Instr) -> String {
         Operand::Mode => parts.push(mode_text(instr)),
         _ => {}
     }
+    parts.retain(|part| !part.is_empty());
     format!("{:<14} {}", instr.op.name(), parts.join(", "))
 }
 

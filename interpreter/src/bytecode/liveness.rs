@@ -76,7 +76,8 @@ impl Liveness {
 
     fn row(&self, code: &Code, pc: u32, table: impl Fn(&FunctionLiveness) -> &Vec<u64>) -> &[u64] {
         let Some(index) = code.function_at(pc) else { return &[] };
-        let (Some(function), Some(cell)) = (code.functions.get(index as usize), self.functions.get(index as usize)) else {
+        let (Some(function), Some(cell)) = (code.functions.get(index as usize), self.functions.get(index as usize))
+        else {
             return &[];
         };
         let live = cell.get_or_init(|| FunctionLiveness::of(code, function));

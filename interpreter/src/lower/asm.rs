@@ -24,6 +24,9 @@ const COLD: u32 = 1 << 31;
 /// More instructions than this are refused: a site has 24 bits in the trace, and one function should not take them all.
 pub const MAX_INSTRUCTIONS: usize = 1 << 22;
 
+/// Chains of jumps are followed so far.
+const MAX_HOPS: usize = 8;
+
 struct Pending {
     instr: Instr,
     span: Span,
@@ -190,7 +193,23 @@ impl Assembler {
             let (section, offset) = split(position);
             if section == 0 { offset } else { main + offset }
         };
-        let targets: Vec<Option<usize>> = flat.iter().map(|p| p.target.map(index_of)).collect();
+        let mut targets: Vec<Option<usize>> = flat.iter().map(|p| p.target.map(index_of)).collect();
+        // A jump to a jump goes where that goes.
+        for i in 0..targets.len() {
+            for _ in 0..MAX_HOPS {
+                let Some(target) = targets[i].filter(|&t| t != i && flat.get(t).is_some_and(is_plain_jump)) else {
+                    break;
+                };
+                targets[i] = targets[target];
+            }
+        }
+        // A jump to what comes next anyway vanishes: `kept[i]` is the first instruction from i on that stays.
+        let mut kept: Vec<usize> = (0..=flat.len()).collect();
+        for i in (0..flat.len()).rev() {
+            if is_plain_jump(&flat[i]) && targets[i].is_some_and(|t| t > i && kept[t] == kept[i + 1]) {
+                kept[i] = kept[i + 1];
+            }
+        }
 
         // Islands are added until no short jump is too far; each round only adds.
         let mut island = vec![false; flat.len()];
@@ -198,9 +217,13 @@ impl Assembler {
         loop {
             offsets = Vec::with_capacity(flat.len() + 1);
             let mut at = 0u32;
-            for &far in &island {
+            for (i, &far) in island.iter().enumerate() {
                 offsets.push(at);
-                at += if far { 3 } else { 1 };
+                at += match far {
+                    _ if kept[i] != i => 0,
+                    true => 3,
+                    false => 1,
+                };
             }
             offsets.push(at);
             let mut changed = false;
@@ -220,6 +243,9 @@ impl Assembler {
         let total = *offsets.last().unwrap_or(&0) as usize;
         let (mut instrs, mut spans) = (Vec::with_capacity(total), Vec::with_capacity(total));
         for (i, p) in flat.iter().enumerate() {
+            if kept[i] != i {
+                continue;
+            }
             let mut instr = p.instr;
             let at = offsets[i] as i64;
             if let Some(target) = targets[i] {
@@ -248,6 +274,10 @@ impl Assembler {
         let labels = self.labels.iter().map(|l| l.position).collect();
         Assembled { instrs, spans, tables, start, offsets: [offsets, cold], labels }
     }
+}
+
+fn is_plain_jump(pending: &&Pending) -> bool {
+    pending.instr.op == Op::Jump && pending.target.is_some()
 }
 
 fn is_short(op: Op) -> bool {

@@ -17,6 +17,8 @@ impl<'p> Emitter<'_, 'p> {
             (B::ChannelSendBool, [channel, value]) => self.send(1, channel, value, dest, span),
             (B::ChannelSendResult, [channel, value]) => self.send(2, channel, value, dest, span),
             (B::ChannelRecvValue, [channel]) => self.one(Op::Recv, 0, channel, dest, span),
+            // Nobody looks at the Option.
+            (B::ChannelRecv, [channel]) if dest.is_none() => self.one(Op::Recv, 3, channel, dest, span),
             (B::ChannelRecv, [channel]) => self.one(Op::Recv, 1, channel, dest, span),
             (B::ChannelRecvResult, [channel]) => self.one(Op::Recv, 2, channel, dest, span),
             (B::ChannelRecvDiscard, [channel]) => self.one(Op::Recv, 3, channel, dest, span),

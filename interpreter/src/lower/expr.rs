@@ -469,23 +469,50 @@ impl<'p> Emitter<'_, 'p> {
         self.copy(dest, list, span);
     }
 
+    /// Text from parts. Nested texts are made in one go, and what is known of the text is put together here.
     fn format(&mut self, parts: &'p [Expr], dest: Reg, span: Span) {
-        if parts.len() <= MAX_VALUES {
-            let first = self.values(parts, span);
-            self.op_number(Op::Format, count(parts), dest, first, 0, span);
+        let mut pieces = Vec::new();
+        flatten(parts, &mut pieces);
+        if let [] | [Piece::Text(_)] = &pieces[..] {
+            let text = pieces.pop().map_or_else(String::new, |piece| match piece {
+                Piece::Text(text) => text,
+                Piece::Value(_) => String::new(),
+            });
+            self.load_constant(dest, Constant::Str(text), span);
+            return;
+        }
+        if pieces.len() <= MAX_VALUES {
+            let first = self.pieces(&pieces, span);
+            self.op_number(Op::Format, pieces.len() as u8, dest, first, 0, span);
             return;
         }
         let text = self.alloc_many(2, span);
         let piece_text = Reg(text.0 + 1);
         self.load_constant(text, Constant::Str(String::new()), span);
-        for piece in parts.chunks(PIECE) {
+        for part in pieces.chunks(PIECE) {
             let mark = self.mark();
-            let first = self.values(piece, span);
-            self.op_number(Op::Format, count(piece), piece_text, first, 0, span);
+            let first = self.pieces(part, span);
+            self.op_number(Op::Format, part.len() as u8, piece_text, first, 0, span);
             self.op_number(Op::Format, 2, text, text, 0, span);
             self.reset(mark);
         }
         self.copy(dest, text, span);
+    }
+
+    fn pieces(&mut self, pieces: &[Piece<'p>], span: Span) -> Reg {
+        if let [Piece::Value(value)] = pieces {
+            return self.operand(value);
+        }
+        let mut registers = Vec::with_capacity(pieces.len());
+        for piece in pieces {
+            let register = self.alloc(span);
+            match piece {
+                Piece::Text(text) => self.load_constant(register, Constant::Str(text.clone()), span),
+                Piece::Value(value) => self.expr_to(value, register),
+            }
+            registers.push(register);
+        }
+        self.gather(registers, span)
     }
 
     // ---- constants
@@ -552,6 +579,33 @@ impl<'p> Emitter<'_, 'p> {
     pub fn call_builtin(&mut self, builtin: crate::builtins::Builtin, n: u8, dest: Reg, first: Reg, span: Span) {
         self.note_object(builtin);
         self.asm.emit(Instr::new(Op::CallBuiltin, n, dest.operand(), first.operand(), builtin as u16), span);
+    }
+}
+
+/// A piece of a text.
+enum Piece<'p> {
+    Text(String),
+    Value(&'p Expr),
+}
+
+fn flatten<'p>(parts: &'p [Expr], pieces: &mut Vec<Piece<'p>>) {
+    for part in parts {
+        let text = match &peel(part).kind {
+            ExprKind::Format(inner) => {
+                flatten(inner, pieces);
+                continue;
+            }
+            ExprKind::Const(Const::Str(text)) => text.clone(),
+            ExprKind::Const(Const::Char(c)) => c.to_string(),
+            _ => {
+                pieces.push(Piece::Value(part));
+                continue;
+            }
+        };
+        match pieces.last_mut() {
+            Some(Piece::Text(before)) => before.push_str(&text),
+            _ => pieces.push(Piece::Text(text)),
+        }
     }
 }
 

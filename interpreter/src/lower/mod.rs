@@ -42,8 +42,24 @@ use kinds::Kinds;
 use rustc_hash::{FxHashMap, FxHashSet};
 use tables::Tables;
 
+/// Stack of the thread that compiles: the tree's height is limited by the parser, but a level of it takes several frames here.
+const STACK: usize = 256 << 20;
+
 /// Compiles a program that the checks have passed.
+///
+/// # Errors
+/// What is too large for the bytecode's limits.
 pub fn compile(program: &Program) -> Result<Code, Vec<Diagnostic>> {
+    std::thread::scope(|scope| {
+        match std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, || compile_here(program)) {
+            Ok(handle) => handle.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+            // No thread to be had: then here.
+            Err(_) => compile_here(program),
+        }
+    })
+}
+
+fn compile_here(program: &Program) -> Result<Code, Vec<Diagnostic>> {
     let Some(main) = program.main else {
         let message = "the program has no `main`";
         return Err(vec![Diagnostic::new(DiagnosticCode::NoMain, Span::default(), message)]);

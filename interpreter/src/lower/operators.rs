@@ -18,6 +18,10 @@ impl<'p> Emitter<'_, 'p> {
             // Durations and times mix with integers: by tag.
             ty = crate::types::Types::DYNAMIC;
         }
+        if let Some(folded) = self.fold(op, left, right, ty) {
+            self.load_const(&folded, ty, dest, span);
+            return;
+        }
         let number = self.lowerer.kinds.number(ty);
         if add_immediate(op, right).is_some() {
             let source = self.operand(left);
@@ -41,6 +45,21 @@ impl<'p> Emitter<'_, 'p> {
         let first = self.operand_before(left, &[right]);
         let second = self.operand(right);
         self.binary(op, dest, first, second, ty, span);
+    }
+
+    /// The value of an operation on two integer constants that does not overflow.
+    fn fold(&self, op: BinaryOp, left: &Expr, right: &Expr, ty: Ty) -> Option<Const> {
+        let (Const::Int(a), Const::Int(b)) = (constant_of(left)?, constant_of(right)?) else { return None };
+        let value = match op {
+            BinaryOp::Add => a.checked_add(*b),
+            BinaryOp::Sub => a.checked_sub(*b),
+            BinaryOp::Mul => a.checked_mul(*b),
+            BinaryOp::Div => a.checked_div(*b),
+            BinaryOp::Rem => a.checked_rem(*b),
+            _ => None,
+        }?;
+        let (lo, hi) = self.lowerer.kinds.tag(ty)?.int_kind()?.range();
+        (lo..=hi).contains(&value).then_some(Const::Int(value))
     }
 
     /// `dest = source op small constant` in one instruction, where there is one.

@@ -96,6 +96,10 @@ impl<'p> Emitter<'_, 'p> {
         if let Some(pattern) = &arm.pattern {
             if matches!(pattern.kind, PatternKind::Wild) {
                 self.drop_value(received, pattern.ty, pattern.span);
+            } else if let PatternKind::Bind(id, None) = pattern.kind {
+                // It stays where it was received.
+                self.place_local(id, received);
+                self.local_ready(id, true, pattern.span);
             } else {
                 self.declare_bindings(pattern);
                 let mut moves = Moves::default();
