@@ -396,6 +396,14 @@ impl<'a> Checker<'a> {
             if !info.warn || name.is_empty() || name.starts_with('_') {
                 continue;
             }
+            // A guard is there for what it does: it holds its lock to the end of the scope.
+            let guard = matches!(
+                self.kind(info.local.ty),
+                TyKind::MutexGuard(_) | TyKind::ReadGuard(_) | TyKind::WriteGuard(_)
+            );
+            if info.used == 0 && guard {
+                continue;
+            }
             if info.used == 0 {
                 warnings.push((Code::UnusedVariable, info.local.span, format!("`{name}` is never used")));
             } else if info.local.mutable && !info.changed {
