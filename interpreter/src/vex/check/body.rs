@@ -8,7 +8,7 @@ use super::state::*;
 use crate::core::{self, Expr, ExprKind, FuncId, FunctionKind, Local, LocalId, Stmt};
 use crate::diagnostics::Code;
 use crate::source::Span;
-use crate::types::{Ty, Types};
+use crate::types::{Ty, TyKind, Types};
 use crate::vex::ast::{self, Name, NodeId};
 use rustc_hash::FxHashMap;
 
