@@ -2,7 +2,7 @@
 
 use crate::cli::{ColorChoice, CommonArgs, Execution as ExecutionArgs, OnExit};
 use interpreter::bytecode::Code;
-use interpreter::pipeline;
+use interpreter::pipeline::{self, Kind};
 use interpreter::vm::machine::Limits;
 use interpreter::vm::run::RunOptions;
 use std::io::{IsTerminal, Write};
@@ -24,7 +24,7 @@ pub enum Loaded {
 /// # Errors
 /// When the file (or one that it imports) cannot be read.
 pub fn program(path: &Path, common: &CommonArgs) -> anyhow::Result<Loaded> {
-    let compiled = pipeline::compile(path)?;
+    let compiled = pipeline::compile(path, Kind::Program)?;
     let text = compiled.render(color(common.color, &std::io::stderr()));
     std::io::stderr().write_all(text.as_bytes())?;
     Ok(compiled.code.map_or(Loaded::Wrong, |code| Loaded::Program(Box::new(code))))

@@ -9,6 +9,7 @@ pub mod core;
 pub mod diagnostics;
 pub mod lower;
 pub mod ownership;
+pub mod pipeline;
 pub mod read_source;
 pub mod source;
 pub mod trace_info;

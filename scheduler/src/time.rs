@@ -25,6 +25,10 @@ pub enum TimeSource {
     },
 }
 
+/// The end of time: deadlines are cut to it, so that the sum of time slept and ticks executed always fits the trace clock.
+/// In nanoseconds that is 146 years.
+pub(crate) const FAR: u64 = 1 << 62;
+
 /// The longest sleep of the host between two looks at the stop flag.
 const STEP: Duration = Duration::from_millis(2);
 
@@ -63,12 +67,21 @@ impl<V: Copy + Default, B: Default> Scheduler<V, B> {
         self.time.now()
     }
 
+    /// The point in time that is this many nanoseconds from now.
+    pub(crate) fn deadline(&self, nanoseconds: u64) -> u64 {
+        self.now().saturating_add(nanoseconds).min(FAR)
+    }
+
     /// After [`crate::Next::Idle`]: lets time pass until the next timer, moves the trace clock on and fires what is due. In
     /// real time it sleeps in small steps and asks `interrupted` between them (stop flags, ended I/O operations), giving
     /// up when that says so.
     pub fn pass_time<T: Tracer>(&mut self, tr: &mut T, clock: &mut u64, mut interrupted: impl FnMut() -> bool) {
-        let deadline = self.next_deadline();
         self.detector.idled();
+        if self.detector.hopeless {
+            // Whatever timers are pending wake nobody: `next_task` says `Stuck` now.
+            return;
+        }
+        let deadline = self.next_deadline();
         match &mut self.time {
             TimeSource::Virtual { now } => {
                 let Some(deadline) = deadline else { return };

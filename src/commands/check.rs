@@ -3,7 +3,7 @@
 use crate::cli::{CheckArgs, Emit};
 use crate::{exit, load};
 use interpreter::bytecode::disasm;
-use interpreter::pipeline;
+use interpreter::pipeline::{self, Kind};
 use std::io::Write;
 
 /// Checks the files and gives the exit code.
@@ -15,12 +15,12 @@ pub fn run(args: &CheckArgs) -> anyhow::Result<i32> {
     let mut documents = Vec::new();
     let mut out = std::io::stdout().lock();
     for file in &args.files {
-        let compiled = pipeline::compile_library(file)?;
+        let compiled = pipeline::compile(file, Kind::Library)?;
         if compiled.diagnostics.has_errors() {
             code = exit::SOURCE;
         }
         if args.common.json {
-            documents.extend(compiled.json());
+            documents.extend(compiled.records());
         } else {
             let text = compiled.render(load::color(args.common.color, &std::io::stderr()));
             std::io::stderr().write_all(text.as_bytes())?;

@@ -1,6 +1,6 @@
 //! `vex trace`: a program and its live picture, or its events as text.
 
-use crate::cli::{CommonArgs, Leaks, TraceArgs};
+use crate::cli::{ColorChoice, CommonArgs, Leaks, TraceArgs};
 use crate::live::{LiveRun, wall_clock};
 use crate::load::{self, Execution, Loaded};
 use crate::{exit, report};
@@ -19,7 +19,8 @@ use tracer::finding::Verdict;
 use tracer::record::Recorder;
 use tracer::sink::MemorySink;
 use tracer::store::Store;
-use tui::session::{ClockKind, Description, Ending};
+use tui::session::{Description, Ending};
+use tui::theme::{Charset, ColorDepth};
 
 /// Runs the program under the tracer and gives the exit code.
 ///
@@ -75,11 +76,9 @@ fn watch(args: &TraceArgs, code: Box<Code>, io: Io) -> anyhow::Result<i32> {
     let execution = Execution::new(&args.execution);
     let control = Arc::new(if args.paused { Control::new_paused() } else { Control::new() });
     control.set_rate(args.rate.unwrap_or(0));
-    let virtual_clock = !execution.options.real_time;
     let description = Description {
         title: args.file.display().to_string(),
         mode: args.execution.seed.map_or_else(String::new, |seed| format!("seed {seed}")),
-        clock: if virtual_clock { ClockKind::Virtual } else { ClockKind::Real },
         live: true,
         replay: args.execution.seed.map(|seed| format!("vex run --seed {seed} {}", args.file.display())),
     };
@@ -93,8 +92,14 @@ fn watch(args: &TraceArgs, code: Box<Code>, io: Io) -> anyhow::Result<i32> {
     let (session, engine) =
         LiveRun::start(code, execution.options, io, control.clone(), execution.stop.clone(), description, ending)?;
     let mut options = tui::Options::detect();
-    if args.ascii || args.common.color != crate::cli::ColorChoice::Auto {
-        options = options.with_overrides(args.ascii, load::color(args.common.color, &std::io::stdout()));
+    if args.ascii {
+        options.theme.charset = Charset::Ascii;
+    }
+    match args.common.color {
+        ColorChoice::Auto => {}
+        ColorChoice::Never => options.theme.depth = ColorDepth::None,
+        ColorChoice::Always if options.theme.depth == ColorDepth::None => options.theme.depth = ColorDepth::Ansi16,
+        ColorChoice::Always => {}
     }
     let shown = tui::run(Box::new(session), options);
     execution.stop.store(true, std::sync::atomic::Ordering::Relaxed);

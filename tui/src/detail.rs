@@ -48,7 +48,7 @@ pub fn of(state: &State, columns: usize) -> Content {
     let mut facts = Facts::default();
     let title = match (state.view, state.selection.task, state.selection.object) {
         (View::Timeline, _, _) if state.timeline.group.is_some() => group(state, &mut facts),
-        (View::Channels, _, Some(id)) => object(state, id, &mut facts),
+        (View::Channels | View::Locks, _, Some(id)) => object(state, id, &mut facts),
         (View::Waits, _, Some(id)) if state.selection.focus == Focus::Object => object(state, id, &mut facts),
         (View::Events, _, _) => event(state, &mut facts),
         (_, Some(id), _) => task(state, id, &mut facts),

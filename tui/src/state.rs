@@ -14,6 +14,7 @@ use crate::theme::Theme;
 use crate::views::channels::ChannelsView;
 use crate::views::events::EventsView;
 use crate::views::help::HelpView;
+use crate::views::locks::LocksView;
 use crate::views::output::OutputView;
 use crate::views::source::SourceView;
 use crate::views::timeline::TimelineView;
@@ -147,6 +148,8 @@ pub struct State {
     /// The views' own.
     pub channels: ChannelsView,
     /// The views' own.
+    pub locks: LocksView,
+    /// The views' own.
     pub waits: WaitsView,
     /// The views' own.
     pub source: SourceView,
@@ -192,6 +195,7 @@ impl State {
             then: None,
             timeline: TimelineView::default(),
             channels: ChannelsView::default(),
+            locks: LocksView::default(),
             waits: WaitsView::default(),
             source: SourceView::default(),
             output: OutputView::default(),
@@ -455,6 +459,15 @@ impl State {
         views::shown(self);
     }
 
+    /// Goes where the selected object is made.
+    pub fn show_made(&mut self) {
+        let made = self.selection.object.and_then(|id| self.store.objects().get(id)).map(|object| object.made_at);
+        match made.and_then(|site| self.program.place(site)) {
+            Some(place) => self.show_line(place.file, place.line),
+            None => self.notice = Some("where this was made is not in the recording".into()),
+        }
+    }
+
     /// The next finding, at the event that closed it, where it is best understood.
     pub fn next_finding(&mut self) {
         if self.findings.is_empty() {
@@ -646,6 +659,7 @@ impl State {
         match self.view {
             View::Timeline => Some(&self.timeline.filter),
             View::Channels => Some(&self.channels.filter),
+            View::Locks => Some(&self.locks.filter),
             View::Output => Some(&self.output.filter),
             View::Events => Some(&self.events.filter),
             View::Waits | View::Source | View::Help => None,
@@ -657,6 +671,7 @@ impl State {
         match self.view {
             View::Timeline => Some(&mut self.timeline.filter),
             View::Channels => Some(&mut self.channels.filter),
+            View::Locks => Some(&mut self.locks.filter),
             View::Output => Some(&mut self.output.filter),
             View::Events => Some(&mut self.events.filter),
             View::Waits | View::Source | View::Help => None,
@@ -669,7 +684,7 @@ impl State {
             View::Timeline => self.timeline.rows_are_stale(),
             View::Output => self.output.filter_changed(),
             View::Events => self.events.filter_changed(),
-            View::Channels | View::Waits | View::Source | View::Help => {}
+            View::Channels | View::Locks | View::Waits | View::Source | View::Help => {}
         }
     }
 

@@ -191,6 +191,7 @@ fn run(state: &mut State, command: Command) -> Step {
         }
         Command::Timeline => state.show(View::Timeline),
         Command::Channels => state.show(View::Channels),
+        Command::Locks => state.show(View::Locks),
         Command::Waits => state.show(View::Waits),
         Command::Source => state.show(View::Source),
         Command::Output => state.show(View::Output),

@@ -85,6 +85,11 @@ fn channels() {
 }
 
 #[test]
+fn locks() {
+    check_sizes("locks", &fixture::philosophers(), &[Key::Char('3'), Key::Down]);
+}
+
+#[test]
 fn waits() {
     check_sizes("waits_deadlock", &fixture::philosophers(), &[Key::Char('4')]);
     check_sizes("waits_orphan", &fixture::pool(), &[Key::Char('!')]);
@@ -135,9 +140,15 @@ fn a_thousand_tasks_fold_into_a_group() {
 fn empty_views_say_what_would_fill_them() {
     let trace = fixture::play("empty.vex", &["main"], "", Vec::new());
     let description = trace.description();
-    for (name, key) in
-        [("timeline", '1'), ("channels", '2'), ("waits", '4'), ("source", '8'), ("output", '9'), ("events", '0')]
-    {
+    for (name, key) in [
+        ("timeline", '1'),
+        ("channels", '2'),
+        ("locks", '3'),
+        ("waits", '4'),
+        ("source", '8'),
+        ("output", '9'),
+        ("events", '0'),
+    ] {
         let mut state = State::new(description.clone(), trace.program.clone(), Theme::FULL, (80, 24), 1 << 30);
         press(&mut state, &[Key::Char(key)]);
         check(&format!("empty_{name}"), &state);
@@ -176,7 +187,7 @@ fn too_small_a_screen_says_so() {
 #[test]
 fn without_colours_glyphs_say_it_all() {
     let theme = Theme { depth: ColorDepth::None, charset: Charset::Unicode };
-    for key in ['1', '2', '4', '8', '9', '0', '?'] {
+    for key in ['1', '2', '3', '4', '8', '9', '0', '?'] {
         let mut with = finished(&fixture::pool(), (100, 30));
         let mut without = finished(&fixture::pool(), (100, 30));
         without.theme = theme;

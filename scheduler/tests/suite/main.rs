@@ -7,6 +7,7 @@ mod detection;
 mod driver;
 mod futures;
 mod locks;
+mod memory;
 mod random;
 mod scale;
 mod schedules;

@@ -116,7 +116,7 @@ pub fn settle(state: &mut State) {
     if state.channels.reverse {
         rows.reverse();
     }
-    if state.selection.object.is_none_or(|id| state.store.channels().get(id).is_none())
+    if state.selection.object.is_none()
         && let Some(&first) = rows.first()
     {
         state.selection.object = Some(first);
@@ -156,13 +156,7 @@ pub fn command(state: &mut State, command: Command) {
             state.channels.reverse = !state.channels.reverse;
             state.channels.scroll.reveal = true;
         }
-        Command::Open => {
-            let made = state.selection.object.and_then(|id| state.store.objects().get(id)).map(|object| object.made_at);
-            match made.and_then(|site| state.program.place(site)) {
-                Some(place) => state.show_line(place.file, place.line),
-                None => state.notice = Some("where this channel was made is not in the recording".into()),
-            }
-        }
+        Command::Open => state.show_made(),
         _ => {}
     }
 }

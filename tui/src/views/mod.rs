@@ -34,6 +34,8 @@ views! {
     Timeline = '1', "Timeline", "Time";
     /// How full the channels are and who waits on them.
     Channels = '2', "Channels", "Chan";
+    /// Who holds which lock, and what that costs.
+    Locks = '3', "Locks", "Lock";
     /// The wait-for graph.
     Waits = '4', "Waits", "Wait";
     /// The source with the tasks standing in it.
@@ -49,14 +51,14 @@ impl View {
     pub fn detail_beside(self) -> bool {
         match self {
             View::Timeline | View::Source | View::Events => true,
-            View::Channels | View::Waits | View::Output | View::Help => false,
+            View::Channels | View::Locks | View::Waits | View::Output | View::Help => false,
         }
     }
 
     /// Whether the detail of the selection says something here that the view does not.
     pub fn has_detail(self) -> bool {
         match self {
-            View::Timeline | View::Channels | View::Waits | View::Source | View::Events => true,
+            View::Timeline | View::Channels | View::Locks | View::Waits | View::Source | View::Events => true,
             View::Output | View::Help => false,
         }
     }
@@ -66,6 +68,7 @@ pub mod channels;
 pub mod events;
 pub mod help;
 pub mod list;
+pub mod locks;
 pub mod output;
 pub mod source;
 pub mod timeline;
@@ -83,6 +86,7 @@ pub fn title(state: &State) -> Line<'static> {
     match state.view {
         View::Timeline => timeline::title(state),
         View::Channels => channels::title(state),
+        View::Locks => locks::title(state),
         View::Waits => waits::title(state),
         View::Source => source::title(state),
         View::Output => output::title(state),
@@ -96,6 +100,7 @@ pub fn draw(state: &State, buffer: &mut Buffer, area: Rect) {
     match state.view {
         View::Timeline => timeline::draw(state, buffer, area),
         View::Channels => channels::draw(state, buffer, area),
+        View::Locks => locks::draw(state, buffer, area),
         View::Waits => waits::draw(state, buffer, area),
         View::Source => source::draw(state, buffer, area),
         View::Output => output::draw(state, buffer, area),
@@ -109,6 +114,7 @@ pub fn command(state: &mut State, command: Command) {
     match state.view {
         View::Timeline => timeline::command(state, command),
         View::Channels => channels::command(state, command),
+        View::Locks => locks::command(state, command),
         View::Waits => waits::command(state, command),
         View::Source => source::command(state, command),
         View::Output => output::command(state, command),
@@ -122,6 +128,7 @@ pub fn pointer(state: &mut State, mouse: Mouse, x: u16, y: u16) {
     match state.view {
         View::Timeline => timeline::pointer(state, mouse, x, y),
         View::Channels => channels::pointer(state, mouse, y),
+        View::Locks => locks::pointer(state, mouse, y),
         View::Waits => waits::pointer(state, mouse, x, y),
         View::Source => source::pointer(state, mouse, x, y),
         View::Output => output::pointer(state, mouse, y),
@@ -135,6 +142,7 @@ pub fn settle(state: &mut State) {
     match state.view {
         View::Timeline => timeline::settle(state),
         View::Channels => channels::settle(state),
+        View::Locks => locks::settle(state),
         View::Waits => waits::settle(state),
         View::Source => source::settle(state),
         View::Output => output::settle(state),
@@ -147,6 +155,7 @@ pub fn settle(state: &mut State) {
 pub fn moment_changed(state: &mut State) {
     timeline::moment_changed(state);
     channels::moment_changed(state);
+    locks::moment_changed(state);
     source::moment_changed(state);
     output::moment_changed(state);
     events::moment_changed(state);
@@ -157,6 +166,7 @@ pub fn shown(state: &mut State) {
     match state.view {
         View::Timeline => timeline::moment_changed(state),
         View::Channels => channels::moment_changed(state),
+        View::Locks => locks::moment_changed(state),
         View::Source => source::shown(state),
         View::Output => output::moment_changed(state),
         View::Events => events::moment_changed(state),
@@ -183,6 +193,7 @@ pub fn hints(state: &State) -> &'static [(&'static str, &'static str)] {
         View::Channels => {
             &[("↑↓", "channel"), ("Enter", "source"), ("n N", "next event"), ("s r", "sort"), ("/", "filter")]
         }
+        View::Locks => &[("↑↓", "lock"), ("Enter", "source"), ("n N", "next event"), ("s r", "sort"), ("/", "filter")],
         View::Waits => &[("↑↓", "move"), ("Enter", "go there"), ("n N", "next event"), ("f", "newest")],
         View::Source => &[("↑↓", "line"), ("Enter", "task there"), ("n N", "next event"), ("←→", "sideways")],
         View::Output => &[("↑↓", "line"), ("Enter", "source"), ("f", "follow"), ("/", "filter")],

@@ -423,13 +423,8 @@ fn walk(state: &mut State, forward: bool) {
 fn open(state: &mut State) {
     match (state.selection.focus, state.selection.object) {
         (Focus::Object, Some(id)) if state.store.channels().get(id).is_some() => state.show(View::Channels),
-        (Focus::Object, Some(id)) => {
-            let made = state.store.objects().get(id).and_then(|object| state.program.place(object.made_at));
-            match made {
-                Some(place) => state.show_line(place.file, place.line),
-                None => state.notice = Some("where this was made is not in the recording".into()),
-            }
-        }
+        (Focus::Object, Some(id)) if state.store.locks().get(id).is_some() => state.show(View::Locks),
+        (Focus::Object, Some(_)) => state.show_made(),
         _ => {
             state.selection.line = None;
             state.show(View::Source);

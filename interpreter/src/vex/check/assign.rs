@@ -122,7 +122,11 @@ impl<'a> Checker<'a> {
             && place.projections.is_empty()
         {
             if !matches!(inner.kind, ExprKind::Error) {
-                self.error(Code::NotAPlace, target.span, "this cannot be assigned to; a variable, field or element can");
+                self.error(
+                    Code::NotAPlace,
+                    target.span,
+                    "this cannot be assigned to; a variable, field or element can",
+                );
             }
             self.check_expr(value, Expect::Any);
             return super::expect::error_expr(span);

@@ -128,8 +128,21 @@ pub fn int_named(name: &str) -> Option<IntKind> {
 /// Names of built-in types, for "did you mean".
 pub fn type_names() -> impl Iterator<Item = &'static str> {
     const OTHERS: &[&str] = &[
-        "bool", "char", "str", "string", "f32", "f64", "Duration", "Time", "Context", "AtomicI32", "AtomicI64",
-        "AtomicU32", "AtomicU64", "AtomicUsize", "AtomicBool",
+        "bool",
+        "char",
+        "str",
+        "string",
+        "f32",
+        "f64",
+        "Duration",
+        "Time",
+        "Context",
+        "AtomicI32",
+        "AtomicI64",
+        "AtomicU32",
+        "AtomicU64",
+        "AtomicUsize",
+        "AtomicBool",
     ];
     let ints = IntKind::ALL.iter().map(|kind| kind.name());
     OTHERS.iter().copied().chain(BuiltinType::NAMES.iter().copied()).chain(ints)

@@ -176,8 +176,7 @@ impl<'a> Checker<'a> {
         let mut fitting: Vec<DeclId> = decls.iter().copied().filter(|&decl| self.takes(decl, args.len())).collect();
         if let Some(receiver) = receiver {
             // The program's own method stands before the prelude's; a receiver's arguments may tell methods apart.
-            let own: Vec<DeclId> =
-                fitting.iter().copied().filter(|&decl| self.receiver_fits(decl, receiver)).collect();
+            let own: Vec<DeclId> = fitting.iter().copied().filter(|&decl| self.receiver_fits(decl, receiver)).collect();
             if !own.is_empty() {
                 fitting = own;
             }
@@ -214,7 +213,9 @@ impl<'a> Checker<'a> {
             let mut score = 0;
             let mut fits = true;
             for (index, value) in ready.iter().enumerate() {
-                let Some(param) = params.get(index).or_else(|| params.last().filter(|param| param.rest)) else { continue };
+                let Some(param) = params.get(index).or_else(|| params.last().filter(|param| param.rest)) else {
+                    continue;
+                };
                 let Some(value) = value else { continue };
                 let (have, want) = (self.strip_refs(value.ty), self.strip_refs(param.ty));
                 if matches!(self.kind(want), TyKind::Param(_)) {
@@ -273,7 +274,10 @@ impl<'a> Checker<'a> {
         match (pk, tk) {
             (TyKind::Param(_), _) | (_, TyKind::Infer(_)) => true,
             (TyKind::List(a), TyKind::Array(b, _) | TyKind::Span(b)) => self.fits_with_params(*a, *b),
-            _ => pattern == ty || pk.pairs(tk).is_some_and(|pairs| pairs.into_iter().all(|(a, b)| self.fits_with_params(a, b))),
+            _ => {
+                pattern == ty
+                    || pk.pairs(tk).is_some_and(|pairs| pairs.into_iter().all(|(a, b)| self.fits_with_params(a, b)))
+            }
         }
     }
 
@@ -387,16 +391,18 @@ impl<'a> Checker<'a> {
             values.push(value);
         }
         let kind = match body {
-            Body::Builtin(builtin) => {
-                ExprKind::Builtin(builtin, values)
-            }
+            Body::Builtin(builtin) => ExprKind::Builtin(builtin, values),
             Body::Contract(_) if self.is_dynamic_receiver(receiver_ty) => {
                 let method = self.decl(decl).name.to_string();
                 self.dynamic_methods.insert(method.clone());
                 ExprKind::CallMethod(method, values)
             }
             Body::Extern => {
-                self.error(Code::Unsupported, span, format!("`{name}` is a function of another language; it cannot be called"));
+                self.error(
+                    Code::Unsupported,
+                    span,
+                    format!("`{name}` is a function of another language; it cannot be called"),
+                );
                 ExprKind::Error
             }
             _ => {
@@ -571,7 +577,9 @@ impl<'a> Checker<'a> {
         {
             for &decl in decls {
                 let own = self.decl(decl).params.clone();
-                if own.len() == params.len() && own.iter().zip(&params).all(|(own, &want)| self.could_unify(own.ty, want)) {
+                if own.len() == params.len()
+                    && own.iter().zip(&params).all(|(own, &want)| self.could_unify(own.ty, want))
+                {
                     return self.value_of(decl, &[], e);
                 }
             }

@@ -14,9 +14,37 @@ use crate::vex::ast;
 
 /// Names that are handled here.
 pub const SPECIAL_NAMES: &[&str] = &[
-    "println", "print", "eprintln", "eprint", "panic", "assert", "assertEq", "assertNe", "format", "now", "sleep",
-    "async_delay", "drop", "yield", "withValue", "withValueStr", "getValue", "getValueStr", "abs", "min", "max", "clone",
-    "NANOSECOND", "MICROSECOND", "MILLISECOND", "SECOND", "MINUTE", "HOUR", "spawn_blocking", "todo!", "unreachable",
+    "println",
+    "print",
+    "eprintln",
+    "eprint",
+    "panic",
+    "assert",
+    "assertEq",
+    "assertNe",
+    "format",
+    "now",
+    "sleep",
+    "async_delay",
+    "drop",
+    "yield",
+    "withValue",
+    "withValueStr",
+    "getValue",
+    "getValueStr",
+    "abs",
+    "min",
+    "max",
+    "clone",
+    "NANOSECOND",
+    "MICROSECOND",
+    "MILLISECOND",
+    "SECOND",
+    "MINUTE",
+    "HOUR",
+    "spawn_blocking",
+    "todo!",
+    "unreachable",
 ];
 
 /// Whether a name of the root scope is handled here.
@@ -78,6 +106,8 @@ impl<'a> Checker<'a> {
         if needs_import(plain) && !dollar && !self.in_prelude && !self.imported(name) {
             return None;
         }
+        let scope = self.frame().scope;
+        self.mark_import(scope, name);
         Some(match (snake.as_str(), args.len()) {
             ("println", _) => self.print(Builtin::Print, args, true, span),
             ("print", _) => self.print(Builtin::Print, args, false, span),
@@ -181,7 +211,9 @@ impl<'a> Checker<'a> {
         let mut at = Some(frame.scope);
         while let Some(id) = at {
             let scope = &self.scopes[id.0 as usize];
-            if scope.modules.contains_key(name) || scope.modules.values().any(|module| matches!(module, ModuleDef::Std(std) if std.path == "context")) {
+            if scope.modules.contains_key(name)
+                || scope.modules.values().any(|module| matches!(module, ModuleDef::Std(std) if std.path == "context"))
+            {
                 return true;
             }
             at = scope.parent;

@@ -182,13 +182,7 @@ impl<'a> Checker<'a> {
         expr(kind, Types::UNIT, span)
     }
 
-    fn go_lifted(
-        &mut self,
-        args: Vec<Expr>,
-        ty: Ty,
-        span: Span,
-        make: impl FnOnce(Vec<Expr>) -> ExprKind,
-    ) -> Expr {
+    fn go_lifted(&mut self, args: Vec<Expr>, ty: Ty, span: Span, make: impl FnOnce(Vec<Expr>) -> ExprKind) -> Expr {
         let parent = self.frame().name.clone();
         let scope = self.frame().scope;
         let func = self.new_func();

@@ -22,11 +22,15 @@ impl<'a> Checker<'a> {
             let (contracts, header, name) = (info.contracts.clone(), info.ast.header, info.name.clone());
             let args = (0..info.generics.len()).map(|i| self.types.intern(TyKind::Param(i as u32))).collect();
             let ty = self.types.intern(TyKind::Struct(id, args));
-            let assoc: Vec<(Name, Ty)> =
-                self.structs[index].ast.assoc_types.iter().filter_map(|assoc| {
+            let assoc: Vec<(Name, Ty)> = self.structs[index]
+                .ast
+                .assoc_types
+                .iter()
+                .filter_map(|assoc| {
                     let ty = self.structs[index].assoc.get(&assoc.name.name)?;
                     Some((assoc.name.name.clone(), *ty))
-                }).collect();
+                })
+                .collect();
             for (contract, args, _) in contracts {
                 self.check_conformance(ty, &name, header, contract, &args, &assoc);
             }
@@ -91,7 +95,8 @@ impl<'a> Checker<'a> {
         let wanted = self.decl(required);
         let method_name = wanted.name.clone();
         let (wanted_params, wanted_ret) = (wanted.params.clone(), wanted.ret);
-        let (wanted_kind, wanted_async, wanted_span) = (wanted.receiver.map(|(kind, _)| kind), wanted.is_async, wanted.span);
+        let (wanted_kind, wanted_async, wanted_span) =
+            (wanted.receiver.map(|(kind, _)| kind), wanted.is_async, wanted.span);
         let has_default = matches!(wanted.body, Body::Contract(method) if method.body.is_some());
         let key = (head, Name::from(snake_case(&method_name)));
         let found = self.methods.get(&key).cloned().unwrap_or_default();
@@ -116,7 +121,8 @@ impl<'a> Checker<'a> {
                 TyKind::Unit => String::new(),
                 _ => format!(": {}", self.show(ret)),
             };
-            let sketch = format!("fn (self: &{type_name}{receiver}) {method_name}({}){ret} {{ .. }}", params.join(", "));
+            let sketch =
+                format!("fn (self: &{type_name}{receiver}) {method_name}({}){ret} {{ .. }}", params.join(", "));
             self.report(
                 Diagnostic::new(Code::MissingContractMethod, header, message)
                     .note_at(wanted_span, "required here")
@@ -125,7 +131,8 @@ impl<'a> Checker<'a> {
             return;
         }
         for &candidate in &found {
-            if candidate == required || self.signature_fits(candidate, &wanted_params, wanted_ret, wanted_async, subst) {
+            if candidate == required || self.signature_fits(candidate, &wanted_params, wanted_ret, wanted_async, subst)
+            {
                 return;
             }
         }
@@ -185,7 +192,9 @@ impl<'a> Checker<'a> {
             TyKind::Ref(target) | TyKind::RefMut(target) | TyKind::Box(target) if !prelude => {
                 return self.satisfies(target, contract);
             }
-            kind => return Some(prelude && builtin_satisfies(&kind, &name) || !prelude && self.has_methods(ty, contract)),
+            kind => {
+                return Some(prelude && builtin_satisfies(&kind, &name) || !prelude && self.has_methods(ty, contract));
+            }
         };
         let mut open = declared;
         let mut seen = Vec::new();
@@ -200,7 +209,10 @@ impl<'a> Checker<'a> {
         }
         // Everything can be compared, shown and cloned; the rest must be promised or have the methods.
         let universal = prelude
-            && matches!(&*name, "Clone" | "Display" | "Debug" | "Eq" | "ConcurrentSafe" | "SuspendSafe" | "Drop" | "Hash");
+            && matches!(
+                &*name,
+                "Clone" | "Display" | "Debug" | "Eq" | "ConcurrentSafe" | "SuspendSafe" | "Drop" | "Hash"
+            );
         if universal {
             return Some(true);
         }
@@ -268,12 +280,20 @@ fn builtin_satisfies(kind: &TyKind, contract: &str) -> bool {
             number
                 || matches!(
                     kind,
-                    TyKind::Bool | TyKind::Char | TyKind::Str | TyKind::Unit | TyKind::Duration | TyKind::Time | TyKind::Ref(_)
+                    TyKind::Bool
+                        | TyKind::Char
+                        | TyKind::Str
+                        | TyKind::Unit
+                        | TyKind::Duration
+                        | TyKind::Time
+                        | TyKind::Ref(_)
                 )
         }
         "Add" => number || matches!(kind, TyKind::String | TyKind::Str | TyKind::Duration),
         "Sub" => number || matches!(kind, TyKind::Duration | TyKind::Time),
-        "Mul" | "Div" | "Rem" | "Neg" | "Num" | "Numeric" => number || (contract != "Rem" && matches!(kind, TyKind::Duration)),
+        "Mul" | "Div" | "Rem" | "Neg" | "Num" | "Numeric" => {
+            number || (contract != "Rem" && matches!(kind, TyKind::Duration))
+        }
         "Ord" => {
             number
                 || matches!(

@@ -37,7 +37,7 @@ impl<'a> Checker<'a> {
     }
 
     /// A branch's value is fitted inside of its block, so that a move or unwrap happens there.
-    fn coerce_branch(&mut self, branch: Expr, ty: Ty) -> Expr {
+    pub fn coerce_branch(&mut self, branch: Expr, ty: Ty) -> Expr {
         match branch.kind {
             ExprKind::Block(stmts, Some(tail)) if branch.ty != Types::NEVER => {
                 let tail = self.coerce_branch(*tail, ty);
@@ -81,11 +81,7 @@ impl<'a> Checker<'a> {
         if let Some(otherwise) = otherwise {
             bodies.push(self.check_block(otherwise, wanted));
         }
-        let (mut bodies, ty) = if has_else {
-            self.join(bodies, expect)
-        } else {
-            (bodies, Types::UNIT)
-        };
+        let (mut bodies, ty) = if has_else { self.join(bodies, expect) } else { (bodies, Types::UNIT) };
         let mut rest = if has_else { bodies.pop() } else { None };
         while let (Some(head), Some(body)) = (heads.pop(), bodies.pop()) {
             let span = if heads.is_empty() { span } else { body.span };
@@ -167,7 +163,9 @@ impl<'a> Checker<'a> {
     pub fn is_droppable(&self, ty: Ty) -> bool {
         match self.kind(ty) {
             TyKind::MutexGuard(_) | TyKind::ReadGuard(_) | TyKind::WriteGuard(_) | TyKind::Future(_) => true,
-            TyKind::Struct(id, _) => self.methods.contains_key(&(super::state::Head::Struct(id), ast::Name::from("drop"))),
+            TyKind::Struct(id, _) => {
+                self.methods.contains_key(&(super::state::Head::Struct(id), ast::Name::from("drop")))
+            }
             TyKind::Enum(_, parts) | TyKind::Tuple(parts) => parts.iter().any(|&part| self.is_droppable(part)),
             TyKind::List(part) => self.is_droppable(part),
             _ => false,
@@ -182,7 +180,13 @@ impl<'a> Checker<'a> {
     }
 
     /// `'name: { .. }`
-    pub fn labelled_block(&mut self, label: &'a Ident, block: &'a ast::Block, e: &'a ast::Expr, expect: Expect) -> Expr {
+    pub fn labelled_block(
+        &mut self,
+        label: &'a Ident,
+        block: &'a ast::Block,
+        e: &'a ast::Expr,
+        expect: Expect,
+    ) -> Expr {
         let id = self.new_label();
         let value = match expect {
             Expect::Drop => None,

@@ -25,7 +25,8 @@ impl<'a> Checker<'a> {
             }
         }
         self.declare_items(&loaded.prelude.items, ROOT, true);
-        let names: Vec<Name> = self.scopes[0].values.keys().cloned().collect::<std::collections::BTreeSet<_>>().into_iter().collect();
+        let names: Vec<Name> =
+            self.scopes[0].values.keys().cloned().collect::<std::collections::BTreeSet<_>>().into_iter().collect();
         for name in names {
             self.root_snake.insert(snake_case(&name), name);
         }
@@ -147,13 +148,7 @@ impl<'a> Checker<'a> {
                 }
                 ItemKind::Const(def) => {
                     let id = self.consts.len() as u32;
-                    self.consts.push(ConstInfo {
-                        scope,
-                        ast: def,
-                        prelude,
-                        global: None,
-                        busy: false,
-                    });
+                    self.consts.push(ConstInfo { scope, ast: def, prelude, global: None, busy: false });
                     if self.claim(scope, &def.name) {
                         self.scope(scope).values.insert(def.name.name.clone(), ValueDef::Const(id));
                     }
@@ -354,8 +349,7 @@ impl<'a> Checker<'a> {
             return;
         }
         if let TypeDef::Enum(id) = ty {
-            let variants: Vec<Name> =
-                self.enums[id.0 as usize].variants.iter().map(|(name, _)| name.clone()).collect();
+            let variants: Vec<Name> = self.enums[id.0 as usize].variants.iter().map(|(name, _)| name.clone()).collect();
             for (index, name) in variants.into_iter().enumerate() {
                 let list = self.scope(scope).variants.entry(name).or_default();
                 if !list.contains(&(id, index as u32)) {
@@ -382,10 +376,7 @@ impl<'a> Checker<'a> {
     /// A value of the root scope, in either naming style.
     pub fn root_value(&self, name: &str) -> Option<ValueDef> {
         let values = &self.scopes[0].values;
-        values
-            .get(name)
-            .or_else(|| self.root_snake.get(&snake_case(name)).and_then(|name| values.get(name)))
-            .cloned()
+        values.get(name).or_else(|| self.root_snake.get(&snake_case(name)).and_then(|name| values.get(name))).cloned()
     }
 }
 

@@ -42,7 +42,11 @@ enum Constructor {
 impl Checker<'_> {
     /// Reports a match that leaves cases out.
     pub fn check_exhaustive(&mut self, ty: Ty, arms: &[MatchArm], span: Span) {
-        if ty == crate::types::Types::ERROR || arms.iter().any(|arm| matches!(arm.pattern.kind, PatternKind::Wild)) && arms.len() == 2 && arms[1].guard.is_none() {
+        if ty == crate::types::Types::ERROR
+            || arms.iter().any(|arm| matches!(arm.pattern.kind, PatternKind::Wild))
+                && arms.len() == 2
+                && arms[1].guard.is_none()
+        {
             return;
         }
         let rows: Vec<Vec<Shape>> =
@@ -75,8 +79,12 @@ impl Checker<'_> {
         }
         let example = witness.first().map_or_else(|| "_".to_string(), |shape| self.shape_text(shape, pattern.ty));
         self.report(
-            Diagnostic::new(Code::BadPattern, pattern.span, format!("the pattern does not fit `{example}`, but must fit every value"))
-                .help("use `if let` or `match`"),
+            Diagnostic::new(
+                Code::BadPattern,
+                pattern.span,
+                format!("the pattern does not fit `{example}`, but must fit every value"),
+            )
+            .help("use `if let` or `match`"),
         );
     }
 
@@ -213,7 +221,9 @@ impl Checker<'_> {
                 }
                 (0..self.enums[id.0 as usize].variants.len() as u32).map(|i| Some(Constructor::Variant(i))).collect()
             }
-            TyKind::Tuple(_) | TyKind::Struct(..) => vec![if heads.is_empty() { None } else { Some(Constructor::Single) }],
+            TyKind::Tuple(_) | TyKind::Struct(..) => {
+                vec![if heads.is_empty() { None } else { Some(Constructor::Single) }]
+            }
             TyKind::Bool => vec![Some(Constructor::Bool(true)), Some(Constructor::Bool(false))],
             TyKind::Int(_) | TyKind::Char => {
                 let Some((least, most)) = self.domain(ty) else { return vec![None] };
@@ -230,7 +240,11 @@ impl Checker<'_> {
                 cuts.sort_unstable();
                 cuts.dedup();
                 let ends = cuts.iter().skip(1).map(|next| next - 1).chain([most]);
-                cuts.iter().zip(ends).filter(|(lo, hi)| **lo <= *hi).map(|(&lo, hi)| Some(Constructor::Range(lo, hi))).collect()
+                cuts.iter()
+                    .zip(ends)
+                    .filter(|(lo, hi)| **lo <= *hi)
+                    .map(|(&lo, hi)| Some(Constructor::Range(lo, hi)))
+                    .collect()
             }
             TyKind::List(_) | TyKind::Array(..) | TyKind::Span(_) => {
                 if heads.is_empty() {
@@ -265,20 +279,28 @@ impl Checker<'_> {
         match (self.kind(ty), constructor) {
             (TyKind::Enum(id, args), Constructor::Variant(index)) => {
                 let payload = self.enums[id.0 as usize].variants[*index as usize].1.clone();
-                payload.into_iter().map(|part| {
-                    let part = self.subst(part, &args);
-                    self.final_type(part)
-                }).collect()
+                payload
+                    .into_iter()
+                    .map(|part| {
+                        let part = self.subst(part, &args);
+                        self.final_type(part)
+                    })
+                    .collect()
             }
             (TyKind::Tuple(parts), _) => parts,
             (TyKind::Struct(id, args), Constructor::Single) => {
                 let fields: Vec<Ty> = self.structs[id.0 as usize].fields.iter().map(|field| field.ty).collect();
-                fields.into_iter().map(|part| {
-                    let part = self.subst(part, &args);
-                    self.final_type(part)
-                }).collect()
+                fields
+                    .into_iter()
+                    .map(|part| {
+                        let part = self.subst(part, &args);
+                        self.final_type(part)
+                    })
+                    .collect()
             }
-            (TyKind::List(part) | TyKind::Array(part, _) | TyKind::Span(part), Constructor::List(len)) => vec![part; *len],
+            (TyKind::List(part) | TyKind::Array(part, _) | TyKind::Span(part), Constructor::List(len)) => {
+                vec![part; *len]
+            }
             (_, Constructor::Type(part)) => vec![*part],
             _ => Vec::new(),
         }
@@ -331,7 +353,10 @@ impl Checker<'_> {
             (Constructor::Range(lo, hi), kind) => {
                 let (least, most) = self.domain(ty).unwrap_or((*lo, *hi));
                 let text = |value: i128| match kind {
-                    TyKind::Char => u32::try_from(value).ok().and_then(char::from_u32).map_or_else(|| "_".into(), |c| format!("{c:?}")),
+                    TyKind::Char => u32::try_from(value)
+                        .ok()
+                        .and_then(char::from_u32)
+                        .map_or_else(|| "_".into(), |c| format!("{c:?}")),
                     _ => value.to_string(),
                 };
                 if (*lo, *hi) == (least, most) {
@@ -376,7 +401,11 @@ fn specialize(row: &[Shape], constructor: &Constructor, count: usize) -> Option<
         Shape::Or(_) => return None,
         Shape::Node(own, parts) => match (own, constructor) {
             (Constructor::Range(lo, hi), Constructor::Range(least, most)) => {
-                if lo <= least && most <= hi { Vec::new() } else { return None }
+                if lo <= least && most <= hi {
+                    Vec::new()
+                } else {
+                    return None;
+                }
             }
             (Constructor::ListRest(front, back), Constructor::List(len)) => {
                 if front + back > *len {

@@ -68,9 +68,7 @@ impl<'a> Checker<'a> {
             Ast::Match { scrutinee, arms } => self.match_expr(scrutinee, arms, e, expect),
             Ast::While { label, condition, body } => self.while_expr(label.as_ref(), condition, body, e, expect),
             Ast::Loop { label, body } => self.loop_expr(label.as_ref(), body, e, expect),
-            Ast::For { label, pattern, iter, body } => {
-                self.for_expr(label.as_ref(), pattern, iter, body, e, expect)
-            }
+            Ast::For { label, pattern, iter, body } => self.for_expr(label.as_ref(), pattern, iter, body, e, expect),
             Ast::Block { label: None, block } | Ast::Unsafe(block) => self.check_block(block, expect),
             Ast::Block { label: Some(label), block } => self.labelled_block(label, block, e, expect),
             Ast::Select { is_async, keyword, arms } => self.select_expr(*is_async, *keyword, arms, e, expect),
@@ -140,7 +138,11 @@ impl<'a> Checker<'a> {
         };
         let is_place = matches!(
             operand.kind,
-            Ast::Name(_) | Ast::Field { .. } | Ast::Index { .. } | Ast::Paren(_) | Ast::Unary { op: ast::UnaryOp::Deref, .. }
+            Ast::Name(_)
+                | Ast::Field { .. }
+                | Ast::Index { .. }
+                | Ast::Paren(_)
+                | Ast::Unary { op: ast::UnaryOp::Deref, .. }
         );
         let place = if is_place {
             self.check_place(operand)
@@ -179,7 +181,11 @@ impl<'a> Checker<'a> {
     }
 
     /// The channel in a place, borrowed, and the type of its values.
-    pub fn channel_of(&mut self, place: crate::core::Place, span: crate::source::Span) -> Option<(Expr, crate::types::Ty)> {
+    pub fn channel_of(
+        &mut self,
+        place: crate::core::Place,
+        span: crate::source::Span,
+    ) -> Option<(Expr, crate::types::Ty)> {
         let place = self.deref_all(place);
         match self.kind(place.ty) {
             TyKind::Channel(element) => Some((look(place), element)),

@@ -131,12 +131,8 @@ impl Checker<'_> {
         for local in &mut built.locals {
             local.local.ty = self.final_type(local.local.ty);
         }
-        let mut at = Finishing {
-            locals: built.locals,
-            remap: built.remap,
-            loop_depth: 0,
-            prelude: built.function.prelude,
-        };
+        let mut at =
+            Finishing { locals: built.locals, remap: built.remap, loop_depth: 0, prelude: built.function.prelude };
         let mut function = built.function;
         function.ret = self.final_type(function.ret);
         self.finish_expr(&mut function.body, &mut at);

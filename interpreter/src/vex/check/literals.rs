@@ -21,7 +21,11 @@ impl<'a> Checker<'a> {
                 let wanted = expect.ty().map(|ty| self.strip_refs(ty));
                 match wanted.map(|ty| (ty, self.kind(ty))) {
                     Some((ty, TyKind::Int(_) | TyKind::F32 | TyKind::F64)) => ty,
-                    Some((ty, TyKind::Infer(_))) if matches!(self.free_kind(ty), Some(VarKind::Int | VarKind::Float)) => ty,
+                    Some((ty, TyKind::Infer(_)))
+                        if matches!(self.free_kind(ty), Some(VarKind::Int | VarKind::Float)) =>
+                    {
+                        ty
+                    }
                     _ => self.fresh_kind(VarKind::Int),
                 }
             }
@@ -120,7 +124,8 @@ impl<'a> Checker<'a> {
                     // The elements stay in the list that is spread as well.
                     let copy_ty = list.ty;
                     let at = list.span;
-                    let copy = expr(ExprKind::Builtin(Builtin::CloneValue, vec![super::expect::looked(list)]), copy_ty, at);
+                    let copy =
+                        expr(ExprKind::Builtin(Builtin::CloneValue, vec![super::expect::looked(list)]), copy_ty, at);
                     (Builtin::ListExtend, copy)
                 }
                 None => (Builtin::ListPush, value),

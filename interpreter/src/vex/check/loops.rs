@@ -48,7 +48,13 @@ impl<'a> Checker<'a> {
     }
 
     /// `loop { .. }`
-    pub fn loop_expr(&mut self, label: Option<&'a Ident>, body: &'a ast::Block, e: &'a ast::Expr, expect: Expect) -> Expr {
+    pub fn loop_expr(
+        &mut self,
+        label: Option<&'a Ident>,
+        body: &'a ast::Block,
+        e: &'a ast::Expr,
+        expect: Expect,
+    ) -> Expr {
         let value = match expect {
             Expect::Drop => None,
             Expect::Is(ty) => Some(ty),
@@ -145,7 +151,9 @@ impl<'a> Checker<'a> {
         let ty = place.ty;
         let (kind, element) = match self.kind(ty) {
             TyKind::Range(element) => {
-                let (place, stmt) = if Self::is_plain(&place) { (place, None) } else {
+                let (place, stmt) = if Self::is_plain(&place) {
+                    (place, None)
+                } else {
                     let (place, stmt) = self.bind_temporary(read(place));
                     (place, Some(stmt))
                 };
@@ -364,10 +372,8 @@ impl<'a> Checker<'a> {
         let any = Pattern { kind: PatternKind::Wild, ty: option, span };
         let value = opened.option.map(|ty| Box::new(none(ty, e.span)));
         let leave = expr(ExprKind::Break(opened.label, value), Types::NEVER, e.span);
-        let arms = vec![
-            MatchArm { pattern: some, guard: None, body },
-            MatchArm { pattern: any, guard: None, body: leave },
-        ];
+        let arms =
+            vec![MatchArm { pattern: some, guard: None, body }, MatchArm { pattern: any, guard: None, body: leave }];
         let turn = expr(ExprKind::Match(Box::new(next), arms), Types::UNIT, e.span);
         let ty = opened.option.unwrap_or(Types::UNIT);
         let whole = wrap_breaks(expr(ExprKind::Loop(opened.label, Box::new(turn)), ty, e.span), &opened);

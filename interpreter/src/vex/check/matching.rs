@@ -8,7 +8,13 @@ use crate::vex::ast;
 
 impl<'a> Checker<'a> {
     /// `match e { p => v, .. }`; whether every case is covered is checked in `finish`, when the types are known.
-    pub fn match_expr(&mut self, scrutinee: &'a ast::Expr, arms: &'a [ast::Arm], e: &'a ast::Expr, expect: Expect) -> Expr {
+    pub fn match_expr(
+        &mut self,
+        scrutinee: &'a ast::Expr,
+        arms: &'a [ast::Arm],
+        e: &'a ast::Expr,
+        expect: Expect,
+    ) -> Expr {
         let value = self.scrutinee(scrutinee);
         let ty = value.ty;
         let mut heads = Vec::new();
@@ -28,11 +34,8 @@ impl<'a> Checker<'a> {
             bodies.push(body);
         }
         let (bodies, ty) = if bodies.is_empty() { (bodies, Types::NEVER) } else { self.join(bodies, expect) };
-        let arms = heads
-            .into_iter()
-            .zip(bodies)
-            .map(|((pattern, guard), body)| MatchArm { pattern, guard, body })
-            .collect();
+        let arms =
+            heads.into_iter().zip(bodies).map(|((pattern, guard), body)| MatchArm { pattern, guard, body }).collect();
         expr(ExprKind::Match(Box::new(value), arms), ty, e.span)
     }
 }

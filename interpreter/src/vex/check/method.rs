@@ -166,7 +166,8 @@ impl<'a> Checker<'a> {
             (TyKind::List(a), TyKind::Array(b, _) | TyKind::Span(b)) => self.matches_params(*a, *b),
             (TyKind::String, TyKind::Str) | (TyKind::Str, TyKind::String) => true,
             (a, b) => {
-                pattern == ty || a.pairs(b).is_some_and(|pairs| pairs.into_iter().all(|(a, b)| self.matches_params(a, b)))
+                pattern == ty
+                    || a.pairs(b).is_some_and(|pairs| pairs.into_iter().all(|(a, b)| self.matches_params(a, b)))
             }
         }
     }
@@ -320,7 +321,9 @@ impl<'a> Checker<'a> {
                 let kind = ExprKind::Compare(crate::core::CompareOp::Eq, Box::new(look(at)), Box::new(looked(other)));
                 Some(expr(kind, Types::BOOL, span))
             }
-            ("drop", 0) => Some(expr(ExprKind::Builtin(Builtin::Release, vec![super::expect::read(at)]), Types::UNIT, span)),
+            ("drop", 0) => {
+                Some(expr(ExprKind::Builtin(Builtin::Release, vec![super::expect::read(at)]), Types::UNIT, span))
+            }
             _ => None,
         }
     }
@@ -351,7 +354,13 @@ impl<'a> Checker<'a> {
     }
 
     /// A call with elaborated arguments; `None` where they do not fit.
-    pub fn call_elaborated(&mut self, decl: DeclId, receiver: Option<Place>, args: Vec<Expr>, span: Span) -> Option<Expr> {
+    pub fn call_elaborated(
+        &mut self,
+        decl: DeclId,
+        receiver: Option<Place>,
+        args: Vec<Expr>,
+        span: Span,
+    ) -> Option<Expr> {
         let generics = self.decl(decl).generics.len();
         let mut type_args = std::mem::take(&mut self.owner_prefix);
         while type_args.len() < generics {

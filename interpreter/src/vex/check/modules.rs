@@ -106,7 +106,8 @@ pub fn load_all(
                         ImportTarget::Module(index)
                     }
                     Err(reason) => {
-                        let known = "standard modules are `sync`, `sync/atomic`, `time`, `context`, `errors`, `testing`";
+                        let known =
+                            "standard modules are `sync`, `sync/atomic`, `time`, `context`, `errors`, `testing`";
                         sink.push(
                             Diagnostic::new(
                                 Code::UnknownModule,

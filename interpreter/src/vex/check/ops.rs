@@ -38,7 +38,8 @@ impl<'a> Checker<'a> {
         let kind = self.kind(ty);
         let (core, fits) = match op {
             ast::UnaryOp::Neg => {
-                let fits = matches!(kind, TyKind::Int(_) | TyKind::F32 | TyKind::F64 | TyKind::Param(_) | TyKind::Infer(_));
+                let fits =
+                    matches!(kind, TyKind::Int(_) | TyKind::F32 | TyKind::F64 | TyKind::Param(_) | TyKind::Infer(_));
                 if matches!(kind, TyKind::Duration) {
                     let zero = self.nanos(0, span);
                     let kind = ExprKind::Binary(BinaryOp::Sub, Box::new(zero), Box::new(value));
@@ -53,7 +54,9 @@ impl<'a> Checker<'a> {
                 }
                 (if matches!(kind, TyKind::Int(_)) { UnaryOp::BitNot } else { UnaryOp::Not }, fits)
             }
-            ast::UnaryOp::BitNot => (UnaryOp::BitNot, matches!(kind, TyKind::Int(_) | TyKind::Infer(_) | TyKind::Param(_))),
+            ast::UnaryOp::BitNot => {
+                (UnaryOp::BitNot, matches!(kind, TyKind::Int(_) | TyKind::Infer(_) | TyKind::Param(_)))
+            }
             ast::UnaryOp::Deref => (UnaryOp::Neg, false),
         };
         if matches!(kind, TyKind::Error | TyKind::Never) {
@@ -90,7 +93,8 @@ impl<'a> Checker<'a> {
                 let left = self.check_bool(left);
                 let right = self.check_bool(right);
                 let (left, right) = (Box::new(left), Box::new(right));
-                let kind = if op == ast::BinaryOp::And { ExprKind::And(left, right) } else { ExprKind::Or(left, right) };
+                let kind =
+                    if op == ast::BinaryOp::And { ExprKind::And(left, right) } else { ExprKind::Or(left, right) };
                 return expr(kind, Types::BOOL, span);
             }
             _ => {}
@@ -118,7 +122,9 @@ impl<'a> Checker<'a> {
                 _ if shift => Expect::Any,
                 TyKind::Duration | TyKind::Time if comparison.is_none() => Expect::Any,
                 // The left side of an arithmetic operator unwraps a `recv()`.
-                TyKind::Enum(..) if matches!(left_value.kind, ExprKind::Builtin(Builtin::ChannelRecv, _)) => Expect::Any,
+                TyKind::Enum(..) if matches!(left_value.kind, ExprKind::Builtin(Builtin::ChannelRecv, _)) => {
+                    Expect::Any
+                }
                 _ => Expect::Is(left_ty),
             };
             let right_value = self.check_expr(right, right_hint);
@@ -143,7 +149,9 @@ impl<'a> Checker<'a> {
         right: Expr,
         span: Span,
     ) -> Expr {
-        let is_option = |this: &Self, value: &Expr| matches!(this.kind(this.strip_refs(value.ty)), TyKind::Enum(crate::types::OPTION, _));
+        let is_option = |this: &Self, value: &Expr| {
+            matches!(this.kind(this.strip_refs(value.ty)), TyKind::Enum(crate::types::OPTION, _))
+        };
         // `ch.recv() == Some(1)` compares options, `ch.recv() == 1` demands the value.
         let both = is_option(self, &left) && is_option(self, &right);
         let received = |value: &Expr| matches!(value.kind, ExprKind::Builtin(Builtin::ChannelRecv, _));
@@ -178,7 +186,11 @@ impl<'a> Checker<'a> {
             }
             let (a, b) = if swap { (right.clone(), left.clone()) } else { (left.clone(), right.clone()) };
             if let Some(call) = self.op_method(name, a, vec![b], span) {
-                return if negate { expr(ExprKind::Unary(UnaryOp::Not, Box::new(call)), Types::BOOL, span) } else { call };
+                return if negate {
+                    expr(ExprKind::Unary(UnaryOp::Not, Box::new(call)), Types::BOOL, span)
+                } else {
+                    call
+                };
             }
         }
         self.checks.push((left.ty, op_span, op));
@@ -231,9 +243,12 @@ impl<'a> Checker<'a> {
             let mut diagnostic = Diagnostic::new(Code::BadOperand, op_span, message);
             if let TyKind::Struct(id, _) = lk {
                 let name = self.structs[id.0 as usize].name.clone();
-                diagnostic = diagnostic.help(format!("define it: `fn (self: &{name}) op{}(other: &{name}): {name}`", op.text()));
+                diagnostic =
+                    diagnostic.help(format!("define it: `fn (self: &{name}) op{}(other: &{name}): {name}`", op.text()));
             }
-            if matches!(lk, TyKind::Enum(crate::types::OPTION, _)) || matches!(rk, TyKind::Enum(crate::types::OPTION, _)) {
+            if matches!(lk, TyKind::Enum(crate::types::OPTION, _))
+                || matches!(rk, TyKind::Enum(crate::types::OPTION, _))
+            {
                 diagnostic = diagnostic.help("take the value out first: `match`, `if let`, `??` or `.unwrap()`");
             }
             self.report(diagnostic);
@@ -380,7 +395,8 @@ impl<'a> Checker<'a> {
         }
         let option = |kind: TyKind| matches!(kind, TyKind::Enum(crate::types::OPTION, _));
         if option(self.kind(left)) != option(self.kind(right)) {
-            diagnostic = diagnostic.help("take the value out of the Option first: `match`, `if let`, `??` or `.unwrap()`");
+            diagnostic =
+                diagnostic.help("take the value out of the Option first: `match`, `if let`, `??` or `.unwrap()`");
         }
         self.report(diagnostic);
     }
@@ -422,8 +438,10 @@ impl<'a> Checker<'a> {
         let value = self.check_expr(value, hint);
         let value = self.unwrap_operand(value);
         let value = self.operand(value);
-        let value = if matches!(self.kind(value.ty), TyKind::Box(_) | TyKind::MutexGuard(_) | TyKind::ReadGuard(_) | TyKind::WriteGuard(_))
-            && !matches!(self.kind(target), TyKind::Box(_))
+        let value = if matches!(
+            self.kind(value.ty),
+            TyKind::Box(_) | TyKind::MutexGuard(_) | TyKind::ReadGuard(_) | TyKind::WriteGuard(_)
+        ) && !matches!(self.kind(target), TyKind::Box(_))
         {
             super::expect::look(self.deref_all(super::expect::as_place(value)))
         } else {
@@ -554,7 +572,10 @@ pub fn op_name(op: ast::BinaryOp) -> &'static str {
 
 /// Whether the engine's operator works on two values of this type.
 fn operator_works(op: ast::BinaryOp, kind: &TyKind) -> bool {
-    let integer = matches!(kind, TyKind::Int(_) | TyKind::Error | TyKind::Never | TyKind::Dynamic | TyKind::Param(_) | TyKind::Infer(_));
+    let integer = matches!(
+        kind,
+        TyKind::Int(_) | TyKind::Error | TyKind::Never | TyKind::Dynamic | TyKind::Param(_) | TyKind::Infer(_)
+    );
     let number = integer || matches!(kind, TyKind::F32 | TyKind::F64);
     match op {
         ast::BinaryOp::Eq | ast::BinaryOp::Ne => !matches!(kind, TyKind::Fn(..) | TyKind::Future(_)),
@@ -567,7 +588,9 @@ fn operator_works(op: ast::BinaryOp, kind: &TyKind) -> bool {
                 )
         }
         ast::BinaryOp::Add => number || is_text(kind),
-        ast::BinaryOp::Sub | ast::BinaryOp::Mul | ast::BinaryOp::Div | ast::BinaryOp::Rem | ast::BinaryOp::Pow => number,
+        ast::BinaryOp::Sub | ast::BinaryOp::Mul | ast::BinaryOp::Div | ast::BinaryOp::Rem | ast::BinaryOp::Pow => {
+            number
+        }
         ast::BinaryOp::BitAnd | ast::BinaryOp::BitXor | ast::BinaryOp::BitOr => integer || matches!(kind, TyKind::Bool),
         ast::BinaryOp::Shl | ast::BinaryOp::Shr => integer,
         ast::BinaryOp::And | ast::BinaryOp::Or => matches!(kind, TyKind::Bool),

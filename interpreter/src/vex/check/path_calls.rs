@@ -142,7 +142,11 @@ impl<'a> Checker<'a> {
         let ty = self.enum_type(id, args, e, expect);
         if !payload.is_empty() {
             let enum_name = self.enums[id.0 as usize].name.clone();
-            let message = format!("`{enum_name}.{name}` needs {} value{}", payload.len(), if payload.len() == 1 { "" } else { "s" });
+            let message = format!(
+                "`{enum_name}.{name}` needs {} value{}",
+                payload.len(),
+                if payload.len() == 1 { "" } else { "s" }
+            );
             self.error(Code::WrongArgumentCount, e.span, message);
             return error_expr(e.span);
         }
@@ -217,6 +221,10 @@ impl<'a> Checker<'a> {
     /// `Type.member` that is an associated function as a value.
     pub fn associated_value(&mut self, def: TypeDef, field: &Ident, e: &'a ast::Expr) -> Option<Expr> {
         let ty = self.build_type(def, Vec::new(), e.span);
+        if let (TyKind::Int(kind), "MAX" | "MIN") = (self.kind(ty), &*field.name) {
+            let (low, high) = kind.range();
+            return Some(self.int_const(if &*field.name == "MAX" { high } else { low }, ty, e.span));
+        }
         let head = head_of(&self.kind(ty))?;
         let key = (head, Name::from(snake_case(&field.name)));
         let decls = self.associated.get(&key).or_else(|| self.methods.get(&key))?.clone();
@@ -358,7 +366,9 @@ impl<'a> Checker<'a> {
             return value;
         }
         let probe = self.build_type(def, type_args.clone(), e.span);
-        if let TyKind::Int(_) | TyKind::F32 | TyKind::F64 | TyKind::String | TyKind::Char | TyKind::Bool = self.kind(probe) {
+        if let TyKind::Int(_) | TyKind::F32 | TyKind::F64 | TyKind::String | TyKind::Char | TyKind::Bool =
+            self.kind(probe)
+        {
             if let [only] = args {
                 return self.convert_call(probe, only, e);
             }

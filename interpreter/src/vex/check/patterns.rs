@@ -66,8 +66,7 @@ impl<'a> Checker<'a> {
                         types
                     }
                     TyKind::Tuple(types) => {
-                        let message =
-                            format!("the pattern has {} parts, the tuple has {}", parts.len(), types.len());
+                        let message = format!("the pattern has {} parts, the tuple has {}", parts.len(), types.len());
                         self.error(Code::BadPattern, span, message);
                         vec![Types::ERROR; parts.len()]
                     }

@@ -228,7 +228,8 @@ impl<'a> Checker<'a> {
                     if self.put_off() {
                         let message = format!("the type of the value before `.{}` is not known here", field.name);
                         self.report(
-                            Diagnostic::new(Code::CannotInfer, span, message).help("annotate the variable with its type"),
+                            Diagnostic::new(Code::CannotInfer, span, message)
+                                .help("annotate the variable with its type"),
                         );
                     }
                     return temporary(error_expr(span));

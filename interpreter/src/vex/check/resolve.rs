@@ -146,7 +146,11 @@ impl<'a> Checker<'a> {
             self.error(
                 Code::WrongTypeArguments,
                 span,
-                format!("`{name}` takes {arity} type argument{}, not {}", if arity == 1 { "" } else { "s" }, args.len()),
+                format!(
+                    "`{name}` takes {arity} type argument{}, not {}",
+                    if arity == 1 { "" } else { "s" },
+                    args.len()
+                ),
             );
             args.truncate(arity);
         }
@@ -349,7 +353,8 @@ impl<'a> Checker<'a> {
         self.scopes[0].variants.get(name).cloned().unwrap_or_default()
     }
 
-    fn mark_import(&mut self, scope: ScopeId, name: &str) {
+    /// The import that brought a name in is used.
+    pub fn mark_import(&mut self, scope: ScopeId, name: &str) {
         let imports = &mut self.scopes[scope.0 as usize].unused_imports;
         if !imports.is_empty() {
             imports.retain(|(import, _)| &**import != name);

@@ -154,8 +154,12 @@ impl<'a> Checker<'a> {
             TyKind::Future(result) => {
                 if !is_async {
                     self.report(
-                        Diagnostic::new(Code::BadSelect, arm.op_span, "`select` waits for channels and timers, this is a future")
-                            .help("write `select!` in an async function"),
+                        Diagnostic::new(
+                            Code::BadSelect,
+                            arm.op_span,
+                            "`select` waits for channels and timers, this is a future",
+                        )
+                        .help("write `select!` in an async function"),
                     );
                 }
                 let pattern = self.arm_pattern(pattern, result);

@@ -63,7 +63,9 @@ impl Checker<'_> {
     fn own_method(&self, ty: Ty, name: &str) -> Option<DeclId> {
         let head = super::builtin_types::head_of(&self.kind(ty))?;
         let list = self.methods.get(&(head, Name::from(name)))?;
-        list.iter().copied().find(|&decl| self.decl(decl).params.is_empty() && !matches!(self.decl(decl).body, Body::Builtin(_)))
+        list.iter()
+            .copied()
+            .find(|&decl| self.decl(decl).params.is_empty() && !matches!(self.decl(decl).body, Body::Builtin(_)))
     }
 
     /// Whether showing a value of this type calls a `toString` of the program.

@@ -531,9 +531,7 @@ impl<'a> Checker<'a> {
             let variants = self.enums[index].variants.clone();
             let variants = variants
                 .into_iter()
-                .map(|(name, payload)| {
-                    (name.to_string(), payload.into_iter().map(|ty| self.final_type(ty)).collect())
-                })
+                .map(|(name, payload)| (name.to_string(), payload.into_iter().map(|ty| self.final_type(ty)).collect()))
                 .collect();
             let info = &self.enums[index];
             defs.push(EnumDef { name: info.name.to_string(), variants, copy: info.copy });

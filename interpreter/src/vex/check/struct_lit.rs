@@ -41,7 +41,8 @@ impl<'a> Checker<'a> {
         };
         let Some(ty) = ty else {
             let name = Self::path_name(path);
-            let mut diagnostic = Diagnostic::new(Code::UnknownType, path.span, format!("the struct `{name}` is not known"));
+            let mut diagnostic =
+                Diagnostic::new(Code::UnknownType, path.span, format!("the struct `{name}` is not known"));
             let mut names: Vec<String> = self.structs.iter().map(|info| info.name.to_string()).collect();
             names.sort();
             diagnostic = super::hints::suggest(diagnostic, &name, names.iter().map(String::as_str));
@@ -85,7 +86,11 @@ impl<'a> Checker<'a> {
             let field_ty = self.subst(field_ty, &args);
             let value = self.check_to(&field.value, field_ty);
             if values[index].is_some() {
-                self.error(Code::MissingField, field.name.span, format!("the field `{}` is given twice", field.name.name));
+                self.error(
+                    Code::MissingField,
+                    field.name.span,
+                    format!("the field `{}` is given twice", field.name.name),
+                );
                 continue;
             }
             values[index] = Some(value);
@@ -135,8 +140,12 @@ impl<'a> Checker<'a> {
             let plural = if missing.len() == 1 { "field" } else { "fields" };
             let header = self.structs[id.0 as usize].ast.header;
             self.report(
-                Diagnostic::new(Code::MissingField, path.span, format!("`{name}` lacks the {plural} {}", missing.join(", ")))
-                    .note_at(header, "declared here"),
+                Diagnostic::new(
+                    Code::MissingField,
+                    path.span,
+                    format!("`{name}` lacks the {plural} {}", missing.join(", ")),
+                )
+                .note_at(header, "declared here"),
             );
             return expr(ExprKind::Error, ty, span);
         }
@@ -145,7 +154,12 @@ impl<'a> Checker<'a> {
         if stmts.is_empty() { literal } else { super::expect::block(stmts, literal) }
     }
 
-    fn loose_fields(&mut self, fields: &'a [ast::FieldInit], base: Option<&'a ast::Expr>, span: crate::source::Span) -> Expr {
+    fn loose_fields(
+        &mut self,
+        fields: &'a [ast::FieldInit],
+        base: Option<&'a ast::Expr>,
+        span: crate::source::Span,
+    ) -> Expr {
         for field in fields {
             self.check_expr(&field.value, Expect::Any);
         }

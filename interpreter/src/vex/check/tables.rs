@@ -17,7 +17,9 @@ impl StdModule {
         let find = |wanted: &str| self.names.iter().find(|(own, _)| *own == wanted).map(|(_, root)| *root);
         find(name).or_else(|| {
             let wanted = snake_case(name);
-            self.names.iter().find(|(own, _)| snake_case(own) == wanted).map(|(_, root)| *root)
+            // `atomic` is not `Atomic`: the styles differ inside of a name only.
+            let same = |own: &str| own.chars().next() == name.chars().next() && snake_case(own) == wanted;
+            self.names.iter().find(|(own, _)| same(own)).map(|(_, root)| *root)
         })
     }
 }
@@ -116,8 +118,22 @@ std_modules! {
 /// Names of the root scope that a program sees only through an import, since they are everyday words.
 pub fn needs_import(name: &str) -> bool {
     const WORDS: &[&str] = &[
-        "background", "todo", "with_cancel", "with_timeout", "with_deadline", "with_value", "with_value_str", "cancel",
-        "is_done", "is_canceled", "is_timeout", "cause", "get_value", "get_value_str", "has_value", "remaining_time",
+        "background",
+        "todo",
+        "with_cancel",
+        "with_timeout",
+        "with_deadline",
+        "with_value",
+        "with_value_str",
+        "cancel",
+        "is_done",
+        "is_canceled",
+        "is_timeout",
+        "cause",
+        "get_value",
+        "get_value_str",
+        "has_value",
+        "remaining_time",
         "done",
     ];
     let snake = snake_case(name);

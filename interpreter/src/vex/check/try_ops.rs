@@ -159,12 +159,14 @@ impl<'a> Checker<'a> {
         let default = self.coerce(default, inner);
         let any = Pattern { kind: PatternKind::Wild, ty: whole, span };
         if matches!(default.kind, ExprKind::Const(_)) || self.shallow(default.ty) == Types::NEVER {
-            let arms = vec![self.success_arm(whole, inner, span), MatchArm { pattern: any, guard: None, body: default }];
+            let arms =
+                vec![self.success_arm(whole, inner, span), MatchArm { pattern: any, guard: None, body: default }];
             return expr(ExprKind::Match(Box::new(value), arms), inner, span);
         }
         let (place, stmt) = self.bind_temporary(value);
         let (other, other_stmt) = self.bind_temporary(default);
-        let arms = vec![self.success_arm(whole, inner, span), MatchArm { pattern: any, guard: None, body: read(other) }];
+        let arms =
+            vec![self.success_arm(whole, inner, span), MatchArm { pattern: any, guard: None, body: read(other) }];
         let result = expr(ExprKind::Match(Box::new(read(place)), arms), inner, span);
         block(vec![stmt, other_stmt], result)
     }
@@ -179,7 +181,11 @@ impl<'a> Checker<'a> {
     fn not_fallible(&mut self, op: &str, value: &Expr) {
         if self.is_unknown(value.ty) {
             if self.put_off() {
-                self.error(Code::CannotInfer, value.span, format!("the type of the value before `{op}` is not known here"));
+                self.error(
+                    Code::CannotInfer,
+                    value.span,
+                    format!("the type of the value before `{op}` is not known here"),
+                );
             }
             return;
         }
@@ -300,11 +306,8 @@ impl<'a> Checker<'a> {
         let first = self.check_expr(value, Expect::Any);
         // A closure's parameter learns its type from the value.
         let ret = self.fresh();
-        let hint = if args.is_empty() {
-            Expect::Is(self.types.intern(TyKind::Fn(vec![first.ty], ret)))
-        } else {
-            Expect::Any
-        };
+        let hint =
+            if args.is_empty() { Expect::Is(self.types.intern(TyKind::Fn(vec![first.ty], ret))) } else { Expect::Any };
         let callee = self.check_expr(callee, hint);
         let place = self.deref_all(super::expect::as_place(callee));
         match self.kind(place.ty) {
@@ -318,7 +321,11 @@ impl<'a> Checker<'a> {
             TyKind::Error => error_expr(e.span),
             _ => {
                 let shown = self.show(place.ty);
-                self.error(Code::NotCallable, target.span, format!("`|>` needs a function of the value, this is `{shown}`"));
+                self.error(
+                    Code::NotCallable,
+                    target.span,
+                    format!("`|>` needs a function of the value, this is `{shown}`"),
+                );
                 error_expr(e.span)
             }
         }
