@@ -170,7 +170,7 @@ impl<V: Copy + Default, B: Default> Scheduler<V, B> {
                     Kind::SelectSendArm
                 }
                 Arm::Timer(nanoseconds) => {
-                    let deadline = self.now().saturating_add(nanoseconds);
+                    let deadline = self.deadline(nanoseconds);
                     self.queue.wake_at(deadline, armed.object, entry);
                     Kind::SelectTimerArm
                 }

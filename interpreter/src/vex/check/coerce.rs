@@ -46,6 +46,12 @@ impl<'a> Checker<'a> {
         }
         match (&have_kind, &want_kind) {
             (_, TyKind::Dynamic) | (TyKind::Dynamic, _) => return Ok(Expr { ty: want, ..value }),
+            (TyKind::Ref(a), TyKind::Ref(b)) | (TyKind::RefMut(a), TyKind::Ref(b) | TyKind::RefMut(b))
+                if matches!(self.kind(*b), TyKind::Contract(..)) && !matches!(self.kind(*a), TyKind::Contract(..)) =>
+            {
+                let TyKind::Contract(id, _) = self.kind(*b) else { return Err(value) };
+                return if self.satisfies(*a, id) == Some(true) { Ok(Expr { ty: want, ..value }) } else { Err(value) };
+            }
             (TyKind::RefMut(a), TyKind::Ref(b)) => {
                 if self.unify(*a, *b) {
                     return Ok(Expr { ty: want, ..value });
@@ -100,13 +106,19 @@ impl<'a> Checker<'a> {
                     Err(value)
                 };
             }
-            (_, TyKind::Union(parts)) if !matches!(have_kind, TyKind::Infer(_)) => {
+            (_, TyKind::Union(parts)) if !self.is_unknown(have) => {
                 let inner: Vec<Ty> = match &have_kind {
                     TyKind::Union(own) => own.clone(),
                     _ => vec![have],
                 };
                 for own in inner {
-                    let part = parts.iter().copied().find(|&part| self.could_unify(own, part));
+                    let default = match self.free_kind(own) {
+                        Some(super::infer::VarKind::Int) => Types::I64,
+                        Some(super::infer::VarKind::Float) => Types::F64,
+                        _ => own,
+                    };
+                    let exact = parts.iter().copied().find(|&part| self.shallow(part) == default);
+                    let part = exact.or_else(|| parts.iter().copied().find(|&part| self.could_unify(own, part)));
                     let Some(part) = part else { return Err(value) };
                     self.unify(own, part);
                 }

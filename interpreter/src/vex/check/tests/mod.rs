@@ -34,19 +34,46 @@ fn run(text: &str) -> (Option<Program>, Vec<(&'static str, u32)>, String) {
     (program, found, texts)
 }
 
-/// The text must check.
+/// Runs the cases of a file: each starts with `===` and the errors it must give as `CODE:LINE`, none if it must check.
+/// What stands before the first is a remark.
 #[track_caller]
-fn check_ok(text: &str) -> Program {
-    let (program, errors, texts) = run(text);
-    assert!(errors.is_empty(), "unexpected errors in\n{text}\n{texts}");
-    program.expect("a program without errors is elaborated")
+fn run_cases(cases: &str) {
+    let mut failures = String::new();
+    for case in cases.split("\n===").skip(1) {
+        let (head, text) = case.split_once('\n').unwrap_or((case, ""));
+        let expected: Vec<&str> = head.split_whitespace().collect();
+        let (program, errors, texts) = run(text);
+        let found: Vec<String> = errors.iter().map(|(code, line)| format!("{code}:{line}")).collect();
+        if found != expected || program.is_some() != expected.is_empty() {
+            failures.push_str(&format!("---- expected {expected:?}, found {found:?}\n{text}\n{texts}\n"));
+        }
+    }
+    assert!(failures.is_empty(), "{failures}");
 }
 
-/// The text must give these errors.
-#[track_caller]
-fn check_errors(text: &str, expected: &[(&str, u32)]) {
-    let (_, errors, texts) = run(text);
-    assert_eq!(errors, expected, "in\n{text}\n{texts}");
+#[test]
+fn the_table_of_conflicts_is_resolved_as_the_sheet_says() {
+    run_cases(include_str!("cases/conflicts.txt"));
+}
+
+#[test]
+fn declarations_and_types() {
+    run_cases(include_str!("cases/declarations.txt"));
+}
+
+#[test]
+fn expressions() {
+    run_cases(include_str!("cases/expressions.txt"));
+}
+
+#[test]
+fn tasks_channels_locks_and_contexts() {
+    run_cases(include_str!("cases/tasks.txt"));
+}
+
+#[test]
+fn inference_reaches_back() {
+    run_cases(include_str!("cases/inference.txt"));
 }
 
 #[test]
