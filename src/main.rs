@@ -1,3 +1,48 @@
 //! `vex`: a terminal visual debugger and profiler for concurrent programs.
+//!
+//! Only wiring: the command line, one file per command, exit codes.
 
-fn main() {}
+mod cli;
+mod commands;
+mod exit;
+mod live;
+mod load;
+mod report;
+
+use clap::Parser;
+use cli::{Cli, Command};
+
+/// Threads that run front ends and programs get a stack of this size: parsing and checking recurse over nested source.
+const STACK: usize = 256 << 20;
+
+fn main() {
+    let cli = Cli::parse();
+    let run = move || match cli.command {
+        Command::Run(args) => commands::run::run(&args),
+        Command::Trace(args) => commands::trace::run(&args),
+        Command::Check(args) => commands::check::run(&args),
+    };
+    let thread = std::thread::Builder::new().name("vex".into()).stack_size(STACK).spawn(run);
+    let code = match thread.map(std::thread::JoinHandle::join) {
+        Ok(Ok(Ok(code))) => code,
+        Ok(Ok(Err(error))) if is_broken_pipe(&error) => exit::SUCCESS,
+        Ok(Ok(Err(error))) => {
+            eprintln!("vex: {error:#}");
+            exit::INPUT
+        }
+        // The panic hook has said what happened.
+        Ok(Err(_)) => exit::INTERNAL,
+        Err(error) => {
+            eprintln!("vex: cannot start a thread: {error}");
+            exit::INTERNAL
+        }
+    };
+    std::process::exit(code);
+}
+
+/// Whether an error only means that nobody reads our output any more.
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        cause.downcast_ref::<std::io::Error>().is_some_and(|io| io.kind() == std::io::ErrorKind::BrokenPipe)
+    })
+}

@@ -357,6 +357,8 @@ pub enum IterKind {
     String,
     /// Values of a channel until it is closed and drained.
     Channel,
+    /// Numbers of a range value ([`ExprKind::Range`]).
+    Range,
 }
 
 /// A pattern. It sees through references, boxes and guards (the checker puts the derefs into the scrutinee).

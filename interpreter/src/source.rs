@@ -36,7 +36,7 @@ impl Span {
 }
 
 /// One file that was read, with the start of each line.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct SourceFile {
     /// The path as the user gave it (or as the import resolved it).
     pub path: String,
@@ -87,7 +87,7 @@ impl SourceFile {
 }
 
 /// All files of a program, in the order in which they were read.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct SourceMap {
     files: Vec<SourceFile>,
 }

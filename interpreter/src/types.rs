@@ -253,3 +253,86 @@ impl Types {
         &self.kinds[ty.0 as usize]
     }
 }
+
+impl TyKind {
+    /// Whether it is made of other types.
+    pub fn has_parts(&self) -> bool {
+        use TyKind::*;
+        match self {
+            Tuple(parts) | Union(parts) | Struct(_, parts) | Enum(_, parts) | Contract(_, parts) => !parts.is_empty(),
+            Fn(..) | Map(..) => true,
+            List(_) | Array(..) | Set(_) | Range(_) | Ref(_) | RefMut(_) | Span(_) | Pointer(_) | Box(_) => true,
+            Channel(_) | Future(_) | Mutex(_) | MutexGuard(_) | RwLock(_) | ReadGuard(_) | WriteGuard(_) => true,
+            Atomic(_) => true,
+            Error | Never | Dynamic | Unit | Bool | Char | Str | String | Int(_) | F32 | F64 | Once | Barrier => false,
+            WaitGroup | Semaphore | Context | Ticker | Duration | Time | Param(_) | Infer(_) => false,
+        }
+    }
+
+    /// The types that it is made of, in order.
+    pub fn parts(&self) -> Vec<Ty> {
+        let mut parts = Vec::new();
+        let _same = self.clone().map_parts(&mut |part| {
+            parts.push(part);
+            part
+        });
+        parts
+    }
+
+    /// The same structure over other types.
+    #[must_use]
+    pub fn map_parts(self, f: &mut dyn FnMut(Ty) -> Ty) -> TyKind {
+        use TyKind::*;
+        let all = |parts: Vec<Ty>, f: &mut dyn FnMut(Ty) -> Ty| parts.into_iter().map(f).collect::<Vec<Ty>>();
+        match self {
+            Tuple(parts) => Tuple(all(parts, f)),
+            Union(parts) => Union(all(parts, f)),
+            Struct(id, parts) => Struct(id, all(parts, f)),
+            Enum(id, parts) => Enum(id, all(parts, f)),
+            Contract(id, parts) => Contract(id, all(parts, f)),
+            Fn(params, ret) => {
+                let params = all(params, f);
+                Fn(params, f(ret))
+            }
+            Map(key, value) => {
+                let key = f(key);
+                Map(key, f(value))
+            }
+            List(t) => List(f(t)),
+            Array(t, n) => Array(f(t), n),
+            Set(t) => Set(f(t)),
+            Range(t) => Range(f(t)),
+            Ref(t) => Ref(f(t)),
+            RefMut(t) => RefMut(f(t)),
+            Span(t) => Span(f(t)),
+            Pointer(t) => Pointer(f(t)),
+            Box(t) => Box(f(t)),
+            Channel(t) => Channel(f(t)),
+            Future(t) => Future(f(t)),
+            Mutex(t) => Mutex(f(t)),
+            MutexGuard(t) => MutexGuard(f(t)),
+            RwLock(t) => RwLock(f(t)),
+            ReadGuard(t) => ReadGuard(f(t)),
+            WriteGuard(t) => WriteGuard(f(t)),
+            Atomic(t) => Atomic(f(t)),
+            leaf => leaf,
+        }
+    }
+
+    /// Corresponding parts of two types of one structure; `None` where the structures differ.
+    pub fn pairs(&self, other: &TyKind) -> Option<Vec<(Ty, Ty)>> {
+        let same_head = match (self, other) {
+            (TyKind::Struct(a, _), TyKind::Struct(b, _)) => a == b,
+            (TyKind::Enum(a, _), TyKind::Enum(b, _)) => a == b,
+            (TyKind::Contract(a, _), TyKind::Contract(b, _)) => a == b,
+            (TyKind::Array(_, n), TyKind::Array(_, m)) => n == m,
+            (a, b) if !a.has_parts() || !b.has_parts() => return (a == b).then(Vec::new),
+            (a, b) => std::mem::discriminant(a) == std::mem::discriminant(b),
+        };
+        if !same_head {
+            return None;
+        }
+        let (a, b) = (self.parts(), other.parts());
+        (a.len() == b.len()).then(|| a.into_iter().zip(b).collect())
+    }
+}

@@ -2,8 +2,8 @@
 //! decides *whom* to park or wake.
 //!
 //! Protocol of a blocking operation, always in this order:
-//! 1. the primitive puts an [`Entry`] of the current task into its wait queue ([`Core::entry`]),
-//! 2. [`Core::park`] writes the wait into the task (reason, object, place, time, event),
+//! 1. [`Core::park`] writes the wait into the task (reason, object, place, time, event),
+//! 2. the primitive puts the [`Entry`] that it gives into its wait queue,
 //! 3. the event is emitted with its `BLOCKED` flag, and the operation returns `Blocked`,
 //! 4. the interpreter saves its state into the task's body and asks for the next task.
 //!
@@ -12,13 +12,15 @@
 //! the run queue. The event of the waking operation names the task. Nobody ever retries: what a wake-up hands over (a
 //! value, a lock, a permit) belongs to the woken task from that moment on.
 
+use crate::objects::Holder;
 use crate::oracle::{Choice, Oracle};
 use crate::outcome::{ArmOutcome, At, Resume};
 use crate::queue::{Entry, PLAIN};
+use crate::ready::ReadyQueue;
 use crate::slab::{NONE, Slab};
 use crate::task::{State, Task, flag};
-use std::collections::{BTreeMap, VecDeque};
-use tracer::event::{BLOCKED, Kind};
+use std::collections::BTreeMap;
+use tracer::event::{BLOCKED, Kind, Site, TaskId};
 use tracer::finding::{TaskRef, WaitReason};
 use tracer::record::Tracer;
 
@@ -41,16 +43,28 @@ pub struct EndedTask {
     pub event: u64,
 }
 
+impl Default for EndedTask {
+    fn default() -> Self {
+        let task = TaskRef { id: TaskId(0), function: 0, nth: 0, spawned_at: Site(0) };
+        Self { task, ended_at: 0, clock: 0, event: 0 }
+    }
+}
+
 /// How many ended tasks are remembered; a finding looks for its missing partner among them.
-const REMEMBERED: usize = 256;
+const REMEMBERED: usize = 128;
+
+/// Switches between two [`crate::Next::Poll`].
+pub const POLL_SWITCHES: u32 = 4096;
 
 /// Tasks, run queue, oracle.
 #[derive(Clone, Debug)]
 pub struct Core<V, B> {
     pub tasks: Slab<Task<V, B>>,
-    pub ready: VecDeque<u32>,
+    pub ready: ReadyQueue,
     /// Slot of the running task, [`NONE`] before the first and after an end.
     pub current: u32,
+    /// Its number, 0 where there is none.
+    pub current_id: u32,
     pub oracle: Oracle,
     /// Tasks that have not ended.
     pub live: u32,
@@ -59,6 +73,8 @@ pub struct Core<V, B> {
     /// The run is recorded, so that ordinals of events mean something.
     pub traced: bool,
     pub main_ended: bool,
+    /// Switches until [`Scheduler::next_task`](crate::Scheduler::next_task) looks at what is rare; always at least 1.
+    pub attend_in: u32,
     /// Tasks cancelled while they ran, parked since: to be woken with `Cancelled` before the next switch.
     pub cancel_parked: Vec<u32>,
     next_task: u32,
@@ -69,7 +85,7 @@ pub struct Core<V, B> {
     sites: Vec<u32>,
     /// Waiters beyond the first, by slot of the awaited task.
     pub more_waiters: BTreeMap<u32, Vec<Entry>>,
-    ended: Vec<EndedTask>,
+    ended: Box<[EndedTask; REMEMBERED]>,
     ended_count: usize,
 }
 
@@ -77,20 +93,22 @@ impl<V: Copy + Default, B: Default> Core<V, B> {
     pub fn new(oracle: Oracle) -> Self {
         Self {
             tasks: Slab::default(),
-            ready: VecDeque::new(),
+            ready: ReadyQueue::default(),
             current: NONE,
+            current_id: 0,
             oracle,
             live: 0,
             dirty: false,
             traced: false,
             main_ended: false,
+            attend_in: POLL_SWITCHES,
             cancel_parked: Vec::new(),
             next_task: 1,
             next_object: 1,
             functions: Vec::new(),
             sites: Vec::new(),
             more_waiters: BTreeMap::new(),
-            ended: Vec::new(),
+            ended: Box::new([EndedTask::default(); REMEMBERED]),
             ended_count: 0,
         }
     }
@@ -98,7 +116,7 @@ impl<V: Copy + Default, B: Default> Core<V, B> {
     /// A new task, not yet in the run queue.
     #[inline(always)]
     pub fn new_task(&mut self, function: u32, site: u32, flags: u8) -> u32 {
-        let parent = if self.current == NONE { 0 } else { self.tasks[self.current].id };
+        let parent = self.current_id;
         let slot = self.tasks.take();
         let nth = count(&mut self.functions, function);
         let task = &mut self.tasks[slot];
@@ -138,15 +156,16 @@ impl<V: Copy + Default, B: Default> Core<V, B> {
         &mut self.tasks[self.current]
     }
 
-    /// An entry of the running task for a wait queue.
+    /// The running task as the holder of something taken here.
     #[inline(always)]
-    pub fn entry(&self, arm: u16, tag: u16) -> Entry {
-        Entry { slot: self.current, ticket: self.tasks[self.current].ticket, arm, tag }
+    pub fn holder(&self, at: At) -> Holder {
+        Holder { slot: self.current, id: self.current_id, site: at.site }
     }
 
-    /// Parks the running task. To be called before the event is emitted, whose ordinal it notes.
+    /// Parks the running task; gives its entry for the wait queue. To be called before the event is emitted, whose ordinal
+    /// it notes.
     #[inline(always)]
-    pub fn park<T: Tracer>(&mut self, tr: &T, at: At, reason: WaitReason, object: u32) {
+    pub fn park<T: Tracer>(&mut self, tr: &T, at: At, reason: WaitReason, object: u32) -> Entry {
         let slot = self.current;
         let task = &mut self.tasks[slot];
         task.state = State::Blocked;
@@ -155,11 +174,21 @@ impl<V: Copy + Default, B: Default> Core<V, B> {
         task.site = at.site;
         task.since = at.clock;
         task.event = tr.ordinal();
+        task.partner = 0;
         self.dirty = true;
         self.traced = T::ON;
+        let entry = Entry { slot, ticket: task.ticket, arm: PLAIN, tag: 0 };
         if task.flags & flag::CANCEL != 0 {
-            self.cancel_parked.push(slot);
+            self.deliver_cancel(slot);
         }
+        entry
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn deliver_cancel(&mut self, slot: u32) {
+        self.cancel_parked.push(slot);
+        self.attend_in = 1;
     }
 
     /// Makes a parked task ready.
@@ -169,7 +198,19 @@ impl<V: Copy + Default, B: Default> Core<V, B> {
         task.ticket = task.ticket.wrapping_add(1);
         task.state = State::Ready;
         task.resume = resume;
-        self.ready.push_back(slot);
+        self.ready.push(slot);
+        task.id
+    }
+
+    /// Makes a parked task ready and hands it a value.
+    #[inline(always)]
+    pub fn wake_with(&mut self, entry: Entry, value: V, plain: Resume, outcome: ArmOutcome) -> u32 {
+        let task = &mut self.tasks[entry.slot];
+        task.value = value;
+        task.ticket = task.ticket.wrapping_add(1);
+        task.state = State::Ready;
+        task.resume = if entry.arm == PLAIN { plain } else { Resume::Arm { arm: entry.arm, outcome } };
+        self.ready.push(entry.slot);
         task.id
     }
 
@@ -195,33 +236,27 @@ impl<V: Copy + Default, B: Default> Core<V, B> {
     /// Takes the next task out of the run queue.
     #[inline(always)]
     pub fn pick(&mut self) -> Option<u32> {
-        let n = self.ready.len() as u32;
-        if n > 1 {
-            let choice = self.oracle.choose(Choice::Task, n);
+        if self.ready.has_choice() {
+            let choice = self.oracle.choose(Choice::Task, self.ready.len() as u32);
             if choice != 0 {
-                // The rest keeps its order but for the first, which takes the chosen one's place.
-                self.ready.swap(0, choice as usize);
+                self.ready.bring_forward(choice as usize);
             }
         }
-        self.ready.pop_front()
+        self.ready.pop()
     }
 
     /// Remembers the end of the running task.
     #[inline(always)]
     pub fn remember_end<T: Tracer>(&mut self, tr: &T, at: At) {
-        let task = self.tasks[self.current].evidence();
-        let ended = EndedTask { task, ended_at: at.site, clock: at.clock, event: tr.ordinal() };
-        if self.ended.len() < REMEMBERED {
-            self.ended.push(ended);
-        } else {
-            self.ended[self.ended_count % REMEMBERED] = ended;
-        }
-        self.ended_count += 1;
+        let task = &self.tasks[self.current];
+        let ended = &mut self.ended[self.ended_count % REMEMBERED];
+        *ended = EndedTask { task: task.evidence(), ended_at: at.site, clock: at.clock, event: tr.ordinal() };
+        self.ended_count = self.ended_count.wrapping_add(1);
     }
 
     /// Evidence of an ended task, if it is still remembered.
     pub fn ended_task(&self, id: u32) -> Option<&EndedTask> {
-        self.ended.iter().find(|ended| ended.task.id.0 == id)
+        self.ended.iter().find(|ended| id != 0 && ended.task.id.0 == id)
     }
 }
 

@@ -9,14 +9,16 @@
 //!         Next::Run { slot, slice } => {
 //!             // take s.task_mut(slot).take_resume(), finish the operation that the task was parked in, run it for at
 //!             // most `slice` ticks; leave when an operation says `Blocked`, after `end_task` or `yield_now`, or when
-//!             // `slice_end` gives `None`
+//!             // `slice_end` gives `None`; then, if s.scan_due(clock), s.scan(reach, clock) for findings
 //!         }
 //!         Next::Poll => { /* stop flags, time limit */ }
-//!         Next::Idle => { s.pass_time(&mut tracer, &mut clock, || stop.is_set()); }
-//!         Next::Finished | Next::Stuck => break,
+//!         Next::Idle if s.scan_due(clock) => { /* scan */ }
+//!         Next::Idle => s.pass_time(&mut tracer, &mut clock, || stop.is_set()),
+//!         Next::Finished => break,
+//!         Next::Stuck => { /* scan a last time */ break }
 //!     }
-//!     if s.scan_due(clock) { /* s.scan(reach, clock): findings */ }
 //! }
+//! // s.settle(&mut findings)
 //! ```
 //!
 //! The interpreter must charge at least one tick of the slice for every operation here (as it does for calls and loops),
@@ -31,6 +33,7 @@ mod objects;
 pub mod oracle;
 mod outcome;
 mod queue;
+mod ready;
 mod scheduler;
 mod slab;
 mod task;

@@ -35,57 +35,97 @@ impl Entry {
     }
 }
 
-/// A queue of parked tasks.
-#[derive(Clone, Debug, Default)]
+/// A queue of parked tasks. The first one stands in the object itself: most queues never hold more than one task, and
+/// reaching for a heap allocation at each park and wake-up is what a rendezvous would spend most of its time on.
+#[derive(Clone, Debug)]
 pub struct Queue {
-    entries: VecDeque<Entry>,
+    /// [`Entry::NOBODY`] only if `rest` is empty.
+    first: Entry,
+    rest: VecDeque<Entry>,
     stale: u32,
+}
+
+impl Default for Queue {
+    fn default() -> Self {
+        Self { first: Entry::NOBODY, rest: VecDeque::new(), stale: 0 }
+    }
 }
 
 impl Queue {
     /// Forgets everybody (a new object in a used slot).
     pub fn clear(&mut self) {
-        self.entries.clear();
+        self.first = Entry::NOBODY;
+        self.rest.clear();
         self.stale = 0;
+    }
+
+    /// Entries, stale ones too.
+    fn entries(&self) -> usize {
+        (self.first.slot != NONE) as usize + self.rest.len()
     }
 
     /// Number of tasks that wait.
     #[inline]
     pub fn len(&self) -> usize {
-        self.entries.len() - self.stale as usize
+        self.entries() - self.stale as usize
     }
 
     /// Whether nobody waits.
     #[inline(always)]
     pub fn is_empty(&self) -> bool {
-        self.entries.is_empty() || self.len() == 0
+        self.first.slot == NONE || self.len() == 0
     }
 
     /// Adds a task at the end.
     #[inline(always)]
     pub fn push(&mut self, entry: Entry) {
-        self.entries.push_back(entry);
+        if self.first.slot == NONE {
+            self.first = entry;
+        } else {
+            self.rest.push_back(entry);
+        }
     }
 
     /// Takes the first task that still waits.
     #[inline(always)]
     pub fn pop<V, B>(&mut self, tasks: &Slab<Task<V, B>>) -> Option<Entry> {
-        while let Some(entry) = self.entries.pop_front() {
-            if entry.valid(tasks) {
-                return Some(entry);
-            }
-            self.stale -= 1;
+        let entry = self.first;
+        if entry.slot == NONE {
+            return None;
         }
-        None
+        self.shift();
+        if entry.valid(tasks) {
+            return Some(entry);
+        }
+        self.pop_past_stale(tasks)
+    }
+
+    #[inline(always)]
+    fn shift(&mut self) {
+        self.first = if self.rest.is_empty() { Entry::NOBODY } else { self.shift_rest() };
+    }
+
+    #[inline(never)]
+    fn shift_rest(&mut self) -> Entry {
+        self.rest.pop_front().unwrap_or(Entry::NOBODY)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn pop_past_stale<V, B>(&mut self, tasks: &Slab<Task<V, B>>) -> Option<Entry> {
+        self.stale -= 1;
+        let entry = self.first(tasks)?;
+        self.shift();
+        Some(entry)
     }
 
     /// The first task that still waits.
     pub fn first<V, B>(&mut self, tasks: &Slab<Task<V, B>>) -> Option<Entry> {
-        while let Some(&entry) = self.entries.front() {
-            if entry.valid(tasks) {
-                return Some(entry);
+        while self.first.slot != NONE {
+            if self.first.valid(tasks) {
+                return Some(self.first);
             }
-            self.entries.pop_front();
+            self.shift();
             self.stale -= 1;
         }
         None
@@ -94,19 +134,23 @@ impl Queue {
     /// One of the entries has become stale.
     pub fn one_stale<V, B>(&mut self, tasks: &Slab<Task<V, B>>) {
         self.stale += 1;
-        if self.stale as usize * 2 > self.entries.len() {
-            self.entries.retain(|entry| entry.valid(tasks));
+        if self.stale as usize * 2 > self.entries() {
+            self.rest.retain(|entry| entry.valid(tasks));
+            if self.first.slot != NONE && !self.first.valid(tasks) {
+                self.shift();
+            }
             self.stale = 0;
         }
     }
 
     /// Those who still wait, in order.
     pub fn iter<'a, V, B>(&'a self, tasks: &'a Slab<Task<V, B>>) -> impl Iterator<Item = Entry> + 'a {
-        self.entries.iter().copied().filter(|entry| entry.valid(tasks))
+        let first = (self.first.slot != NONE).then_some(self.first);
+        first.into_iter().chain(self.rest.iter().copied()).filter(|entry| entry.valid(tasks))
     }
 
     /// Bytes allocated.
     pub fn bytes(&self) -> usize {
-        self.entries.capacity() * size_of::<Entry>()
+        self.rest.capacity() * size_of::<Entry>()
     }
 }

@@ -1,7 +1,7 @@
 //! The scheduler as the interpreter sees it: spawning, ending, switching, waiting for tasks, cancelling. The operations of
 //! each primitive stand in that primitive's file, under `objects`.
 
-use crate::core::{Core, blocked};
+use crate::core::{Core, POLL_SWITCHES, blocked};
 use crate::detect::Detector;
 use crate::objects::{
     Atomic, Barrier, Channel, Context, Mutex, Once, RwLock, Select, Semaphore, Timer, TimerQueue, WaitGroup,
@@ -30,9 +30,6 @@ pub struct Config<V> {
     pub may_cancel: bool,
 }
 
-/// Switches between two [`Next::Poll`].
-const POLL_SWITCHES: u32 = 4096;
-
 /// The deterministic runtime. `V` is a guest value, `B` the interpreter's part of a task.
 #[derive(Clone, Debug)]
 pub struct Scheduler<V, B> {
@@ -54,7 +51,6 @@ pub struct Scheduler<V, B> {
     pub(crate) may_cancel: bool,
     /// Tasks parked in I/O or C calls.
     pub(crate) external: u32,
-    polls: u32,
     pub(crate) detector: Detector,
 }
 
@@ -79,7 +75,6 @@ impl<V: Copy + Default, B: Default> Scheduler<V, B> {
             time_value: config.time_value,
             may_cancel: config.may_cancel,
             external: 0,
-            polls: POLL_SWITCHES,
             detector: Detector::default(),
         }
     }
@@ -106,6 +101,12 @@ impl<V: Copy + Default, B: Default> Scheduler<V, B> {
     #[inline(always)]
     pub fn handle(&self, slot: u32) -> Handle {
         self.core.tasks[slot].handle(slot)
+    }
+
+    /// Whether the task of a handle is still there: it has not ended, or its result has not been taken.
+    #[inline]
+    pub fn has_task(&self, handle: Handle) -> bool {
+        self.core.tasks.get(handle.slot).is_some_and(|task| task.id == handle.id)
     }
 
     /// All tasks that have not ended, in order of slots.
@@ -140,7 +141,7 @@ impl<V: Copy + Default, B: Default> Scheduler<V, B> {
     pub fn spawn<T: Tracer>(&mut self, tr: &mut T, at: At, function: u32, joinable: bool) -> u32 {
         let flags = if joinable { flag::JOINABLE } else { 0 };
         let slot = self.core.new_task(function, at.site, flags);
-        self.core.ready.push_back(slot);
+        self.core.ready.push(slot);
         let kind = if joinable { Kind::AsyncSpawn } else { Kind::TaskSpawn };
         tr.emit(kind as u8, at.site, at.clock, self.core.tasks[slot].id, function);
         slot
@@ -174,6 +175,7 @@ impl<V: Copy + Default, B: Default> Scheduler<V, B> {
             self.core.free_task(slot);
         }
         self.core.current = NONE;
+        self.core.current_id = 0;
     }
 
     /// Wakes all who wait for the end of the running task; says whether one of them takes the result with it.
@@ -188,8 +190,7 @@ impl<V: Copy + Default, B: Default> Scheduler<V, B> {
         let mut taken = false;
         let mut woken = 0;
         if first.valid(&self.core.tasks) {
-            self.core.tasks[first.slot].value = result;
-            woken = self.core.wake_entry(first, plain, outcome);
+            woken = self.core.wake_with(first, result, plain, outcome);
             taken = first.tag == TAKES;
             if first.arm != PLAIN {
                 self.leave_select(first.slot, first.arm);
@@ -248,14 +249,14 @@ impl<V: Copy + Default, B: Default> Scheduler<V, B> {
         task.state = State::Ready;
         task.site = at.site;
         task.resume = Resume::None;
-        self.core.ready.push_back(slot);
+        self.core.ready.push(slot);
     }
 
     /// Chooses who runs next.
     #[inline]
     pub fn next_task<T: Tracer>(&mut self, tr: &mut T, clock: u64) -> Next {
-        self.polls -= 1;
-        if (self.polls == 0 || !self.core.cancel_parked.is_empty())
+        self.core.attend_in -= 1;
+        if self.core.attend_in == 0
             && let Some(next) = self.attend(tr, clock)
         {
             return next;
@@ -268,6 +269,7 @@ impl<V: Copy + Default, B: Default> Scheduler<V, B> {
         let task = &mut self.core.tasks[slot];
         task.state = State::Running;
         task.flags |= flag::STARTED;
+        self.core.current_id = task.id;
         let site = task.site;
         tr.emit(Kind::Switch as u8, site, clock, task.id, slice);
         if let Resume::Arm { arm, .. } = task.resume {
@@ -280,6 +282,7 @@ impl<V: Copy + Default, B: Default> Scheduler<V, B> {
     #[cold]
     #[inline(never)]
     fn attend<T: Tracer>(&mut self, tr: &mut T, clock: u64) -> Option<Next> {
+        let cancels = !self.core.cancel_parked.is_empty();
         while let Some(slot) = self.core.cancel_parked.pop() {
             let task = &self.core.tasks[slot];
             if task.state == State::Blocked && task.has(flag::CANCEL) {
@@ -287,19 +290,20 @@ impl<V: Copy + Default, B: Default> Scheduler<V, B> {
                 self.cancel_task(tr, at, handle);
             }
         }
-        if self.polls == 0 {
-            self.polls = POLL_SWITCHES;
-            tr.poll();
-            self.poll_time(tr, clock);
-            return Some(Next::Poll);
+        self.core.attend_in = POLL_SWITCHES;
+        if cancels {
+            return None;
         }
-        None
+        tr.poll();
+        self.poll_time(tr, clock);
+        Some(Next::Poll)
     }
 
     #[cold]
     #[inline(never)]
     fn nothing_ready(&mut self) -> Next {
         self.core.current = NONE;
+        self.core.current_id = 0;
         if self.core.live == 0 {
             Next::Finished
         } else if self.external > 0 || !self.detector.hopeless && self.timer_pending() {
@@ -324,9 +328,8 @@ impl<V: Copy + Default, B: Default> Scheduler<V, B> {
             }
             return if cancelled { Step::Closed } else { Step::Ready(value) };
         }
-        let entry = self.core.entry(PLAIN, if takes { TAKES } else { 0 });
-        self.add_waiter(future.slot, entry);
-        self.core.park(tr, at, WaitReason::Await, future.slot);
+        let entry = self.core.park(tr, at, WaitReason::Await, future.slot);
+        self.add_waiter(future.slot, Entry { tag: if takes { TAKES } else { 0 }, ..entry });
         let flags = &mut self.core.running().flags;
         *flags = if takes { *flags | flag::OWNS_AWAITED } else { *flags & !flag::OWNS_AWAITED };
         tr.emit(blocked(Kind::Await), at.site, at.clock, future.id, 0);
@@ -364,9 +367,8 @@ impl<V: Copy + Default, B: Default> Scheduler<V, B> {
     /// caller emits the event, whose object is `object`.
     pub fn block_external<T: Tracer>(&mut self, tr: &T, at: At, object: u32) -> Handle {
         self.external += 1;
-        let slot = self.core.current;
-        self.core.park(tr, at, WaitReason::Io, object);
-        self.handle(slot)
+        let entry = self.core.park(tr, at, WaitReason::Io, object);
+        self.handle(entry.slot)
     }
 
     /// The operation of [`Scheduler::block_external`] is over. Does nothing if the task was cancelled meanwhile.

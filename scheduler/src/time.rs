@@ -67,8 +67,12 @@ impl<V: Copy + Default, B: Default> Scheduler<V, B> {
     /// real time it sleeps in small steps and asks `interrupted` between them (stop flags, ended I/O operations), giving
     /// up when that says so.
     pub fn pass_time<T: Tracer>(&mut self, tr: &mut T, clock: &mut u64, mut interrupted: impl FnMut() -> bool) {
-        let deadline = self.next_deadline();
         self.detector.idled();
+        if self.detector.hopeless {
+            // Whatever timers are pending wake nobody: `next_task` says `Stuck` now.
+            return;
+        }
+        let deadline = self.next_deadline();
         match &mut self.time {
             TimeSource::Virtual { now } => {
                 let Some(deadline) = deadline else { return };

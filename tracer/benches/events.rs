@@ -7,21 +7,11 @@ use tracer::chunk::{CAPACITY, Chunk};
 use tracer::event::{EndStatus, Kind, ObjectId, Record, TaskId};
 use tracer::program::ProgramInfo;
 use tracer::record::{Off, Recorder, Tracer};
-use tracer::sink::{HashSink, MemorySink, Sink};
+use tracer::sink::{CountSink, HashSink, MemorySink};
 use tracer::store::Store;
 
 fn main() {
     divan::main();
-}
-
-/// Takes chunks and gives them back: the cost of emitting alone.
-struct Nowhere;
-
-impl Sink for Nowhere {
-    fn take(&mut self, mut chunk: Chunk) -> Chunk {
-        chunk.clear();
-        chunk
-    }
 }
 
 const EVENTS: u32 = 1_000_000;
@@ -55,7 +45,7 @@ fn work_with_events_off(bencher: Bencher) {
 
 #[divan::bench]
 fn work_with_events_on(bencher: Bencher) {
-    let (mut recorder, mut clock) = (Recorder::new(Nowhere), 0);
+    let (mut recorder, mut clock) = (Recorder::new(CountSink::new().0), 0);
     bencher.counter(ItemsCount::new(EVENTS)).bench_local(|| work(&mut recorder, &mut clock));
 }
 
@@ -65,8 +55,8 @@ fn emit_off(bencher: Bencher) {
 }
 
 #[divan::bench]
-fn emit_nowhere(bencher: Bencher) {
-    let (mut recorder, mut clock) = (Recorder::new(Nowhere), 0);
+fn emit_to_a_count(bencher: Bencher) {
+    let (mut recorder, mut clock) = (Recorder::new(CountSink::new().0), 0);
     bencher.counter(ItemsCount::new(EVENTS)).bench_local(|| emit(&mut recorder, &mut clock));
 }
 
@@ -193,4 +183,17 @@ fn find_an_event(bencher: Bencher) {
         ordinal = (ordinal + 123_457) % store.len();
         store.event(ordinal).map(|event| event.clock)
     });
+}
+
+/// A million tasks wait for one channel.
+#[divan::bench(sample_count = 20)]
+fn graph_of_a_million_waiting_tasks(bencher: Bencher) {
+    let mut round = vec![(Kind::TaskSpawn, false, 1, 0), (Kind::Switch, false, 1, 0), (Kind::ChanMake, false, 1, 0)];
+    round.extend((2..1_000_002).map(|task| (Kind::TaskSpawn, false, task, 1)));
+    for task in 2..1_000_002 {
+        round.push((Kind::Switch, false, task, 0));
+        round.push((Kind::Recv, true, 1, 0));
+    }
+    let store = Store::of(Arc::new(ProgramInfo::default()), &chunks(round.len(), &[], &round));
+    bencher.bench_local(|| store.waits(100).left_out);
 }

@@ -10,7 +10,9 @@ pub fn task_name(program: &ProgramInfo, function: u32, nth: u32) -> String {
     match program.functions.get(function as usize) {
         Some(info) if info.name == "main" && nth <= 1 => "main".to_string(),
         Some(info) => format!("{}#{nth}", info.name),
-        None => format!("task#{nth}"),
+        // The recording does not say which function, or the program is not at hand.
+        None if function == u32::MAX => format!("task#{nth}"),
+        None => format!("fn{function}#{nth}"),
     }
 }
 

@@ -12,6 +12,7 @@ use crate::control::{Control, Grant};
 use crate::event::{Kind, Record, TaskId};
 use crate::sink::Sink;
 use std::sync::Arc;
+use std::time::Instant;
 
 /// What the engine emits events through.
 pub trait Tracer {
@@ -79,6 +80,13 @@ impl<F: FnMut() -> u64 + Send> Wall for F {
     fn nanoseconds(&mut self) -> u64 {
         self()
     }
+}
+
+/// The machine's clock, for [`Recorder::with_wall`]: the run begins now.
+#[expect(clippy::disallowed_methods, reason = "only runs in real time ask for it; a seeded run has no wall clock")]
+pub fn wall_clock() -> impl Wall + 'static {
+    let start = Instant::now();
+    move || u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX)
 }
 
 /// Side text at which a chunk is handed over although it has room for more records.

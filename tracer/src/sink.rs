@@ -93,10 +93,10 @@ impl Memory {
 /// Keeps nothing but a count and a hash of the stream: for benches and determinism checks.
 #[derive(Debug, Default)]
 pub struct HashSink {
-    totals: Arc<Mutex<Totals>>,
+    totals: TotalsHandle,
 }
 
-/// What a [`HashSink`] saw.
+/// What a [`HashSink`] or [`CountSink`] saw.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Totals {
     /// Events.
@@ -105,7 +105,7 @@ pub struct Totals {
     pub hash: u64,
 }
 
-/// A handle to the totals of a [`HashSink`].
+/// A handle to the totals of a [`HashSink`] or [`CountSink`].
 #[derive(Clone, Debug, Default)]
 pub struct TotalsHandle(Arc<Mutex<Totals>>);
 
@@ -120,14 +120,37 @@ impl HashSink {
     /// A sink and the handle to its totals.
     pub fn new() -> (Self, TotalsHandle) {
         let sink = Self::default();
-        let handle = TotalsHandle(Arc::clone(&sink.totals));
+        let handle = sink.totals.clone();
         (sink, handle)
+    }
+}
+
+/// Keeps nothing but a count: what an event costs when nobody looks.
+#[derive(Debug, Default)]
+pub struct CountSink {
+    totals: TotalsHandle,
+}
+
+impl CountSink {
+    /// A sink and the handle to its totals, whose hash stays 0.
+    pub fn new() -> (Self, TotalsHandle) {
+        let sink = Self::default();
+        let handle = sink.totals.clone();
+        (sink, handle)
+    }
+}
+
+impl Sink for CountSink {
+    fn take(&mut self, mut chunk: Chunk) -> Chunk {
+        self.totals.0.lock().unwrap_or_else(PoisonError::into_inner).events += chunk.len() as u64;
+        chunk.clear();
+        chunk
     }
 }
 
 impl Sink for HashSink {
     fn take(&mut self, mut chunk: Chunk) -> Chunk {
-        let mut totals = self.totals.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut totals = self.totals.0.lock().unwrap_or_else(PoisonError::into_inner);
         totals.events += chunk.len() as u64;
         let mut hash = totals.hash;
         let mut mix = |word: u64| hash = (hash.rotate_left(5) ^ word).wrapping_mul(0x517c_c1b7_2722_0a95);

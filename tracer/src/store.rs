@@ -287,7 +287,7 @@ impl Store {
         &self.now
     }
 
-    /// What held after an event; for an event that is not here any more, some state before the oldest that is.
+    /// What held after an event (after its arms, where it is a select that blocked); for an event that is not here any more, some state before the oldest that is.
     pub fn at(&self, ordinal: u64) -> Now {
         if ordinal.saturating_add(1) >= self.len() {
             return self.now.clone();
@@ -296,6 +296,12 @@ impl Store {
         let Some(keyframe) = found.and_then(|index| self.keyframes.get(index)) else { return Now::default() };
         let mut now = keyframe.now.clone();
         self.events.range(keyframe.before..ordinal + 1).for_each(|event| now.apply(&event, &mut ()));
+        // The arms of a select are records of their own, but part of the operation.
+        let arm = |event: &Event| {
+            let kind = event.kind;
+            matches!(kind, Kind::SelectRecvArm | Kind::SelectSendArm | Kind::SelectTimerArm | Kind::SelectFutureArm)
+        };
+        self.events.range(ordinal + 1..self.len()).take_while(arm).for_each(|event| now.apply(&event, &mut ()));
         now
     }
 
@@ -348,6 +354,11 @@ impl Store {
     /// The findings so far.
     pub fn findings(&self) -> &[Finding] {
         &self.findings
+    }
+
+    /// Takes over the scheduler's findings: verdicts settle at the end of a run, so a later list may word an old finding anew.
+    pub fn set_findings(&mut self, findings: Vec<Finding>) {
+        self.findings = findings;
     }
 
     /// Adds a finding of the scheduler's.

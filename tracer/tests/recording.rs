@@ -8,7 +8,7 @@ use tracer::chunk::Chunk;
 use tracer::control::Control;
 use tracer::event::Kind;
 use tracer::program::ProgramInfo;
-use tracer::record::{Off, Recorder, Tracer};
+use tracer::record::{Off, Recorder, Tracer, wall_clock};
 use tracer::sink::{BackPressure, HashSink, MemorySink, Next, live};
 use tracer::store::Store;
 
@@ -136,6 +136,23 @@ fn wall_time_is_interpolated_between_anchors() {
     assert_eq!(times, [1000, 3000, 5000, 9000]);
     assert_eq!(store.event(store.ordinal_at(4000)).map(|event| event.clock), Some(20));
     assert_eq!((store.start_time(), store.end_time()), (1000, 9000));
+}
+
+#[test]
+fn the_machines_clock_never_goes_back() {
+    let (sink, memory) = MemorySink::unbounded();
+    let mut recorder = Recorder::new(sink).with_wall(wall_clock());
+    for clock in 0..20_000 {
+        recorder.emit(ATOMIC, 0, clock, 0, 0);
+        if clock % 1000 == 0 {
+            recorder.idle();
+        }
+    }
+    drop(recorder);
+    let store = store(&memory.take());
+    assert!(store.count(Kind::Anchor) >= 20);
+    let times: Vec<u64> = (0..store.len()).step_by(97).map(|ordinal| store.time_of(ordinal)).collect();
+    assert!(times.is_sorted() && times.last() <= Some(&store.end_time()));
 }
 
 #[test]

@@ -98,6 +98,26 @@ fn the_state_at_any_event_is_that_of_a_run_which_ended_there() {
     }
 }
 
+/// Records a run again, into another store.
+fn copy(whole: &Store, small: &mut Store) {
+    for start in (0..whole.len()).step_by(4000) {
+        let records: Vec<Record> = whole
+            .events(start..start + 4000)
+            .scan(whole.event(start.saturating_sub(1)).map_or(0, |event| event.clock), |clock, event| {
+                let delta = (event.clock - std::mem::replace(clock, event.clock)) as u32;
+                Some(Record::new(
+                    event.kind as u8 | (event.blocked as u8) << 7,
+                    event.site.0,
+                    delta,
+                    event.object,
+                    event.arg,
+                ))
+            })
+            .collect();
+        small.push(&Chunk::of(start, 0, TaskId(0), &records, b""));
+    }
+}
+
 /// Workers that sleep, lock and talk, round after round.
 fn busy(rounds: u32) -> Stream {
     let mut s = Stream::with_main();
@@ -122,22 +142,7 @@ fn a_limit_forgets_the_oldest_and_keeps_the_rest_right() {
     s.line(0);
     let program = Arc::clone(whole.program());
     let mut small = Store::new(program).with_limit(400_000);
-    for start in (0..whole.len()).step_by(4000) {
-        let records: Vec<Record> = whole
-            .events(start..start + 4000)
-            .scan(whole.event(start.saturating_sub(1)).map_or(0, |event| event.clock), |clock, event| {
-                let delta = (event.clock - std::mem::replace(clock, event.clock)) as u32;
-                Some(Record::new(
-                    event.kind as u8 | (event.blocked as u8) << 7,
-                    event.site.0,
-                    delta,
-                    event.object,
-                    event.arg,
-                ))
-            })
-            .collect();
-        small.push(&Chunk::of(start, 0, TaskId(0), &records, b""));
-    }
+    copy(&whole, &mut small);
     assert_eq!(small.len(), whole.len());
     assert_eq!(small.dropped(), small.first());
     assert!((small.len() - small.first()) * 16 <= 400_000);
@@ -149,6 +154,30 @@ fn a_limit_forgets_the_oldest_and_keeps_the_rest_right() {
     let middle = (small.first() + small.len()) / 2;
     assert!(small.at(middle).tasks().eq(whole.at(middle).tasks()));
     assert_eq!(small.cause(middle), whole.cause(middle));
+}
+
+#[test]
+fn tasks_that_are_over_are_forgotten_and_their_children_move_up() {
+    let mut s = Stream::with_main();
+    let mut last = 1;
+    // A chain: each task spawns the next and ends.
+    for _ in 0..20_000 {
+        let next = s.spawn(1);
+        s.wait(1).end(0).switch(next);
+        last = next;
+    }
+    let leaves = [s.spawn(2), s.spawn(2)];
+    let whole = s.store();
+    let mut small = Store::new(Arc::clone(whole.program())).with_limit(100_000);
+    copy(&whole, &mut small);
+    assert_eq!((small.tasks().created(), whole.tasks().len()), (20_003, 20_003));
+    assert!(small.tasks().len() < 3000);
+    let tree = small.tasks().tree(0, usize::MAX);
+    assert_eq!(tree.len(), small.tasks().len());
+    let depth = |task: u32| tree.iter().find(|(id, _)| id.0 == task).map(|&(_, depth)| depth as usize);
+    assert_eq!(depth(last), Some(small.tasks().len() - 3));
+    assert_eq!(leaves.map(&depth), [depth(last).map(|depth| depth + 1); 2]);
+    assert_eq!(small.task_name(TaskId(last)), whole.task_name(TaskId(last)));
 }
 
 /// Everything that a view may ask for, of a store that may hold anything.

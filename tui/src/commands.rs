@@ -100,8 +100,8 @@ use Key::{
 use Scope::{Everywhere, Views};
 
 const TIMELINE: Scope = Views(&[View::Timeline]);
-const CHANNELS: Scope = Views(&[View::Channels]);
-const FILTERED: Scope = Views(&[View::Timeline, View::Channels, View::Output, View::Events]);
+const TABLES: Scope = Views(&[View::Channels, View::Locks]);
+const FILTERED: Scope = Views(&[View::Timeline, View::Channels, View::Locks, View::Output, View::Events]);
 const SIDEWAYS: Scope = Views(&[View::Timeline, View::Waits, View::Source, View::Output]);
 
 commands! {
@@ -113,6 +113,7 @@ commands! {
 
     Timeline,   "",           Views,   Everywhere, [Char('1')],             "Timeline: a lane for each task";
     Channels,   "",           Views,   Everywhere, [Char('2')],             "Channels: how full, who waits";
+    Locks,      "",           Views,   Everywhere, [Char('3')],             "Locks: who holds them, who waits, what they cost";
     Waits,      "why blocked", Views,  Everywhere, [Char('4')],             "Waits: who waits for whom, and why that never ends";
     Source,     "",           Views,   Everywhere, [Char('8')],             "Source: where every task stands";
     Output,     "",           Views,   Everywhere, [Char('9')],             "Output: what the program has written";
@@ -147,8 +148,8 @@ commands! {
     LaneDown,   "",           View,    TIMELINE,   [ShiftDown, Char('J')],  "Scroll the lanes down, leaving the cursor";
     Axis,       "time/events", View,   TIMELINE,   [Char('t')],             "Measure by time or by events";
     Group,      "group",      View,    TIMELINE,   [Char('g')],             "Fold the tasks of one function into one row, or unfold the row";
-    Sort,       "sort",       View,    CHANNELS,   [Char('s')],             "Sort by the next column";
-    Reverse,    "",           View,    CHANNELS,   [Char('r')],             "Turn the order round";
+    Sort,       "sort",       View,    TABLES,   [Char('s')],             "Sort by the next column";
+    Reverse,    "",           View,    TABLES,   [Char('r')],             "Turn the order round";
 
     Help,       "help",       Screen,  Everywhere, [Char('?')],             "This page";
     Detail,     "",           Screen,  Everywhere, [Char('d')],             "Show or hide the detail of the selection";
@@ -174,7 +175,7 @@ pub const FILTER_NOTES: &[(&str, &str)] = &[
     ("word", "rows that contain the word (lower case matches both)"),
     ("word word", "rows that contain all of them; -word: rows without it"),
     ("task:NAME  on:NAME", "events of a task; events on an object"),
-    ("kind:NAME", "events of a kind or group of kinds: kind:chan, kind:mutex.lock, kind:blocked"),
+    ("kind:NAME", "events of a kind or a group of kinds: kind:channel, kind:mutex.lock, kind:blocked"),
 ];
 
 /// The page `docs/keys.md`.

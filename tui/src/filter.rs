@@ -12,7 +12,7 @@ pub struct Fields<'a> {
     pub task: &'a str,
     /// Name of its object.
     pub object: &'a str,
-    /// Name of its kind, such as `chan.send`.
+    /// Name of its kind and its category, such as `chan.send channel`.
     pub kind: &'a str,
     /// Whether its task blocked (`kind:blocked`).
     pub blocked: bool,

@@ -48,7 +48,7 @@ impl Regions {
         let mut regions =
             Regions { header: line(0), tabs: line(1), view: middle, detail: None, beside: false, keys: line(rows - 1) };
         if detail && view.has_detail() {
-            if columns >= WIDE {
+            if columns >= WIDE && view.detail_beside() {
                 let side = (columns / 4).clamp(27, 44);
                 regions.view.width -= side;
                 regions.detail = Some(Rect { x: columns - side, width: side, ..middle });
@@ -91,7 +91,8 @@ pub fn tabs(columns: u16) -> Vec<(View, String, u16)> {
         View::ALL.iter().map(|view| format!("{} {}", view.digit(), name(view))).collect()
     };
     let long = texts(false);
-    let fits = long.iter().map(|text| width(text) + 2).sum::<usize>() < columns as usize;
+    // Two columns between tabs, one at each end.
+    let fits = long.iter().map(|text| width(text) + 2).sum::<usize>() <= columns as usize;
     let mut x = 1;
     let mut out = Vec::new();
     for (&view, text) in View::ALL.iter().zip(if fits { long } else { texts(true) }) {

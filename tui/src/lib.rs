@@ -1,18 +1,29 @@
 //! The terminal UI: it draws a trace, live or recorded, and sends the user's wishes to the run.
 //!
 //! It knows the trace (`tracer`) and nothing of the engine; what it needs from a run is the trait [`session::Session`].
-//! To add a command: a row in [`commands`]. To add a view: a row and a file in [`views`].
+//! State, update and view are apart: everything that happens becomes a [`update::Message`], [`update::update`] alone changes
+//! the [`state::State`], and drawing only reads it. Start reading at [`state`], then [`update`], [`draw`], and any file of
+//! [`views`]. To add a command: a row in [`commands`]. To add a view: a row and a file in [`views`].
 
+pub mod app;
 pub mod commands;
+pub mod detail;
+pub mod draw;
 pub mod filter;
 pub mod format;
 pub mod keys;
 pub mod layout;
 pub mod session;
+pub mod state;
 pub mod syntax;
 pub mod terminal;
 pub mod theme;
+pub mod update;
 pub mod views;
+pub mod widgets;
+pub mod wording;
+
+use std::io::IsTerminal;
 
 /// Why the UI could not run.
 #[derive(Debug, thiserror::Error)]
@@ -32,6 +43,8 @@ pub struct Options {
     pub theme: theme::Theme,
     /// Whether to listen to the mouse.
     pub mouse: bool,
+    /// Bytes of events to keep in memory; older ones are forgotten and counted as dropped.
+    pub memory: usize,
     /// The view to begin with.
     pub view: views::View,
 }
@@ -39,11 +52,8 @@ pub struct Options {
 impl Options {
     /// What the environment says.
     pub fn detect() -> Options {
-        Options {
-            theme: theme::Theme::detect(|name| std::env::var(name).ok()),
-            mouse: true,
-            view: views::View::Timeline,
-        }
+        let theme = theme::Theme::detect(|name| std::env::var(name).ok());
+        Options { theme, mouse: true, memory: 1 << 30, view: views::View::Timeline }
     }
 }
 
@@ -54,4 +64,12 @@ pub struct Outcome {
     pub ending: Option<session::Ending>,
     /// Whether a signal ended the UI and not the user.
     pub killed: bool,
+}
+
+/// Shows a run until the user leaves, which also asks the run to end ([`session::Request::Quit`]).
+pub fn run(mut session: Box<dyn session::Session>, options: Options) -> Result<Outcome, Error> {
+    if !std::io::stdout().is_terminal() {
+        return Err(Error::NotATerminal);
+    }
+    app::run(session.as_mut(), &options)
 }

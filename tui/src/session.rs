@@ -7,15 +7,6 @@ use tracer::chunk::Chunk;
 use tracer::finding::{Finding, Verdict};
 use tracer::program::ProgramInfo;
 
-/// Which clock the ticks of the trace count (one tick is one nanosecond of it).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ClockKind {
-    /// The budget of the deterministic runtime.
-    Virtual,
-    /// The machine's.
-    Real,
-}
-
 /// What the run is; does not change.
 #[derive(Clone, Debug)]
 pub struct Description {
@@ -23,8 +14,6 @@ pub struct Description {
     pub title: String,
     /// How it runs, in a word or two for the header (`seed 7`); may be empty.
     pub mode: String,
-    /// The clock of the trace.
-    pub clock: ClockKind,
     /// Whether there is a program to pause, step and slow down; a recording has none.
     pub live: bool,
     /// The command that gives this very run again, where there is one.
@@ -85,7 +74,8 @@ pub trait Session {
     /// How far it is. `Finished` only when everything has been given out by [`Session::drain`].
     fn status(&self) -> Status;
 
-    /// What has been found wrong so far, in order; grows, never changes.
+    /// What has been found wrong so far, in order. Asked for when a finding was recorded, twice a second, and at the end,
+    /// when the verdicts are settled.
     fn findings(&self) -> Vec<Finding>;
 
     /// Events that were recorded and lost.

@@ -6,10 +6,17 @@
 //!
 //! Frames: a call `a` puts the return address into register `a` of the caller and the arguments into the registers after it;
 //! the callee's register 0 is the caller's `a + 1`, and the result arrives in the caller's `a`.
+//!
+//! - `ops` (the table), `instr` (the encoding), `program` (functions and tables);
+//! - `access` (registers an instruction uses), `verify` (run at load), `liveness` (for the collector), `disasm` (for people).
 
+pub mod access;
+pub mod disasm;
 pub mod instr;
+pub mod liveness;
 pub mod ops;
 pub mod program;
+pub mod verify;
 
 pub use instr::Instr;
 pub use ops::Op;

@@ -9,7 +9,7 @@
 //! newlines end a statement is the parser's business: it knows the brackets.
 //!
 //! Strings may span lines, so a forgotten quote swallows everything up to the next one and the file ends inside
-//! a string. In that case the file is read a second time with [`Lexer::suspicious`] on, which ends a string at
+//! a string. In that case the file is read a second time with `Lexer::suspicious` on, which ends a string at
 //! its line if what follows its would-be end does not look like code; the error is then where the quote is missing.
 
 use super::token::{Token, TokenKind as T};

@@ -171,8 +171,8 @@ fn through(heap: &Heap, mut a: Value, mut b: Value, seen: &mut Seen) -> Result<O
     for _ in 0..MAX_DEPTH {
         match (is_indirect(a), is_indirect(b)) {
             (false, false) => return Ok(Some((a, b))),
-            (true, _) => a = heap.load(a)?,
-            (false, true) => b = heap.load(b)?,
+            (true, _) => a = heap.load_part(a)?,
+            (false, true) => b = heap.load_part(b)?,
         }
     }
     Err(too_deep())
@@ -280,7 +280,7 @@ pub fn hash(heap: &Heap, value: Value) -> Result<u64, Fault> {
     for _ in 0..HASHED_PARTS {
         let mut steps = 0;
         while is_indirect(next) {
-            next = heap.load(next)?;
+            next = heap.load_part(next)?;
             steps += 1;
             if steps > MAX_DEPTH {
                 return Err(too_deep());

@@ -96,7 +96,8 @@ struct Open {
 fn write_value(heap: &Heap, code: Option<&Code>, objects: &dyn Objects, value: Value, style: Style, out: &mut String) {
     let start = out.len();
     let mut writer = Writer { heap, code, objects, style, open: Vec::new() };
-    let mut next = Some(value);
+    // A reference into a map is only looked up here, at the start; see `Heap::load_part`.
+    let mut next = Some(if value.is(Tag::IndexRef) { heap.load(value).unwrap_or(value) } else { value });
     loop {
         if let Some(value) = next.take() {
             writer.begin(value, out);
@@ -139,8 +140,9 @@ impl Writer<'_> {
         let mut steps = 0;
         loop {
             let target = match value.kind() {
-                Tag::Box | Tag::Cell | Tag::FieldRef | Tag::IndexRef => match self.heap.load(value) {
+                Tag::Box | Tag::Cell | Tag::FieldRef | Tag::IndexRef => match self.heap.load_part(value) {
                     Ok(target) => target,
+                    Err(_) if value.is(Tag::IndexRef) => return out.push_str("<reference>"),
                     Err(_) => return out.push_str("<moved>"),
                 },
                 Tag::MutexGuard | Tag::ReadGuard | Tag::WriteGuard => match self.objects.guarded(value) {
@@ -182,8 +184,9 @@ impl Writer<'_> {
             Tag::Variant0 => return self.write_variant(value, out),
             Tag::Range => {
                 if let Ok((lo, hi, inclusive)) = self.heap.range_of(value) {
-                    let (lo, hi) = (plain(self.heap, lo), plain(self.heap, hi));
-                    let _ = write!(out, "{lo}{}{hi}", if inclusive { "..=" } else { ".." });
+                    // The ends are integers or characters; anything else could be a range again, and so on.
+                    let end = |v: Value| if v.tag < Tag::String as u8 { plain(self.heap, v) } else { "…".into() };
+                    let _ = write!(out, "{}{}{}", end(lo), if inclusive { "..=" } else { ".." }, end(hi));
                 }
                 return;
             }

@@ -2,9 +2,22 @@
 
 pub mod arith;
 pub mod builtins;
+mod calls;
+mod collect;
+mod core;
 pub mod equal;
+pub mod evidence;
 pub mod fault;
 pub mod format;
 pub mod heap;
 pub mod io;
+pub mod machine;
+pub mod mark;
+mod refs;
+mod resume;
+pub mod run;
+mod slow;
 pub mod task;
+
+#[cfg(test)]
+mod tests;

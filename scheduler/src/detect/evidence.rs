@@ -25,7 +25,7 @@ pub(super) fn findings<V: Copy + Default, B: Default>(
     let index: FxHashMap<u32, usize> = fresh.iter().enumerate().map(|(i, &slot)| (slot, i)).collect();
     let mut waits: Vec<Wait> = fresh.iter().map(|&slot| Wait::new(s, slot)).collect();
     if stuck.len() <= SMALL {
-        find_reachers(s, reach, stuck, fresh, &mut waits);
+        find_reachers(s, reach, stuck, &mut waits);
     }
     let mut held = held_objects(s, &index);
 
@@ -136,19 +136,19 @@ impl Wait {
     }
 }
 
-/// Which stuck tasks could reach what the others wait for.
+/// Which stuck tasks could reach what the others wait for. Those who wait in the very same object are no help.
 fn find_reachers<V: Copy + Default, B: Default>(
     s: &Scheduler<V, B>,
     reach: &mut impl Reach<V, B>,
     stuck: &[u32],
-    fresh: &[u32],
     waits: &mut [Wait],
 ) {
     for &slot in stuck {
+        let own = Wait::new(s, slot).objects;
         reach.begin(s, false);
         reach.add_task(s, slot);
-        for (&waiter, wait) in fresh.iter().zip(waits.iter_mut()) {
-            if waiter != slot && wait.open().any(|(kind, object)| reach.reached(kind, object)) {
+        for wait in waits.iter_mut() {
+            if wait.open().any(|object| !own.contains(&object) && reach.reached(object.0, object.1)) {
                 wait.reachers.push(slot);
             }
         }
@@ -234,8 +234,8 @@ fn finding<V: Copy + Default, B: Default>(
     }
 }
 
-/// The partner that a task waits for in vain: the ended owner of its lock, or the last task that could reach what it waits
-/// for, if that has ended.
+/// The partner that a task waits for in vain: the ended owner of its lock; else the last task that could reach what it
+/// waits for, or, if there was none while it waited, the last that did its part there. None of them if it lives.
 fn missing<'a, V: Copy + Default, B: Default>(
     s: &'a Scheduler<V, B>,
     task: &Task<V, B>,
@@ -244,10 +244,18 @@ fn missing<'a, V: Copy + Default, B: Default>(
     if wait.lost != 0 {
         return s.core.ended_task(wait.lost);
     }
-    if task.partner == 0 || !wait.owners.is_empty() {
+    if !wait.owners.is_empty() || !wait.reachers.is_empty() {
         return None;
     }
-    s.core.ended_task(task.partner)
+    let last = match task.reason {
+        _ if task.partner != 0 => task.partner,
+        WaitReason::Recv => s.channels[task.object].last_sender,
+        WaitReason::Send => s.channels[task.object].last_receiver,
+        WaitReason::WaitGroup => s.wait_groups[task.object].last_done,
+        WaitReason::Semaphore => s.semaphores[task.object].last_release,
+        _ => 0,
+    };
+    s.core.ended_task(last)
 }
 
 /// The newest event that had to happen for the finding to be true.

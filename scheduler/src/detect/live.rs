@@ -19,7 +19,7 @@ use super::Reach;
 use crate::objects::{Arm, Holder};
 use crate::scheduler::Scheduler;
 use crate::slab::NONE;
-use crate::task::State;
+use crate::task::{State, flag};
 use std::collections::VecDeque;
 use tracer::finding::{ObjectKind, WaitReason};
 
@@ -27,8 +27,8 @@ use tracer::finding::{ObjectKind, WaitReason};
 pub(crate) struct Seen {
     /// Slots of the stuck tasks, in order of their numbers.
     pub stuck: Vec<u32>,
-    /// For parked tasks that are live: the number of the live task that can reach what they wait for. Only filled in
-    /// while the program is small enough to look at every pair.
+    /// Parked tasks that are live, with the number of the live task that can reach what they wait for, where that is
+    /// another one than before. Only known (not 0) while the program is small enough to look at every pair.
     pub partners: Vec<(u32, u32)>,
     /// No task is live at all.
     pub nothing_live: bool,
@@ -50,6 +50,8 @@ pub(crate) fn live_set<V: Copy + Default, B: Default>(s: &Scheduler<V, B>, reach
     for (slot, task) in s.core.tasks.iter() {
         match task.state {
             State::Free | State::Ended => {}
+            // A cancellation that is still to be delivered will make it run.
+            State::Blocked if task.has(flag::CANCEL) => set.add(slot),
             State::Blocked if !matches!(task.reason, WaitReason::Sleep | WaitReason::Io) => parked.push(slot),
             State::Ready | State::Running | State::Blocked => set.add(slot),
         }
@@ -109,7 +111,7 @@ impl LiveSet {
             let can = self.can_wake(s, reach, slot);
             if can {
                 self.add(slot);
-                if partner != 0 {
+                if partner != s.core.tasks[slot].partner {
                     self.partners.push((slot, partner));
                 }
             }

@@ -3,7 +3,7 @@
 
 use crate::core::{Meta, blocked};
 use crate::outcome::{At, Resume, Step};
-use crate::queue::{PLAIN, Queue};
+use crate::queue::Queue;
 use crate::scheduler::Scheduler;
 use tracer::event::Kind;
 use tracer::finding::WaitReason;
@@ -35,8 +35,8 @@ impl<V: Copy + Default, B: Default> Scheduler<V, B> {
         let b = &mut self.barriers[barrier];
         let arrived = b.queue.len() as u32 + 1;
         if arrived < b.parties {
-            b.queue.push(self.core.entry(PLAIN, 0));
-            self.core.park(tr, at, WaitReason::Barrier, barrier);
+            let entry = self.core.park(tr, at, WaitReason::Barrier, barrier);
+            b.queue.push(entry);
             tr.emit(blocked(Kind::BarrierWait), at.site, at.clock, b.meta.id, arrived);
             return Step::Blocked;
         }

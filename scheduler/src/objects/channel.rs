@@ -27,6 +27,10 @@ pub struct Channel<V> {
     pub(crate) context: u32,
     /// The timer or ticker that sends to it, or [`NONE`].
     pub(crate) timer: u32,
+    /// Number of the task that sent, or tried to, last: evidence for a receiver that waits in vain.
+    pub(crate) last_sender: u32,
+    /// Number of the task that received, or tried to, last.
+    pub(crate) last_receiver: u32,
 }
 
 impl<V> Default for Channel<V> {
@@ -40,6 +44,8 @@ impl<V> Default for Channel<V> {
             senders: Queue::default(),
             context: NONE,
             timer: NONE,
+            last_sender: 0,
+            last_receiver: 0,
         }
     }
 }
@@ -57,6 +63,8 @@ impl<V: Copy + Default, B: Default> Scheduler<V, B> {
         channel.senders.clear();
         channel.context = NONE;
         channel.timer = NONE;
+        channel.last_sender = 0;
+        channel.last_receiver = 0;
         tr.emit(Kind::ChanMake as u8, at.site, at.clock, channel.meta.id, capacity);
         slot
     }
@@ -68,11 +76,10 @@ impl<V: Copy + Default, B: Default> Scheduler<V, B> {
             Try::Ready(()) => Step::Ready(()),
             Try::Closed => Step::Closed,
             Try::NotNow => {
-                let entry = self.core.entry(PLAIN, 0);
+                let entry = self.core.park(tr, at, WaitReason::Send, channel);
                 let ch = &mut self.channels[channel];
                 ch.senders.push(entry);
                 self.core.running().value = value;
-                self.core.park(tr, at, WaitReason::Send, channel);
                 tr.emit(blocked(Kind::Send), at.site, at.clock, ch.meta.id, 0);
                 Step::Blocked
             }
@@ -92,7 +99,9 @@ impl<V: Copy + Default, B: Default> Scheduler<V, B> {
     /// The common part of sends; emits unless it is `NotNow`.
     #[inline(always)]
     pub(crate) fn send_now<T: Tracer>(&mut self, tr: &mut T, at: At, channel: u32, value: V) -> Try {
+        let me = self.core.current_id;
         let ch = &mut self.channels[channel];
+        ch.last_sender = me;
         let id = ch.meta.id;
         if ch.closed {
             tr.emit(Kind::SendClosed as u8, at.site, at.clock, id, 0);
@@ -114,8 +123,7 @@ impl<V: Copy + Default, B: Default> Scheduler<V, B> {
     /// Hands a value to a parked receiver.
     #[inline(always)]
     pub(crate) fn give(&mut self, receiver: Entry, value: V) -> u32 {
-        self.core.tasks[receiver.slot].value = value;
-        let woken = self.core.wake_entry(receiver, Resume::Received, ArmOutcome::Received);
+        let woken = self.core.wake_with(receiver, value, Resume::Received, ArmOutcome::Received);
         if receiver.arm != PLAIN {
             self.leave_select(receiver.slot, receiver.arm);
         }
@@ -129,10 +137,9 @@ impl<V: Copy + Default, B: Default> Scheduler<V, B> {
             Try::Ready(value) => Step::Ready(value),
             Try::Closed => Step::Closed,
             Try::NotNow => {
-                let entry = self.core.entry(PLAIN, 0);
+                let entry = self.core.park(tr, at, WaitReason::Recv, channel);
                 let ch = &mut self.channels[channel];
                 ch.receivers.push(entry);
-                self.core.park(tr, at, WaitReason::Recv, channel);
                 tr.emit(blocked(Kind::Recv), at.site, at.clock, ch.meta.id, 0);
                 Step::Blocked
             }
@@ -152,7 +159,9 @@ impl<V: Copy + Default, B: Default> Scheduler<V, B> {
     /// The common part of receives; emits unless it is `NotNow`.
     #[inline(always)]
     pub(crate) fn recv_now<T: Tracer>(&mut self, tr: &mut T, at: At, channel: u32) -> Try<V> {
+        let me = self.core.current_id;
         let ch = &mut self.channels[channel];
+        ch.last_receiver = me;
         let id = ch.meta.id;
         if let Some(value) = ch.buffer.pop_front() {
             let mut woken = 0;

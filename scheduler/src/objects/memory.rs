@@ -5,6 +5,7 @@
 
 use super::{Arm, Context};
 use crate::core::Meta;
+use crate::outcome::Resume;
 use crate::scheduler::Scheduler;
 use crate::slab::{NONE, Slab};
 use crate::task::{State, flag};
@@ -59,7 +60,17 @@ impl<V: Copy + Default, B: Default> Scheduler<V, B> {
     /// The values in flight of a task: what it offers or was handed, its result. Its body belongs to the interpreter.
     pub fn in_flight(&self, slot: u32, mut found: impl FnMut(Child<V>)) {
         let task = &self.core.tasks[slot];
-        found(Child::Value(task.value));
+        // What stands there at other times is a left-over.
+        let holds = match task.state {
+            State::Ended => true,
+            State::Blocked => task.reason == tracer::finding::WaitReason::Send,
+            State::Free | State::Ready | State::Running => {
+                matches!(task.resume, Resume::Received | Resume::Done | Resume::Waited | Resume::Arm { .. })
+            }
+        };
+        if holds {
+            found(Child::Value(task.value));
+        }
         if task.state == State::Blocked {
             match task.reason {
                 tracer::finding::WaitReason::Select => {
@@ -199,7 +210,7 @@ impl<V: Copy + Default, B: Default> Scheduler<V, B> {
             .map(|(_, c)| c.buffer.capacity() * size_of::<V>() + c.receivers.bytes() + c.senders.bytes())
             .sum();
         table(&self.core.tasks)
-            + self.core.ready.capacity() * 4
+            + self.core.ready.bytes()
             + channels
             + table(&self.channels)
             + table(&self.selects)

@@ -4,7 +4,7 @@
 use super::Holder;
 use crate::core::{Meta, blocked};
 use crate::outcome::{ArmOutcome, At, Resume, Step, Try};
-use crate::queue::{PLAIN, Queue};
+use crate::queue::Queue;
 use crate::scheduler::Scheduler;
 use tracer::event::Kind;
 use tracer::finding::WaitReason;
@@ -42,15 +42,14 @@ impl<V: Copy + Default, B: Default> Scheduler<V, B> {
     /// Locks; parks while it is locked.
     #[inline]
     pub fn lock<T: Tracer>(&mut self, tr: &mut T, at: At, mutex: u32) -> Step {
-        let me = self.core.current;
         let m = &mut self.mutexes[mutex];
         if m.owner.id == 0 {
-            m.owner = Holder { slot: me, id: self.core.tasks[me].id, site: at.site };
+            m.owner = self.core.holder(at);
             tr.emit(Kind::Lock as u8, at.site, at.clock, m.meta.id, 0);
             return Step::Ready(());
         }
-        m.queue.push(self.core.entry(PLAIN, 0));
-        self.core.park(tr, at, WaitReason::Lock, mutex);
+        let entry = self.core.park(tr, at, WaitReason::Lock, mutex);
+        m.queue.push(entry);
         tr.emit(blocked(Kind::Lock), at.site, at.clock, m.meta.id, 0);
         self.check_chain();
         Step::Blocked
@@ -59,13 +58,12 @@ impl<V: Copy + Default, B: Default> Scheduler<V, B> {
     /// Locks if it is not locked.
     #[inline]
     pub fn try_lock<T: Tracer>(&mut self, tr: &mut T, at: At, mutex: u32) -> Try {
-        let me = self.core.current;
         let m = &mut self.mutexes[mutex];
         if m.owner.id != 0 {
             tr.emit(Kind::TryLockFail as u8, at.site, at.clock, m.meta.id, 0);
             return Try::NotNow;
         }
-        m.owner = Holder { slot: me, id: self.core.tasks[me].id, site: at.site };
+        m.owner = self.core.holder(at);
         tr.emit(Kind::Lock as u8, at.site, at.clock, m.meta.id, 0);
         Try::Ready(())
     }

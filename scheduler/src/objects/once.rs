@@ -3,7 +3,7 @@
 use super::Holder;
 use crate::core::{Meta, blocked};
 use crate::outcome::{At, Resume};
-use crate::queue::{PLAIN, Queue};
+use crate::queue::Queue;
 use crate::scheduler::Scheduler;
 use tracer::event::Kind;
 use tracer::finding::WaitReason;
@@ -61,18 +61,17 @@ impl<V: Copy + Default, B: Default> Scheduler<V, B> {
     /// Calls.
     #[inline]
     pub fn once_begin<T: Tracer>(&mut self, tr: &mut T, at: At, once: u32) -> OnceStep {
-        let me = self.core.current;
         let o = &mut self.onces[once];
         if o.done {
             return OnceStep::Done;
         }
         if o.runner.id == 0 {
-            o.runner = Holder { slot: me, id: self.core.tasks[me].id, site: at.site };
+            o.runner = self.core.holder(at);
             tr.emit(Kind::OnceBegin as u8, at.site, at.clock, o.meta.id, 0);
             return OnceStep::Run;
         }
-        o.queue.push(self.core.entry(PLAIN, 0));
-        self.core.park(tr, at, WaitReason::Once, once);
+        let entry = self.core.park(tr, at, WaitReason::Once, once);
+        o.queue.push(entry);
         tr.emit(blocked(Kind::OnceBegin), at.site, at.clock, o.meta.id, 0);
         self.check_chain();
         OnceStep::Blocked

@@ -5,7 +5,7 @@
 use super::Holder;
 use crate::core::{Meta, blocked};
 use crate::outcome::{At, Resume, Step, Try};
-use crate::queue::{PLAIN, Queue};
+use crate::queue::{Entry, Queue};
 use crate::scheduler::Scheduler;
 use tracer::event::Kind;
 use tracer::finding::WaitReason;
@@ -58,8 +58,8 @@ impl<V: Copy + Default, B: Default> Scheduler<V, B> {
             return Step::Ready(());
         }
         let lock = &mut self.rwlocks[rwlock];
-        lock.queue.push(self.core.entry(PLAIN, 0));
-        self.core.park(tr, at, WaitReason::ReadLock, rwlock);
+        let entry = self.core.park(tr, at, WaitReason::ReadLock, rwlock);
+        lock.queue.push(entry);
         tr.emit(blocked(Kind::ReadLock), at.site, at.clock, lock.meta.id, 0);
         self.check_chain();
         Step::Blocked
@@ -72,8 +72,8 @@ impl<V: Copy + Default, B: Default> Scheduler<V, B> {
             return Step::Ready(());
         }
         let lock = &mut self.rwlocks[rwlock];
-        lock.queue.push(self.core.entry(PLAIN, WRITE));
-        self.core.park(tr, at, WaitReason::WriteLock, rwlock);
+        let entry = self.core.park(tr, at, WaitReason::WriteLock, rwlock);
+        lock.queue.push(Entry { tag: WRITE, ..entry });
         tr.emit(blocked(Kind::WriteLock), at.site, at.clock, lock.meta.id, 0);
         self.check_chain();
         Step::Blocked
@@ -99,11 +99,10 @@ impl<V: Copy + Default, B: Default> Scheduler<V, B> {
 
     #[inline(always)]
     fn read_now<T: Tracer>(&mut self, tr: &mut T, at: At, rwlock: u32) -> bool {
-        let me = self.core.current;
         let lock = &mut self.rwlocks[rwlock];
         let free = lock.writer.id == 0 && lock.queue.is_empty();
         if free {
-            lock.readers.push(Holder { slot: me, id: self.core.tasks[me].id, site: at.site });
+            lock.readers.push(self.core.holder(at));
             tr.emit(Kind::ReadLock as u8, at.site, at.clock, lock.meta.id, 0);
         }
         free
@@ -111,11 +110,10 @@ impl<V: Copy + Default, B: Default> Scheduler<V, B> {
 
     #[inline(always)]
     fn write_now<T: Tracer>(&mut self, tr: &mut T, at: At, rwlock: u32) -> bool {
-        let me = self.core.current;
         let lock = &mut self.rwlocks[rwlock];
         let free = lock.writer.id == 0 && lock.readers.is_empty() && lock.queue.is_empty();
         if free {
-            lock.writer = Holder { slot: me, id: self.core.tasks[me].id, site: at.site };
+            lock.writer = self.core.holder(at);
             tr.emit(Kind::WriteLock as u8, at.site, at.clock, lock.meta.id, 0);
         }
         free
@@ -124,12 +122,12 @@ impl<V: Copy + Default, B: Default> Scheduler<V, B> {
     /// The running task stops reading. (Where it holds several read locks, the newest goes.)
     #[inline]
     pub fn read_unlock<T: Tracer>(&mut self, tr: &mut T, at: At, rwlock: u32) {
-        let me = self.core.running().id;
+        let me = self.core.current_id;
         let lock = &mut self.rwlocks[rwlock];
-        // A guard may be released by a task that did not take it; then some reader leaves.
-        let index = lock.readers.iter().rposition(|holder| holder.id == me).or(lock.readers.len().checked_sub(1));
-        if let Some(index) = index {
-            lock.readers.remove(index);
+        if !lock.readers.is_empty() {
+            // A guard may be released by a task that did not take it; then it is taken to be the oldest.
+            let mine = lock.readers.iter().rposition(|holder| holder.id == me);
+            lock.readers.remove(mine.unwrap_or(0));
             self.hand_on(tr, at, rwlock, Kind::ReadUnlock);
         }
     }

@@ -7,7 +7,7 @@
 
 use crate::core::blocked;
 use crate::outcome::{ArmOutcome, At, Handle, Selected, Try};
-use crate::queue::PLAIN;
+use crate::queue::{Entry, PLAIN};
 use crate::scheduler::{Scheduler, TAKES};
 use crate::task::{State, flag};
 use crate::{core::Core, oracle::Choice};
@@ -156,10 +156,10 @@ impl<V: Copy + Default, B: Default> Scheduler<V, B> {
             };
             list.push(Armed { arm, object });
         }
-        self.core.park(tr, at, WaitReason::Select, record);
+        let parked = self.core.park(tr, at, WaitReason::Select, record);
         tr.emit(blocked(Kind::SelectWait), at.site, at.clock, 0, arms.len() as u32);
         for (index, armed) in list.iter().enumerate() {
-            let entry = self.core.entry(index as u16, 0);
+            let entry = Entry { arm: index as u16, ..parked };
             let kind = match armed.arm {
                 Arm::Recv(channel) => {
                     self.channels[channel].receivers.push(entry);
@@ -175,7 +175,7 @@ impl<V: Copy + Default, B: Default> Scheduler<V, B> {
                     Kind::SelectTimerArm
                 }
                 Arm::Future(future) => {
-                    self.add_waiter(future.slot, crate::queue::Entry { tag: TAKES, ..entry });
+                    self.add_waiter(future.slot, Entry { tag: TAKES, ..entry });
                     Kind::SelectFutureArm
                 }
                 Arm::Never => continue,

@@ -3,7 +3,7 @@
 use super::Holder;
 use crate::core::{Meta, blocked};
 use crate::outcome::{At, Resume, Step, Try};
-use crate::queue::{PLAIN, Queue};
+use crate::queue::Queue;
 use crate::scheduler::Scheduler;
 use tracer::event::Kind;
 use tracer::finding::WaitReason;
@@ -15,6 +15,8 @@ pub struct Semaphore {
     pub(crate) meta: Meta,
     pub(crate) permits: u64,
     pub(crate) queue: Queue,
+    /// Number of the task that released last: evidence for who waits in vain.
+    pub(crate) last_release: u32,
     /// Who took the permits that are out, oldest first: evidence only, as anybody may release.
     pub(crate) holders: Vec<Holder>,
 }
@@ -27,6 +29,7 @@ impl<V: Copy + Default, B: Default> Scheduler<V, B> {
         semaphore.meta = self.core.new_object(at);
         semaphore.permits = permits as u64;
         semaphore.queue.clear();
+        semaphore.last_release = 0;
         semaphore.holders.clear();
         tr.emit(Kind::SemaphoreMake as u8, at.site, at.clock, semaphore.meta.id, permits);
         slot
@@ -39,8 +42,8 @@ impl<V: Copy + Default, B: Default> Scheduler<V, B> {
             return Step::Ready(());
         }
         let s = &mut self.semaphores[semaphore];
-        s.queue.push(self.core.entry(PLAIN, 0));
-        self.core.park(tr, at, WaitReason::Semaphore, semaphore);
+        let entry = self.core.park(tr, at, WaitReason::Semaphore, semaphore);
+        s.queue.push(entry);
         tr.emit(blocked(Kind::Acquire), at.site, at.clock, s.meta.id, 0);
         Step::Blocked
     }
@@ -56,13 +59,12 @@ impl<V: Copy + Default, B: Default> Scheduler<V, B> {
 
     #[inline(always)]
     fn acquire_now<T: Tracer>(&mut self, tr: &mut T, at: At, semaphore: u32) -> bool {
-        let me = self.core.current;
         let s = &mut self.semaphores[semaphore];
         if s.permits == 0 {
             return false;
         }
         s.permits -= 1;
-        s.holders.push(Holder { slot: me, id: self.core.tasks[me].id, site: at.site });
+        s.holders.push(self.core.holder(at));
         tr.emit(Kind::Acquire as u8, at.site, at.clock, s.meta.id, s.permits as u32);
         true
     }
@@ -70,11 +72,13 @@ impl<V: Copy + Default, B: Default> Scheduler<V, B> {
     /// Gives a permit back, or a new one in.
     #[inline]
     pub fn release<T: Tracer>(&mut self, tr: &mut T, at: At, semaphore: u32) {
-        let me = self.core.running().id;
+        let me = self.core.current_id;
         let s = &mut self.semaphores[semaphore];
+        s.last_release = me;
+        // Where a task releases what others took, it is taken to be the oldest permit that comes back.
         let mine = s.holders.iter().rposition(|holder| holder.id == me);
-        if let Some(index) = mine.or(s.holders.len().checked_sub(1)) {
-            s.holders.remove(index);
+        if !s.holders.is_empty() {
+            s.holders.remove(mine.unwrap_or(0));
         }
         let mut woken = 0;
         if let Some(entry) = s.queue.pop(&self.core.tasks) {

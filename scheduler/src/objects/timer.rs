@@ -113,8 +113,8 @@ impl<V: Copy + Default, B: Default> Scheduler<V, B> {
     pub fn sleep<T: Tracer>(&mut self, tr: &mut T, at: At, nanoseconds: u64) {
         let object = self.core.object_number();
         let deadline = self.now().saturating_add(nanoseconds);
-        self.queue.wake_at(deadline, object, self.core.entry(PLAIN, 0));
-        self.core.park(tr, at, WaitReason::Sleep, object);
+        let entry = self.core.park(tr, at, WaitReason::Sleep, object);
+        self.queue.wake_at(deadline, object, entry);
         tr.emit(blocked(Kind::Sleep), at.site, at.clock, object, micros(nanoseconds));
     }
 
@@ -201,6 +201,7 @@ impl<V: Copy + Default, B: Default> Scheduler<V, B> {
         while self.next_deadline().is_some_and(|deadline| deadline <= now) {
             let Some(Reverse(pending)) = self.queue.heap.pop() else { return };
             let at = At { site: 0, clock };
+            self.core.dirty = true;
             match pending.target {
                 Target::Task { slot, arm, .. } => {
                     let entry = Entry { slot, arm, ..Entry::NOBODY };

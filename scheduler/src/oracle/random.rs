@@ -1,12 +1,14 @@
 //! Random schedules: any ready task may run next, any ready arm be taken, and slices have random lengths.
 //!
-//! Slice lengths are spread over the powers of two, so that some runs switch after nearly every operation and others let
-//! a task work for long: bugs that need few switches at exact places and bugs that need a long lead are both found.
+//! Slice lengths are spread over powers of two, and how many powers is itself drawn once for each seed: some runs switch
+//! after every operation, others let a task work for long. Bugs that need a switch at an exact place and bugs that need a
+//! long lead are both found.
 
 use super::Choice;
 
-/// Longest slice is below two to this power.
-const POWERS: u32 = 13;
+/// Slices of a run are below two to one of these powers. Short ones come first in practice: most races and deadlocks of
+/// small programs need a switch between two neighbouring operations.
+const POWERS: [u32; 8] = [1, 1, 2, 2, 3, 4, 8, 13];
 
 /// Sebastiano Vigna's SplitMix64: one 64-bit word of state, good enough to choose among schedules.
 #[derive(Clone, Debug)]
@@ -34,12 +36,15 @@ impl SplitMix {
 #[derive(Clone, Debug)]
 pub struct Random {
     numbers: SplitMix,
+    powers: u32,
 }
 
 impl Random {
     /// The schedule of this seed.
     pub fn new(seed: u64) -> Self {
-        Self { numbers: SplitMix(seed) }
+        let mut numbers = SplitMix(seed);
+        let powers = POWERS[numbers.below(POWERS.len() as u32) as usize];
+        Self { numbers, powers }
     }
 
     #[inline]
@@ -50,7 +55,7 @@ impl Random {
     #[inline]
     pub(super) fn slice(&mut self) -> u32 {
         let bits = self.numbers.bits();
-        let power = (bits >> 32) as u32 % POWERS;
+        let power = (bits >> 32) as u32 % self.powers;
         (1 << power) + (bits as u32 & ((1 << power) - 1))
     }
 }

@@ -32,13 +32,11 @@ impl Interval {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Times {
     ticks: [u64; TaskState::COUNT],
-    /// Which states occurred at all, be it for no time: bit by code.
-    seen: u32,
 }
 
 impl Default for Times {
     fn default() -> Self {
-        Self { ticks: [0; TaskState::COUNT], seen: 0 }
+        Self { ticks: [0; TaskState::COUNT] }
     }
 }
 
@@ -49,26 +47,26 @@ impl Times {
     }
 
     fn add(&mut self, state: TaskState, ticks: u64) {
-        self.ticks[state.code() as usize] += ticks;
-        self.seen |= 1 << state.code();
+        let sum = &mut self.ticks[state.code() as usize];
+        *sum = sum.wrapping_add(ticks);
     }
 
-    /// The state that took most time; running and blocked states win over being ready where they are equal.
-    fn longest(&self) -> Option<TaskState> {
-        let mut best: Option<(u64, TaskState)> = None;
-        for code in 0..TaskState::COUNT as u8 {
-            let Some(state) = TaskState::from_code(code) else { continue };
-            let ticks = self.ticks[code as usize];
-            if self.seen & 1 << code != 0 && best.is_none_or(|(most, _)| ticks > most || (ticks == most && code == 1)) {
-                best = Some((ticks, state));
+    /// The state that took most time; running wins over others that took as long.
+    pub fn longest(&self) -> Option<TaskState> {
+        const RUNNING: usize = 1;
+        let mut best = RUNNING;
+        for code in 0..TaskState::COUNT {
+            if self.ticks[code] > self.ticks[best] {
+                best = code;
             }
         }
-        best.map(|(_, state)| state)
+        if self.ticks[best] > 0 { TaskState::from_code(best as u8) } else { None }
     }
 }
 
 impl Entry for Interval {
     type Summary = Times;
+    const SUBTRACTS: bool = true;
 
     fn clock(&self) -> u64 {
         self.start()
@@ -80,9 +78,14 @@ impl Entry for Interval {
 
     fn merge(from: &Times, into: &mut Times) {
         for (into, from) in into.ticks.iter_mut().zip(&from.ticks) {
-            *into += from;
+            *into = into.wrapping_add(*from);
         }
-        into.seen |= from.seen;
+    }
+
+    fn subtract(part: &Times, from: &mut Times) {
+        for (from, part) in from.ticks.iter_mut().zip(&part.ticks) {
+            *from = from.wrapping_sub(*part);
+        }
     }
 }
 
@@ -93,49 +96,65 @@ pub struct Cell {
     pub state: Option<TaskState>,
     /// The state that took most of its left half, and of its right half: where they differ a half block may be drawn.
     pub halves: [Option<TaskState>; 2],
-    /// Whether the task was in some other state as well, for a time shorter than the cell.
+    /// Whether the task changed its state inside the cell, so that there is more to see when zooming in.
     pub more: bool,
+}
+
+/// The time spent in each state up to a clock, from some beginning on, and the index of the first interval after it.
+fn until(intervals: &Series<Interval>, clock: u64) -> (Times, u64) {
+    let next = intervals.after(clock);
+    let Some(current) = next.checked_sub(1).filter(|&index| index >= intervals.first()) else {
+        return (intervals.before(intervals.first(), clock), next);
+    };
+    let mut times = intervals.before(current, clock);
+    if let Some(interval) = intervals.get(current) {
+        times.add(interval.state(), clock - interval.start());
+    }
+    (times, next)
 }
 
 /// Time spent in each state between two clocks; `now` is the clock up to which the run is known.
 pub fn times(intervals: &Series<Interval>, from: u64, to: u64, now: u64) -> Times {
-    let mut times = Times::default();
-    let to = to.min(now.max(from));
-    // The interval that covers the start counts in part, those that begin inside count whole, the last one in part again.
-    let begin = intervals.after(from);
-    let end = intervals.after(to.saturating_sub(1)).max(begin);
-    let clip = |index: u64| intervals.get(index).map_or(to, |next| next.start().min(to));
-    if let Some(first) = begin.checked_sub(1).and_then(|index| intervals.get(index)) {
-        let until = clip(begin);
-        if until > from {
-            times.add(first.state(), until - from);
-        }
-    }
-    if end > begin {
-        intervals.sum(begin..end - 1, to, &mut times);
-        if let Some(last) = intervals.get(end - 1) {
-            times.add(last.state(), to.saturating_sub(last.start()));
-        }
-    }
+    let (mut times, _) = until(intervals, to.min(now).max(from));
+    Interval::subtract(&until(intervals, from).0, &mut times);
     times
 }
 
 /// The cells between consecutive edges (clocks), as far as the run is known (`now`).
 pub fn lane(intervals: &Series<Interval>, edges: &[u64], now: u64, out: &mut Vec<Cell>) {
     out.clear();
+    let mut reached: Option<(u64, Times, u64)> = None;
     for pair in edges.windows(2) {
-        let (from, to) = (pair[0], pair[1]);
+        let from = pair[0];
         if from > now || intervals.is_empty() {
             out.push(Cell::default());
             continue;
         }
         // A cell narrower than a tick shows the state at its start.
-        let to = to.max(from + 1);
-        let middle = from + (to - from) / 2;
-        let mut left = times(intervals, from, middle, now.max(from + 1));
-        let right = times(intervals, middle, to, now.max(from + 1));
-        let halves = [left.longest().or(right.longest()), right.longest()];
-        Interval::merge(&right, &mut left);
-        out.push(Cell { state: left.longest(), halves, more: left.seen.count_ones() > 1 });
+        let to = pair[1].max(from + 1);
+        let known = to.min(now.max(from + 1));
+        let middle = (from + (to - from) / 2).min(known);
+        let (start, begin) = match reached {
+            Some((clock, times, next)) if clock == from => (times, next),
+            _ => until(intervals, from),
+        };
+        let (half, _) = until(intervals, middle);
+        let (whole, end) = until(intervals, known);
+        // A change at the very end belongs to the next cell.
+        let mut last = end;
+        while last > begin && intervals.get(last - 1).is_some_and(|interval| interval.start() == known) {
+            last -= 1;
+        }
+        let left = difference(&half, &start).longest();
+        let right = difference(&whole, &half).longest();
+        let state = difference(&whole, &start).longest();
+        out.push(Cell { state, halves: [left.or(right), right.or(left)], more: last > begin });
+        reached = Some((known, whole, end));
     }
+}
+
+fn difference(whole: &Times, part: &Times) -> Times {
+    let mut times = *whole;
+    Interval::subtract(part, &mut times);
+    times
 }

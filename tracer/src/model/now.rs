@@ -144,6 +144,15 @@ impl Now {
         self.tasks.iter().filter(|task| task.id.0 != 0)
     }
 
+    /// Live tasks with the places they are kept at, for [`Now::at_place`].
+    pub(crate) fn places(&self) -> impl Iterator<Item = (u32, &TaskNow)> {
+        (0u32..).zip(&self.tasks).filter(|(_, task)| task.id.0 != 0)
+    }
+
+    pub(crate) fn at_place(&self, place: u32) -> Option<&TaskNow> {
+        self.tasks.get(place as usize)
+    }
+
     /// An object.
     pub fn object(&self, id: ObjectId) -> Option<&ObjectNow> {
         self.objects.get(id.0)
@@ -556,8 +565,9 @@ impl Now {
     fn hold(&mut self, id: ObjectId, hold: Hold, waited: Option<u64>, at: &Event, analysis: &mut impl Analysis) {
         let Some(object) = self.objects.get_mut(id.0) else { return };
         object.holds.push(hold);
+        let keeps = object.kind != ObjectKind::Once;
         let place = if hold.task == self.current { self.place } else { self.place_of(hold.task) };
-        if let Some(task) = self.tasks.get_mut(place) {
+        if keeps && let Some(task) = self.tasks.get_mut(place) {
             task.held.push(id);
         }
         analysis.acquired(id, hold.task, waited, at);

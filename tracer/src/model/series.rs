@@ -1,7 +1,9 @@
-//! A series of changes over time with a pyramid of summaries, so that any span of it is summed up in logarithmic time.
+//! A series of changes over time with summaries, so that any span of it is summed up without looking at every entry.
 //!
-//! Level 0 summarises [`FAN`] entries, level 1 as many nodes of level 0, and so on. Only whole nodes are kept, and old
-//! entries can be cut off at the front, so a series may run for as long as the program does.
+//! There are two ways, by what the summaries can do. Where one can be taken from another (times), each [`FAN`]th entry
+//! has the sum of all before it, and a span is a difference of two. Where it cannot (lowest and highest), the summaries
+//! form a pyramid: level 0 summarises [`FAN`] entries, level 1 as many nodes of level 0, and so on. Old entries can be
+//! cut off at the front, so a series may run for as long as the program does.
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -12,7 +14,10 @@ const FAN: u64 = 32;
 /// An entry of a series.
 pub trait Entry {
     /// What a node keeps about many entries.
-    type Summary: Default;
+    type Summary: Default + Clone;
+
+    /// Whether [`Entry::subtract`] works: sums are then kept from the beginning on and not as a pyramid.
+    const SUBTRACTS: bool = false;
 
     /// Where it stands on the axis that the series is searched by.
     fn clock(&self) -> u64;
@@ -22,6 +27,10 @@ pub trait Entry {
 
     /// Adds one summary to another.
     fn merge(from: &Self::Summary, into: &mut Self::Summary);
+
+    /// Takes one summary from another. Sums wrap around here and in `merge`: one may be taken from a smaller one on the
+    /// way, only the last difference has to make sense.
+    fn subtract(_part: &Self::Summary, _from: &mut Self::Summary) {}
 }
 
 /// Entries in the order of their clocks.
@@ -37,6 +46,13 @@ pub struct Series<E: Entry> {
 struct Level<S> {
     nodes: VecDeque<S>,
     first: u64,
+}
+
+impl<S> Level<S> {
+    /// Index after its last node.
+    fn end(&self) -> u64 {
+        self.first + self.nodes.len() as u64
+    }
 }
 
 impl<E: Entry> Default for Series<E> {
@@ -103,9 +119,17 @@ impl<E: Entry> Series<E> {
         let now = entry.clock();
         self.entries.push_back(entry);
         if complete.is_multiple_of(FAN) && complete > 0 && complete >= self.first + FAN {
+            let index = complete / FAN - 1;
             let mut summary = E::Summary::default();
+            if E::SUBTRACTS
+                && let Some(level) = self.levels.first()
+                && level.end() == index
+                && let Some(before) = level.nodes.back()
+            {
+                summary = before.clone();
+            }
             self.sum_entries(complete - FAN..complete, now, &mut summary);
-            self.push_node(0, complete / FAN - 1, summary);
+            self.push_node(0, index, summary);
         }
     }
 
@@ -114,14 +138,14 @@ impl<E: Entry> Series<E> {
             self.levels.push(Level { nodes: VecDeque::new(), first: index });
         }
         let nodes = &mut self.levels[level];
-        if nodes.first + nodes.nodes.len() as u64 != index {
+        if nodes.end() != index {
             // Entries were cut off faster than nodes were completed.
             nodes.nodes.clear();
             nodes.first = index;
         }
         nodes.nodes.push_back(summary);
-        let end = nodes.first + nodes.nodes.len() as u64;
-        if end.is_multiple_of(FAN) && end >= nodes.first + FAN {
+        let end = nodes.end();
+        if !E::SUBTRACTS && end.is_multiple_of(FAN) && end >= nodes.first + FAN {
             let mut above = E::Summary::default();
             let skip = nodes.nodes.len() - FAN as usize;
             nodes.nodes.iter().skip(skip).for_each(|node| E::merge(node, &mut above));
@@ -143,6 +167,14 @@ impl<E: Entry> Series<E> {
     pub fn sum(&self, range: Range<u64>, now: u64, summary: &mut E::Summary) {
         let mut at = range.start.max(self.first);
         let end = range.end.min(self.end());
+        if E::SUBTRACTS {
+            if at < end {
+                let mut whole = self.before(end, now);
+                E::subtract(&self.before(at, now), &mut whole);
+                E::merge(&whole, summary);
+            }
+            return;
+        }
         while at < end {
             // The largest node that starts here and fits.
             let mut best = None;
@@ -169,6 +201,30 @@ impl<E: Entry> Series<E> {
                 }
             }
         }
+    }
+
+    /// The sum of all entries before an absolute index, from some fixed but unknown beginning on: differences of two such
+    /// sums are what counts. Only for summaries that can be subtracted.
+    pub fn before(&self, index: u64, now: u64) -> E::Summary {
+        let mut sum = E::Summary::default();
+        let Some(level) = self.levels.first().filter(|level| !level.nodes.is_empty()) else {
+            self.sum_entries(self.first..index, now, &mut sum);
+            return sum;
+        };
+        // The last node that ends at or before the index; what lies between is added, or for the first one taken off.
+        let node = (index / FAN).saturating_sub(1).clamp(level.first, level.end() - 1);
+        let from = (node + 1) * FAN;
+        if let Some(cumulative) = level.nodes.get((node - level.first) as usize) {
+            sum = cumulative.clone();
+        }
+        if from <= index {
+            self.sum_entries(from..index, now, &mut sum);
+        } else {
+            let mut over = E::Summary::default();
+            self.sum_entries(index..from, now, &mut over);
+            E::subtract(&over, &mut sum);
+        }
+        sum
     }
 
     /// Cuts off entries that were over before a clock.
@@ -208,6 +264,52 @@ mod tests {
             into.0 += from.0;
             into.1 = into.1.max(from.1);
         }
+    }
+
+    #[derive(Clone, Debug)]
+    struct Tick(u64, u64);
+
+    impl Entry for Tick {
+        type Summary = u64;
+        const SUBTRACTS: bool = true;
+        fn clock(&self) -> u64 {
+            self.0
+        }
+        fn add_to(&self, until: u64, summary: &mut u64) {
+            *summary = summary.wrapping_add((until - self.0) * self.1);
+        }
+        fn merge(from: &u64, into: &mut u64) {
+            *into = into.wrapping_add(*from);
+        }
+        fn subtract(part: &u64, from: &mut u64) {
+            *from = from.wrapping_sub(*part);
+        }
+    }
+
+    #[test]
+    fn differences_of_sums_equal_sums_wherever_the_front_was_cut_off() {
+        let mut series = Series::default();
+        for i in 0..5000u64 {
+            series.push(Tick(i * 2, i % 13));
+            if i == 1500 || i == 1510 || i == 4000 {
+                series.trim(i * 2 - 1000);
+            }
+            if i % 97 == 0 {
+                for (from, to) in [(0, i + 1), (i / 2, i), (i.saturating_sub(40), i + 1), (3500, 3600)] {
+                    let (mut fast, mut slow) = (0, 0);
+                    series.sum(from..to, i * 2 + 1, &mut fast);
+                    series.sum_entries(from.max(series.first())..to.min(series.end()), i * 2 + 1, &mut slow);
+                    assert_eq!(fast, slow, "{from}..{to} at {i}");
+                }
+            }
+        }
+        // Everything but the newest entry is cut off, in the middle of a node.
+        series.trim(u64::MAX);
+        (5000..5200).for_each(|i| series.push(Tick(i * 2, i % 13)));
+        let (mut fast, mut slow) = (0, 0);
+        series.sum(5001..5199, 20_000, &mut fast);
+        series.sum_entries(5001..5199, 20_000, &mut slow);
+        assert_eq!(fast, slow);
     }
 
     #[test]

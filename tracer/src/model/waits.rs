@@ -9,6 +9,7 @@ use super::state::TaskState;
 use crate::event::{ObjectId, TaskId};
 use crate::finding::{Finding, ObjectKind, WaitReason};
 use rustc_hash::{FxHashMap, FxHashSet};
+use std::collections::BinaryHeap;
 
 /// A node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -97,27 +98,40 @@ impl Graph {
     /// The graph of a state, with at most `limit` blocked tasks in it (those with the lowest numbers; rings are searched
     /// among all).
     pub fn of(now: &Now, limit: usize) -> Graph {
-        let mut blocked: Vec<(&TaskNow, WaitReason)> = now
-            .tasks()
-            .filter_map(|task| match task.state {
-                TaskState::Blocked(WaitReason::Sleep) => None,
-                TaskState::Blocked(reason) => Some((task, reason)),
-                _ => None,
-            })
-            .collect();
-        blocked.sort_unstable_by_key(|(task, _)| task.id);
-        let writers = waiting_writers(&blocked);
-        let mut graph = Graph { cycles: cycles(now, &blocked, &writers), ..Graph::default() };
+        // There may be a million of them, most in wait for a channel: only those that may be in a ring are gathered, and
+        // only those that are shown are put in order.
+        let mut total = 0;
+        let mut ringable: Vec<(&TaskNow, WaitReason)> = Vec::new();
+        let mut shown: BinaryHeap<(TaskId, u32)> = BinaryHeap::new();
+        for (place, task) in now.places() {
+            let TaskState::Blocked(reason) = task.state else { continue };
+            if reason == WaitReason::Sleep {
+                continue;
+            }
+            total += 1;
+            if can_need(reason) {
+                ringable.push((task, reason));
+            }
+            if shown.len() < limit {
+                shown.push((task.id, place));
+            } else if shown.peek().is_some_and(|&(highest, _)| task.id < highest) {
+                shown.pop();
+                shown.push((task.id, place));
+            }
+        }
+        let writers = waiting_writers(&ringable);
+        let mut graph = Graph { cycles: cycles(now, &ringable, &writers), ..Graph::default() };
+        graph.left_out = total - shown.len();
         let mut ring_of = FxHashMap::default();
         for (index, ring) in graph.cycles.iter().enumerate() {
             for &task in ring {
                 ring_of.entry(task).or_insert(index);
             }
         }
-        graph.left_out = blocked.len().saturating_sub(limit);
-        blocked.truncate(limit);
         let mut objects = Vec::new();
-        for &(task, reason) in &blocked {
+        for (_, place) in shown.into_sorted_vec() {
+            let Some(task) = now.at_place(place) else { continue };
+            let TaskState::Blocked(reason) = task.state else { continue };
             graph.waiters.push(Waiter {
                 task: task.id,
                 reason,
@@ -185,16 +199,27 @@ impl Graph {
         }
     }
 
-    /// Takes over what a finding knows: its tasks are orphans unless they wait in a ring.
+    /// Takes over what a finding knows beyond events: rings through channels that nobody else can reach, and orphans, which
+    /// are its tasks outside of rings.
     pub fn mark(&mut self, finding: &Finding) {
-        for (index, blocked) in finding.tasks.iter().enumerate() {
-            if let Ok(found) = self.waiters.binary_search_by_key(&blocked.task.id, |waiter| waiter.task)
-                && self.waiters[found].reason == blocked.reason
-                && self.waiters[found].cycle.is_none()
-                && !finding.cycle.contains(&index)
-            {
-                self.waiters[found].orphan = true;
+        let ring: Vec<TaskId> =
+            finding.cycle.iter().filter_map(|&index| finding.tasks.get(index)).map(|blocked| blocked.task.id).collect();
+        let ring = turned(ring);
+        let waits = |task: &TaskId| self.waiters.binary_search_by_key(task, |waiter| waiter.task).is_ok();
+        if !ring.is_empty() && !self.cycles.contains(&ring) && ring.iter().all(waits) {
+            self.cycles.push(ring.clone());
+        }
+        let ring_index = self.cycles.iter().position(|known| *known == ring);
+        for blocked in &finding.tasks {
+            let Ok(found) = self.waiters.binary_search_by_key(&blocked.task.id, |waiter| waiter.task) else { continue };
+            let waiter = &mut self.waiters[found];
+            if waiter.reason != blocked.reason {
+                continue;
             }
+            if ring.contains(&waiter.task) {
+                waiter.cycle = waiter.cycle.or(ring_index);
+            }
+            waiter.orphan = waiter.cycle.is_none();
         }
     }
 
@@ -259,6 +284,25 @@ fn needs(
     }
 }
 
+/// Whether [`needs`] may find anything: most of the tasks of a large program wait for a channel, and are passed over.
+fn can_need(reason: WaitReason) -> bool {
+    match reason {
+        WaitReason::Await
+        | WaitReason::Lock
+        | WaitReason::ReadLock
+        | WaitReason::WriteLock
+        | WaitReason::Once
+        | WaitReason::Semaphore
+        | WaitReason::Select => true,
+        WaitReason::Send
+        | WaitReason::Recv
+        | WaitReason::WaitGroup
+        | WaitReason::Barrier
+        | WaitReason::Sleep
+        | WaitReason::Io => false,
+    }
+}
+
 /// Rings of tasks that need each other: a depth-first walk without recursion (rings may be as long as there are tasks).
 fn cycles(
     now: &Now,
@@ -284,6 +328,7 @@ fn cycles(
                 } else if !done.contains(&id)
                     && let Some(task) = now.task(id)
                     && let TaskState::Blocked(reason) = task.state
+                    && can_need(reason)
                 {
                     needs(now, task, reason, writers, &mut needed);
                     depth_of.insert(id, path.len());

@@ -34,6 +34,8 @@ views! {
     Timeline = '1', "Timeline", "Time";
     /// How full the channels are and who waits on them.
     Channels = '2', "Channels", "Chan";
+    /// Who holds which lock, and what that costs.
+    Locks = '3', "Locks", "Lock";
     /// The wait-for graph.
     Waits = '4', "Waits", "Wait";
     /// The source with the tasks standing in it.
@@ -45,11 +47,159 @@ views! {
 }
 
 impl View {
+    /// Whether the detail may stand beside the view; where the view needs all columns for itself it stands below.
+    pub fn detail_beside(self) -> bool {
+        match self {
+            View::Timeline | View::Source | View::Events => true,
+            View::Channels | View::Locks | View::Waits | View::Output | View::Help => false,
+        }
+    }
+
     /// Whether the detail of the selection says something here that the view does not.
     pub fn has_detail(self) -> bool {
         match self {
-            View::Timeline | View::Channels | View::Waits | View::Source | View::Events => true,
+            View::Timeline | View::Channels | View::Locks | View::Waits | View::Source | View::Events => true,
             View::Output | View::Help => false,
         }
+    }
+}
+
+pub mod channels;
+pub mod events;
+pub mod help;
+pub mod list;
+pub mod locks;
+pub mod output;
+pub mod source;
+pub mod timeline;
+pub mod waits;
+
+use crate::commands::Command;
+use crate::state::State;
+use crate::update::Mouse;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::Line;
+
+/// What the frame of the view shown says.
+pub fn title(state: &State) -> Line<'static> {
+    match state.view {
+        View::Timeline => timeline::title(state),
+        View::Channels => channels::title(state),
+        View::Locks => locks::title(state),
+        View::Waits => waits::title(state),
+        View::Source => source::title(state),
+        View::Output => output::title(state),
+        View::Events => events::title(state),
+        View::Help => Line::from("help"),
+    }
+}
+
+/// Draws the view shown into its frame.
+pub fn draw(state: &State, buffer: &mut Buffer, area: Rect) {
+    match state.view {
+        View::Timeline => timeline::draw(state, buffer, area),
+        View::Channels => channels::draw(state, buffer, area),
+        View::Locks => locks::draw(state, buffer, area),
+        View::Waits => waits::draw(state, buffer, area),
+        View::Source => source::draw(state, buffer, area),
+        View::Output => output::draw(state, buffer, area),
+        View::Events => events::draw(state, buffer, area),
+        View::Help => help::draw(state, buffer, area),
+    }
+}
+
+/// Gives a command to the view shown.
+pub fn command(state: &mut State, command: Command) {
+    match state.view {
+        View::Timeline => timeline::command(state, command),
+        View::Channels => channels::command(state, command),
+        View::Locks => locks::command(state, command),
+        View::Waits => waits::command(state, command),
+        View::Source => source::command(state, command),
+        View::Output => output::command(state, command),
+        View::Events => events::command(state, command),
+        View::Help => help::command(state, command),
+    }
+}
+
+/// Tells the view shown what the mouse did at a place inside it.
+pub fn pointer(state: &mut State, mouse: Mouse, x: u16, y: u16) {
+    match state.view {
+        View::Timeline => timeline::pointer(state, mouse, x, y),
+        View::Channels => channels::pointer(state, mouse, y),
+        View::Locks => locks::pointer(state, mouse, y),
+        View::Waits => waits::pointer(state, mouse, x, y),
+        View::Source => source::pointer(state, mouse, x, y),
+        View::Output => output::pointer(state, mouse, y),
+        View::Events => events::pointer(state, mouse, y),
+        View::Help => help::pointer(state, mouse),
+    }
+}
+
+/// Makes the view shown right after a change. The others catch up when they are shown.
+pub fn settle(state: &mut State) {
+    match state.view {
+        View::Timeline => timeline::settle(state),
+        View::Channels => channels::settle(state),
+        View::Locks => locks::settle(state),
+        View::Waits => waits::settle(state),
+        View::Source => source::settle(state),
+        View::Output => output::settle(state),
+        View::Events => events::settle(state),
+        View::Help => help::settle(state),
+    }
+}
+
+/// The moment was set: every view brings its cursor along.
+pub fn moment_changed(state: &mut State) {
+    timeline::moment_changed(state);
+    channels::moment_changed(state);
+    locks::moment_changed(state);
+    source::moment_changed(state);
+    output::moment_changed(state);
+    events::moment_changed(state);
+}
+
+/// A view came up: it goes where the selection is.
+pub fn shown(state: &mut State) {
+    match state.view {
+        View::Timeline => timeline::moment_changed(state),
+        View::Channels => channels::moment_changed(state),
+        View::Locks => locks::moment_changed(state),
+        View::Source => source::shown(state),
+        View::Output => output::moment_changed(state),
+        View::Events => events::moment_changed(state),
+        View::Waits => waits::shown(state),
+        View::Help => help::shown(state),
+    }
+}
+
+/// Keys and words for the line of keys, most useful first.
+pub fn hints(state: &State) -> &'static [(&'static str, &'static str)] {
+    match state.view {
+        View::Timeline => &[
+            ("←→", "move"),
+            ("+-", "zoom"),
+            ("↑↓", "task"),
+            ("n N", "next event"),
+            ("Enter", "source"),
+            ("c", "cause"),
+            ("f", "follow"),
+            ("g", "group"),
+            ("t", "time/events"),
+            ("/", "filter"),
+        ],
+        View::Channels => {
+            &[("↑↓", "channel"), ("Enter", "source"), ("n N", "next event"), ("s r", "sort"), ("/", "filter")]
+        }
+        View::Locks => &[("↑↓", "lock"), ("Enter", "source"), ("n N", "next event"), ("s r", "sort"), ("/", "filter")],
+        View::Waits => &[("↑↓", "move"), ("Enter", "go there"), ("n N", "next event"), ("f", "newest")],
+        View::Source => &[("↑↓", "line"), ("Enter", "task there"), ("n N", "next event"), ("←→", "sideways")],
+        View::Output => &[("↑↓", "line"), ("Enter", "source"), ("f", "follow"), ("/", "filter")],
+        View::Events => {
+            &[("↑↓", "event"), ("Enter", "source"), ("c", "cause"), (":", "go to"), ("f", "follow"), ("/", "filter")]
+        }
+        View::Help => &[],
     }
 }

@@ -55,6 +55,9 @@ impl Parser<'_> {
             // A statement: read it for its own errors, and say once that it does not belong here.
             if !self.kind().starts_statement() {
                 self.expected("a declaration", "");
+                if matches!(self.kind(), T::Public | T::Private | T::Readonly) {
+                    self.help_last("write `export` before a declaration that other files may import");
+                }
                 self.skip_item(start);
                 continue;
             }
@@ -80,7 +83,8 @@ impl Parser<'_> {
         }
         let help = match self.text_of(token) {
             "impl" => {
-                "methods stand outside the struct: `fn (self: &P) name() { .. }`, contracts in its header: `struct P: Shape`"
+                "methods stand outside the struct: `fn (self: &P) name() { .. }`; \
+                 contracts in its header: `struct P: Shape`"
             }
             "trait" | "interface" => "write `contract`",
             "class" => "write `struct`, and its methods as `fn (self: &P) name() { .. }`",

@@ -5,8 +5,8 @@
 //! costs one message, and the rest of the file is still read.
 //!
 //! Invariants:
-//! - no input makes it panic, hang or overflow the stack. Recursion goes through [`Parser::nested`], which
-//!   counts, and loops that build a chain (`a + b + c`, `a.b().c()`) through [`Parser::link`]; beyond the limits
+//! - no input makes it panic, hang or overflow the stack. Recursion goes through `Parser::nested`, which
+//!   counts, and loops that build a chain (`a + b + c`, `a.b().c()`) through `Parser::link`; beyond the limits
 //!   one error is reported and parsing ends. Every loop consumes a token or leaves.
 //! - the work is linear in the number of tokens but for look-aheads bounded by those limits.
 //! - an `Error` node or a missing part comes only with a diagnostic.
@@ -55,6 +55,7 @@ pub fn parse(text: &str, file: FileId, ids: &mut NodeIds, diagnostics: &mut Diag
         depth: 0,
         height: 0,
         stopped: false,
+        misaligned: None,
         last_error: None,
         ids,
         names: FxHashSet::default(),
@@ -103,6 +104,9 @@ struct Parser<'a> {
     height: u32,
     /// A limit was passed: nothing more is reported.
     stopped: bool,
+    /// The first block whose `}` stands further to the left than the line of its `{`: if a `}` is missing at the
+    /// end of the file, it is probably this block's.
+    misaligned: Option<Span>,
     /// The token at which the last error was reported; a second one there would only repeat it.
     last_error: Option<usize>,
     ids: &'a mut NodeIds,
@@ -348,12 +352,13 @@ impl Parser<'_> {
         }
     }
 
-    /// Where errors about the next token point: at the end of the file, the last token.
+    /// Where errors about the next token point: at the end of the file, the last character before it.
     fn error_span(&self) -> Span {
         let token = self.token();
         if token.kind == T::Eof && self.at > 0 {
             let last = self.tokens[self.at - 1];
-            return Span::new(self.file, last.hi.saturating_sub(1).max(last.lo), last.hi);
+            let length = self.text_of(last).chars().next_back().map_or(0, char::len_utf8) as u32;
+            return Span::new(self.file, last.hi - length, last.hi);
         }
         token.span(self.file)
     }
@@ -376,12 +381,33 @@ impl Parser<'_> {
         let code = if unclosed { Code::UnclosedDelimiter } else { Code::UnexpectedToken };
         let close = close.describe();
         let message = format!("expected {or}{close} to close {what}, found {}", self.found());
-        self.report(
-            Diagnostic::new(code, self.error_span(), message)
-                .label(format!("expected {or}{close}"))
-                .note_at(open.span(self.file), format!("{what} was opened here")),
-        );
+        let mut diagnostic = Diagnostic::new(code, self.error_span(), message)
+            .label(format!("expected {or}{close}"))
+            .note_at(open.span(self.file), format!("{what} was opened here"));
+        if self.is(T::Eof)
+            && let Some(block) = self.misaligned
+        {
+            diagnostic =
+                diagnostic.note_at(block, "this `{` is probably the one: its `}` is indented less than its line");
+        }
+        self.report(diagnostic);
         Failed
+    }
+
+    /// The white space at the beginning of the line of `at`.
+    fn indent(&self, at: u32) -> usize {
+        let before = &self.text[..at as usize];
+        // Far enough to find the beginning of any line that a person wrote.
+        let line: Vec<u8> = before.bytes().rev().take(200).take_while(|&b| b != b'\n').collect();
+        line.iter().rev().take_while(|b| b.is_ascii_whitespace()).count()
+    }
+
+    /// Notes a block whose closing brace, the next token, begins a line further to the left than the block's line.
+    fn check_alignment(&mut self, open: Token) {
+        let close = self.token();
+        if self.misaligned.is_none() && close.newline_before && self.indent(close.lo) < self.indent(open.lo) {
+            self.misaligned = Some(open.span(self.file));
+        }
     }
 }
 
@@ -430,7 +456,13 @@ impl Parser<'_> {
                             || separator == Separator::CommaOrLine && (p.is(T::Semi) || p.token().newline_before);
                         if !separated {
                             p.expected_close(open, close, "`,` or ", what);
-                            p.skip_to_next_element(start, close)?;
+                            let next = p.token();
+                            // On a new line that is not indented the list was not closed; else a `,` is missing.
+                            if !next.newline_before || next.kind.closing() == Some(T::RBrace) {
+                                p.skip_to_next_element(start, close)?;
+                            } else if p.indent(next.lo) <= p.indent(open.lo) || !next.kind.starts_expression() {
+                                return Err(Failed);
+                            }
                         }
                     }
                     Err(Failed) => p.skip_to_next_element(start, close)?,

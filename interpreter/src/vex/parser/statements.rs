@@ -46,7 +46,9 @@ impl Parser<'_> {
             if self.eat(T::Semi).is_some() {
                 continue;
             }
-            if self.eat(T::RBrace).is_some() {
+            if self.is(T::RBrace) {
+                self.check_alignment(open);
+                self.bump();
                 break;
             }
             if self.is(T::Eof) {
@@ -289,6 +291,11 @@ impl Parser<'_> {
             mutable = true;
         }
         let pattern = self.pattern()?;
+        if self.is(T::Colon) && self.peek(1).kind == T::Assign {
+            let diagnostic = Diagnostic::new(Code::OtherLanguage, self.error_span(), "Vex has no `:=`");
+            self.report_and_go_on(diagnostic.help("write `let x = ..`"));
+            self.bump();
+        }
         let ty = if self.eat(T::Colon).is_some() { Some(self.type_expr()?) } else { None };
         let init = if !self.line_ends() && self.eat(T::Assign).is_some() { Some(self.expr()?) } else { None };
         if init.is_none() && ty.is_none() && !self.is(T::Semi) && !self.token().newline_before && !self.is(T::RBrace) {

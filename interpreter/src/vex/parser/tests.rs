@@ -266,6 +266,8 @@ fn type_arguments_are_told_from_comparisons() {
         ("let x: Vec<Vec<i32>>= y", "let y;"),
         ("let x: Channel<&T!>= y", "let y;"),
         ("size<[i32; 4]>()", "(call size <1> )"),
+        ("x as i32 < y", "(< (as x) y)"),
+        ("x as Vec<i32>", "(as x)"),
     ]);
 }
 
@@ -378,8 +380,12 @@ fn strings_are_cut_into_parts() {
 fn select_arms_take_every_form() {
     check_shapes(&[
         (
-            "select {\n v = <-a => f(v),\n out <- 7 => g()\n opt = b.recv() => h()\n <-quit => { x }\n (p, q) = <-c => 1,\n _ = <-d => 2,\n Some(v) = e.recv() => n += v,\n after 50.millis() => 3,\n after sleep(50) => 4,\n default => 5,\n}",
-            "(select p = <-a => (call f v), out <- 7 => (call g ), p = recv b => (call h ), <-quit => {x}, p = <-c => 1, p = <-d => 2, p = recv e => {n += v;}, after (.millis 50 ) => 3, after (call sleep 50) => 4, default => 5)",
+            "select {\n v = <-a => f(v),\n out <- 7 => g()\n opt = b.recv() => h()\n <-quit \
+             => { x }\n (p, q) = <-c => 1,\n _ = <-d => 2,\n Some(v) = e.recv() => n += \
+             v,\n after 50.millis() => 3,\n after sleep(50) => 4,\n default => 5,\n}",
+            "(select p = <-a => (call f v), out <- 7 => (call g ), p = recv b => (call h ), \
+             <-quit => {x}, p = <-c => 1, p = <-d => 2, p = recv e => {n += v;}, after \
+             (.millis 50 ) => 3, after (call sleep 50) => 4, default => 5)",
         ),
         (
             "select { case v = <-a => use(v), case <-quit => stop(), case out <- 1 => 2, default => idle() }",
@@ -566,7 +572,15 @@ fn says_what_is_wrong_and_where() {
         ("fn main() {\n    match x { 1 -> 2 }\n}", &["2:17 E0101 expected `=>` after the pattern, found `->`"]),
         ("fn main() {\n    select { _ => 1 }\n}", &["2:14 E0117 the arm for `nothing ready` is `default`"]),
         ("let x: i32? = 1", &["1:11 E0121 `T?` is no type in Vex"]),
-        ("fn main() { let x: = 3 }", &["1:20 E0101 expected a type, found `=`"]),
+        ("fn main() { let x: T; let y := 3 }", &["1:29 E0121 Vex has no `:=`"]),
+        ("fn main() { let x: , = 3 }", &["1:20 E0101 expected a type, found `,`"]),
+        (
+            "fn main() {\n    let x = [1, 2\n    f(3)\n    g(\n        4\n        5\n    )\n}",
+            &[
+                "3:5 E0102 expected `,` or `]` to close this list, found `f`",
+                "6:9 E0102 expected `,` or `)` to close the call, found `5`",
+            ],
+        ),
         ("export 5", &["1:8 E0101 expected a declaration after `export`, found `5`"]),
         ("struct P { x i32 }", &["1:14 E0101 expected `:` and the type of the field, found `i32`"]),
         ("fn let() { }", &["1:4 E0101 expected a name of the function, found `let`"]),
@@ -578,6 +592,15 @@ fn says_what_is_wrong_and_where() {
             "{text}"
         );
     }
+}
+
+#[test]
+fn guesses_which_brace_is_missing() {
+    let text = "fn a() {\n    if x {\n        f()\n}\n\nfn b() {\n}\n";
+    let (_, map, diagnostics) = parsed(text);
+    let places: Vec<String> =
+        diagnostics.list()[0].notes.iter().filter_map(|note| note.span.map(|span| map.locate(span))).collect();
+    assert_eq!(places, ["test.vex:1:8", "test.vex:2:10"]);
 }
 
 #[test]
@@ -606,7 +629,7 @@ fn d() {}
 
 // ------------------------------------------------------------------------------------------------- hostile input
 
-/// Runs on a thread with the stack that Rust gives by default, 2 MiB.
+/// Runs on a thread with the stack that Rust gives by default, 2 MiB. (1 MiB is enough, 768 KiB is not.)
 fn on_small_stack(text: String) -> Vec<String> {
     let run = move || errors(&text);
     let thread = std::thread::Builder::new().stack_size(2 << 20).spawn(run).expect("a thread starts");

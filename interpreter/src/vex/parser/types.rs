@@ -76,7 +76,9 @@ impl Parser<'_> {
             }
             T::Ident => {
                 let path = self.path("of the type")?;
-                let args = if self.is(T::Lt) { self.type_args()? } else { Vec::new() };
+                // `x as i32 < y` compares.
+                let generic = self.is(T::Lt) && !path.segments.last().is_some_and(|last| is_scalar(&last.name));
+                let args = if generic { self.type_args()? } else { Vec::new() };
                 TypeKind::Path { path, args }
             }
             _ => return Err(self.expected("a type", "")),
@@ -272,4 +274,11 @@ impl Parser<'_> {
         );
         closer || token.newline_before || token.kind == T::LParen
     }
+}
+
+/// Types that take no arguments whatever follows.
+fn is_scalar(name: &str) -> bool {
+    let is_number =
+        |letter: &str| name.strip_prefix(letter).is_some_and(|width| width == "size" || width.parse::<u8>().is_ok());
+    ["i", "u", "f"].into_iter().any(is_number) || matches!(name, "bool" | "char" | "str" | "string" | "ptr")
 }

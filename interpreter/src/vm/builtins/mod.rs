@@ -18,6 +18,10 @@ pub mod numbers;
 mod objects;
 pub mod sort;
 pub mod strings;
+#[cfg(test)]
+pub mod testing;
+#[cfg(test)]
+mod tests;
 pub mod time;
 
 pub use locks::release;

@@ -124,8 +124,8 @@ pub struct Heap {
     /// Collect when `bytes` reaches this.
     threshold: usize,
     max_bytes: usize,
-    /// Collect at every safepoint: a test's way to find a root that was forgotten.
-    pub stress: bool,
+    /// See [`Heap::stress`].
+    stress: bool,
 }
 
 /// Below this many bytes a collection is not worth its time.
@@ -185,7 +185,13 @@ impl Heap {
     /// Whether the next safepoint should collect.
     #[inline(always)]
     pub fn should_collect(&self) -> bool {
-        self.bytes >= self.threshold || self.stress
+        self.bytes >= self.threshold
+    }
+
+    /// Collects at every safepoint from now on: a test's way to find a root that was forgotten.
+    pub fn stress(&mut self) {
+        self.stress = true;
+        self.threshold = 0;
     }
 
     /// To be asked after a collection: the failure of a guest that holds more than it may.
@@ -217,6 +223,14 @@ impl Heap {
         self.outside += bytes;
     }
 
+    /// Counts what everything outside the heap weighs now, where it is more than was known.
+    pub fn weigh(&mut self, outside: usize) {
+        if outside > self.outside {
+            self.bytes += outside - self.outside;
+            self.outside = outside;
+        }
+    }
+
     /// Counts what an object has grown or shrunk by.
     #[inline]
     pub(crate) fn resized(&mut self, before: usize, after: usize) {
@@ -241,6 +255,9 @@ impl Heap {
         // Twice what lives, but near the limit only half of what is left: garbage must not be taken for a full heap.
         let left = self.max_bytes.saturating_sub(self.bytes);
         self.threshold = (self.bytes * 2).max(FIRST_THRESHOLD).min(self.bytes + left / 2);
+        if self.stress {
+            self.threshold = 0;
+        }
         freed.iter().map(|f| f.0).sum()
     }
 

@@ -68,12 +68,20 @@ impl Heap {
 
     /// A reference to an element of a list or to the value under a key of a map. The index is checked at each use.
     pub fn index_ref(&mut self, container: Value, index: Value) -> Value {
+        // A reference as the index stands for its target now. So an index never leads to a further lookup by key, and a chain of
+        // such lookups cannot be as long as the guest likes.
+        let index = self.load(index).unwrap_or(Value::NONE);
         self.new_ref(Tag::IndexRef, container, index)
     }
 
     fn new_ref(&mut self, tag: Tag, base: Value, index: Value) -> Value {
         self.resized(0, Slab::<RefObject>::SLOT_BYTES);
         Value::handle(tag, self.refs.insert(RefObject { base, index }))
+    }
+
+    /// What a reference to a field or element refers to: its record or container, and its index.
+    pub(crate) fn ref_parts(&self, value: Value) -> Option<(Value, Value)> {
+        self.ref_of(value).ok().map(|r| (r.base, r.index))
     }
 
     fn ref_of(&self, value: Value) -> Result<RefObject, Fault> {
@@ -98,6 +106,16 @@ impl Heap {
             }
             _ => Ok(value),
         }
+    }
+
+    /// As [`Heap::load`], for looking at the parts of a value (comparing, hashing, writing), where a lookup by key could end up here
+    /// again and again: a reference into a map is refused.
+    #[inline]
+    pub fn load_part(&self, value: Value) -> Result<Value, Fault> {
+        if value.is(Tag::IndexRef) && !self.ref_of(value)?.base.is(Tag::List) {
+            return Err(wrong("a plain value", value));
+        }
+        self.load(value)
     }
 
     /// Sets what a reference, cell or box stands for. Where `target` is an aggregate itself (`&x!` of a struct, list, map or

@@ -1,0 +1,709 @@
+//! The dispatch loop: fetch, dispatch, act on the outcome. Handlers are named after their opcode; what is rare is a
+//! function elsewhere.
+//!
+//! This is the one file of the interpreter with `unsafe` code: register and instruction access without bounds checks. It is sound
+//! because the verifier proved for every function that each register operand lies inside the frame, that each jump stays inside the function
+//! and that no function runs off its end; because every call, spawn and resume checks that the stack holds the callee's whole frame
+//! (`enter!`, [`Body::start`](super::task::Body::start)); and because nobody but the loop touches the stack of the running task. Registers are addressed as
+//! `base + operand` in words, with operands doubled by the encoder: tag at `x`, payload at `x + 1`.
+#![expect(unsafe_code, reason = "register access behind the verifier; see the module's header")]
+
+use super::calls::SliceEnd;
+use super::fault::Fault;
+use super::machine::{Entry, Machine, Stop};
+use super::slow::Flow;
+use super::task::RETURN_END;
+use crate::bytecode::{Instr, Op};
+use crate::value::{Tag, Value};
+use scheduler::{At, Next, Step};
+use tracer::record::Tracer;
+
+impl<T: Tracer> Machine<T> {
+    /// Runs tasks until something needs the driver: nothing can run, a task failed, the program ended, a poll is due.
+    pub fn dispatch(&mut self) -> Stop {
+        'switch: loop {
+            let (slot, slice) = match self.sched.next_task(&mut self.tr, self.clock) {
+                Next::Run { slot, slice } => (slot, slice),
+                other => return Stop::Scheduler(other),
+            };
+            self.running = slot;
+            self.slice_end = self.clock + u64::from(slice);
+            let mut budget = i64::from(slice);
+            // SAFETY (of every `instrs.add` here): the index is inside the verified code.
+            let mut ip: *const Instr = match self.resume(slot) {
+                Ok(pc) => unsafe { self.instrs().add(pc as usize) },
+                Err(stop) => return stop,
+            };
+            let mut base = self.registers();
+
+            // Registers, as words from `base`.
+            macro_rules! payload {
+                ($x:expr) => {
+                    // SAFETY: the operand is a register of the verified frame, which `enter` found inside the stack.
+                    (*unsafe { &mut *base.add($x as usize + 1) })
+                };
+            }
+            macro_rules! int {
+                ($x:expr) => {
+                    payload!($x) as i64
+                };
+            }
+            macro_rules! float {
+                ($x:expr) => {
+                    f64::from_bits(payload!($x))
+                };
+            }
+            macro_rules! tag {
+                ($x:expr) => {
+                    // SAFETY: as for `payload`.
+                    unsafe { *base.add($x as usize).cast::<u8>() }
+                };
+            }
+            macro_rules! get {
+                ($x:expr) => {
+                    Value { tag: tag!($x), payload: payload!($x) }
+                };
+            }
+            // A handle of this kind, behind any references, boxes and guards.
+            macro_rules! handle {
+                ($x:expr, $tag:ident) => {{
+                    let value = get!($x);
+                    if value.is(Tag::$tag) { value } else { check!(self.seen(value, Tag::$tag)) }
+                }};
+            }
+            macro_rules! set {
+                ($x:expr, $tag:expr, $payload:expr) => {{
+                    let (tag, payload): (u8, u64) = ($tag, $payload);
+                    // SAFETY: as for `payload`.
+                    unsafe { *base.add($x as usize).cast::<u8>() = tag };
+                    payload!($x) = payload;
+                }};
+            }
+            macro_rules! put {
+                ($x:expr, $value:expr) => {{
+                    let value: Value = $value;
+                    set!($x, value.tag, value.payload);
+                }};
+            }
+            macro_rules! many {
+                ($x:expr, $n:expr) => {
+                    // SAFETY: the verifier checked the whole range of registers; values are plain data.
+                    unsafe {
+                        std::slice::from_raw_parts(base.add($x as usize).cast::<Value>().cast_const(), $n as usize)
+                    }
+                };
+            }
+
+            // The instruction pointer as an index: of the next instruction.
+            macro_rules! pc {
+                () => {
+                    ((ip as usize - self.instrs_at) / size_of::<Instr>())
+                };
+            }
+            macro_rules! go_to {
+                ($pc:expr) => {{
+                    let pc = $pc as usize;
+                    // SAFETY: see above.
+                    ip = unsafe { self.instrs().add(pc) };
+                }};
+            }
+
+            // Time, and leaving the loop.
+            macro_rules! clock {
+                () => {
+                    self.slice_end.wrapping_sub(budget as u64)
+                };
+            }
+            macro_rules! at {
+                () => {
+                    At { site: pc!() as u32 - 1, clock: clock!() }
+                };
+            }
+            macro_rules! save {
+                ($pc:expr) => {
+                    self.clock = clock!();
+                    self.leave($pc as u32, base);
+                };
+            }
+            macro_rules! fail {
+                ($fault:expr) => {{
+                    let fault = $fault;
+                    save!(pc!() - 1);
+                    return failed(self.running, fault);
+                }};
+            }
+            // An operation on numbers cannot be done: which, and why, is found out again out of line.
+            macro_rules! fail_arith {
+                ($i:expr) => {{
+                    save!(pc!() - 1);
+                    return self.arithmetic_failed(self.running, *$i);
+                }};
+            }
+            macro_rules! check {
+                ($result:expr) => {
+                    match $result {
+                        Ok(value) => value,
+                        Err(fault) => fail!(fault),
+                    }
+                };
+            }
+            // The task waits: it is resumed at this instruction, which is then completed.
+            macro_rules! block {
+                () => {{
+                    save!(pc!() - 1);
+                    if self.sched.scan_due(self.clock) {
+                        self.scan();
+                    }
+                    continue 'switch;
+                }};
+            }
+            macro_rules! charge {
+                () => {
+                    budget -= 1;
+                    if budget < 0 {
+                        save!(pc!());
+                        match self.slice_ended(self.running) {
+                            SliceEnd::GoOn(slice) => {
+                                self.slice_end = self.clock + u64::from(slice);
+                                budget = i64::from(slice);
+                            }
+                            SliceEnd::Switch => continue 'switch,
+                            SliceEnd::Stop(stop) => return stop,
+                        }
+                    }
+                };
+            }
+            // After an allocation: the instruction is complete, so everything live is where the collector looks.
+            macro_rules! allocated {
+                () => {
+                    if self.heap.should_collect() {
+                        save!(pc!());
+                        check!(self.collect_garbage());
+                    }
+                };
+            }
+            macro_rules! jump {
+                ($offset:expr) => {{
+                    let offset: i64 = $offset;
+                    // SAFETY: see above; jumps stay inside their function.
+                    ip = unsafe { ip.offset(offset as isize) };
+                }};
+            }
+            macro_rules! jump_if {
+                ($i:ident, $cond:expr) => {
+                    if $cond {
+                        jump!($i.imm_c());
+                    }
+                };
+            }
+            macro_rules! loop_if {
+                ($i:ident, $cond:expr) => {
+                    if $cond {
+                        jump!($i.imm_c());
+                        charge!();
+                    }
+                };
+            }
+            macro_rules! checked {
+                ($i:ident, $tag:expr, $result:expr) => {
+                    match $result {
+                        Some(n) => set!($i.a, $tag, n as u64),
+                        None => fail_arith!($i),
+                    }
+                };
+            }
+            macro_rules! narrow {
+                ($i:ident, $result:expr) => {
+                    match $result {
+                        Some(n) if fits($i.n, n) => set!($i.a, $i.n, n as u64),
+                        _ => fail_arith!($i),
+                    }
+                };
+            }
+            // Goes on as an operation out of line says.
+            macro_rules! act {
+                ($flow:expr, $i:ident) => {
+                    match $flow {
+                        Flow::Next => {}
+                        Flow::Jump => jump!($i.imm_c()),
+                        Flow::Block => {
+                            if self.sched.scan_due(self.clock) {
+                                self.scan();
+                            }
+                            continue 'switch;
+                        }
+                        Flow::Switch => continue 'switch,
+                        Flow::Fault => return self.take_fault(self.running),
+                    }
+                };
+            }
+            // Moves execution into a callee whose frame starts after the window register `$window` (words from `base`).
+            macro_rules! enter {
+                ($window:expr, $entry:expr) => {{
+                    let window = $window as usize;
+                    let entry: Entry = $entry;
+                    if self.stack_end < (base as usize) + (window + 2 + 2 * entry.registers as usize) * 8 {
+                        save!(pc!() - 1);
+                        match self.grow_stack(self.running, window / 2 + 1 + entry.registers as usize) {
+                            Ok(()) => base = self.registers(),
+                            Err(fault) => fail!(fault),
+                        }
+                    }
+                    set!(window, Tag::Return as u8, pc!() as u64);
+                    // SAFETY: the callee's whole frame lies below `limit`.
+                    base = unsafe { base.add(window + 2) };
+                    go_to!(entry.start);
+                    charge!();
+                }};
+            }
+            macro_rules! return_value {
+                ($value:expr) => {{
+                    let value: Value = $value;
+                    // SAFETY: the register before a frame's first is its return address.
+                    let to = unsafe { *base.sub(1) };
+                    if to == RETURN_END {
+                        save!(pc!() - 1);
+                        if let Some(stop) = self.task_returned(self.running, value) {
+                            return stop;
+                        }
+                        continue 'switch;
+                    }
+                    go_to!(to);
+                    // SAFETY: a return address follows a call instruction of verified code, whose window is where the
+                    // caller's frame was left.
+                    let call = unsafe { *ip.sub(1) };
+                    base = unsafe { base.sub(call.a as usize + 2) };
+                    put!(call.a, value);
+                }};
+            }
+
+            loop {
+                // SAFETY: verified code never runs past its last instruction, and jumps stay inside it.
+                let i = unsafe { &*ip };
+                // SAFETY: a terminator is never passed, so the next instruction exists.
+                ip = unsafe { ip.add(1) };
+                match i.op {
+                    Op::Move => put!(i.a, get!(i.b)),
+                    Op::LoadImm => set!(i.a, i.n, i.wide_imm() as i64 as u64),
+                    Op::LoadConst => put!(i.a, self.constants[i.wide_index() as usize]),
+                    Op::LoadGlobal => put!(i.a, self.globals[i.wide_index() as usize]),
+                    Op::StoreGlobal => self.globals[i.wide_index() as usize] = get!(i.a),
+                    Op::Clear => put!(i.a, Value::NONE),
+
+                    Op::AddI => checked!(i, Tag::I64 as u8, int!(i.b).checked_add(int!(i.c))),
+                    Op::SubI => checked!(i, Tag::I64 as u8, int!(i.b).checked_sub(int!(i.c))),
+                    Op::MulI => checked!(i, Tag::I64 as u8, int!(i.b).checked_mul(int!(i.c))),
+                    Op::DivI => {
+                        let right = int!(i.c);
+                        checked!(i, tag!(i.b), int!(i.b).checked_div(right));
+                    }
+                    Op::RemI => {
+                        let right = int!(i.c);
+                        if right == 0 {
+                            fail_arith!(i);
+                        }
+                        set!(i.a, tag!(i.b), int!(i.b).wrapping_rem(right) as u64);
+                    }
+                    Op::AddImm => checked!(i, Tag::I64 as u8, int!(i.b).checked_add(i.imm_c())),
+                    Op::AddN => narrow!(i, Some(int!(i.b).wrapping_add(int!(i.c)))),
+                    Op::SubN => narrow!(i, Some(int!(i.b).wrapping_sub(int!(i.c)))),
+                    Op::MulN => narrow!(i, int!(i.b).checked_mul(int!(i.c))),
+                    Op::AddImmN => narrow!(i, Some(int!(i.b).wrapping_add(i.imm_c()))),
+                    Op::AddU => checked!(i, i.n, payload!(i.b).checked_add(payload!(i.c))),
+                    Op::AddImmU => checked!(i, i.n, payload!(i.b).checked_add_signed(i.imm_c())),
+                    Op::SubU => checked!(i, i.n, payload!(i.b).checked_sub(payload!(i.c))),
+                    Op::MulU => checked!(i, i.n, payload!(i.b).checked_mul(payload!(i.c))),
+                    Op::DivU => checked!(i, i.n, payload!(i.b).checked_div(payload!(i.c))),
+                    Op::RemU => checked!(i, i.n, payload!(i.b).checked_rem(payload!(i.c))),
+                    Op::BitAnd => set!(i.a, tag!(i.b), payload!(i.b) & payload!(i.c)),
+                    Op::BitOr => set!(i.a, tag!(i.b), payload!(i.b) | payload!(i.c)),
+                    Op::BitXor => set!(i.a, tag!(i.b), payload!(i.b) ^ payload!(i.c)),
+                    Op::AddF => put!(i.a, Value::f64(float!(i.b) + float!(i.c))),
+                    Op::SubF => put!(i.a, Value::f64(float!(i.b) - float!(i.c))),
+                    Op::MulF => put!(i.a, Value::f64(float!(i.b) * float!(i.c))),
+                    Op::DivF => put!(i.a, Value::f64(float!(i.b) / float!(i.c))),
+                    Op::Not => set!(i.a, Tag::Bool as u8, payload!(i.b) ^ 1),
+                    Op::LtI => put!(i.a, Value::bool(int!(i.b) < int!(i.c))),
+                    Op::LeI => put!(i.a, Value::bool(int!(i.b) <= int!(i.c))),
+                    Op::EqI => put!(i.a, Value::bool(payload!(i.b) == payload!(i.c))),
+                    Op::NeI => put!(i.a, Value::bool(payload!(i.b) != payload!(i.c))),
+                    Op::LtF => put!(i.a, Value::bool(float!(i.b) < float!(i.c))),
+                    Op::LeF => put!(i.a, Value::bool(float!(i.b) <= float!(i.c))),
+
+                    Op::Jump => jump!(i.wide_imm() as i64),
+                    Op::Loop => {
+                        jump!(i.wide_imm() as i64);
+                        charge!();
+                    }
+                    Op::JumpIf => {
+                        if payload!(i.a) & 1 != 0 {
+                            jump!(i.wide_imm() as i64);
+                        }
+                    }
+                    Op::JumpIfNot => {
+                        if payload!(i.a) & 1 == 0 {
+                            jump!(i.wide_imm() as i64);
+                        }
+                    }
+                    Op::JumpIfUnset => {
+                        if tag!(i.a) == Tag::NoValue as u8 {
+                            jump!(i.wide_imm() as i64);
+                        }
+                    }
+                    Op::JumpEqI => jump_if!(i, payload!(i.a) == payload!(i.b)),
+                    Op::JumpNeI => jump_if!(i, payload!(i.a) != payload!(i.b)),
+                    Op::JumpLtI => jump_if!(i, int!(i.a) < int!(i.b)),
+                    Op::JumpLeI => jump_if!(i, int!(i.a) <= int!(i.b)),
+                    Op::JumpLtU => jump_if!(i, payload!(i.a) < payload!(i.b)),
+                    Op::JumpLeU => jump_if!(i, payload!(i.a) <= payload!(i.b)),
+                    Op::JumpEqImm => jump_if!(i, int!(i.a) == i.imm_b()),
+                    Op::JumpNeImm => jump_if!(i, int!(i.a) != i.imm_b()),
+                    Op::JumpLtImm => jump_if!(i, int!(i.a) < i.imm_b()),
+                    Op::JumpLeImm => jump_if!(i, int!(i.a) <= i.imm_b()),
+                    Op::JumpGtImm => jump_if!(i, int!(i.a) > i.imm_b()),
+                    Op::JumpGeImm => jump_if!(i, int!(i.a) >= i.imm_b()),
+                    Op::JumpLtF => jump_if!(i, float!(i.a) < float!(i.b)),
+                    Op::JumpLeF => jump_if!(i, float!(i.a) <= float!(i.b)),
+                    Op::JumpNotLtF => {
+                        let less = float!(i.a) < float!(i.b);
+                        jump_if!(i, !less)
+                    }
+                    Op::JumpNotLeF => {
+                        let less = float!(i.a) <= float!(i.b);
+                        jump_if!(i, !less)
+                    }
+                    Op::LoopLtI => loop_if!(i, int!(i.a) < int!(i.b)),
+                    Op::LoopLeI => loop_if!(i, int!(i.a) <= int!(i.b)),
+                    Op::LoopLtU => loop_if!(i, payload!(i.a) < payload!(i.b)),
+                    Op::LoopIf => {
+                        if payload!(i.a) & 1 != 0 {
+                            jump!(i.wide_imm() as i64);
+                            charge!();
+                        }
+                    }
+                    Op::ForStep => {
+                        let next = int!(i.a).wrapping_add(1);
+                        payload!(i.a) = next as u64;
+                        loop_if!(i, next < int!(i.b));
+                    }
+                    Op::ForStepIncl => {
+                        let now = int!(i.a);
+                        if now < int!(i.b) {
+                            payload!(i.a) = (now + 1) as u64;
+                            loop_if!(i, true);
+                        }
+                    }
+                    Op::ForStepU => {
+                        let next = payload!(i.a).wrapping_add(1);
+                        payload!(i.a) = next;
+                        loop_if!(i, next < payload!(i.b));
+                    }
+                    Op::ForStepInclU => {
+                        let now = payload!(i.a);
+                        if now < payload!(i.b) {
+                            payload!(i.a) = now + 1;
+                            loop_if!(i, true);
+                        }
+                    }
+                    Op::Switch => {
+                        let table = &self.code.tables[i.c as usize];
+                        let case = (payload!(i.a) as usize).min(table.len() - 1);
+                        go_to!(table[case]);
+                    }
+                    Op::JumpNotVariant => {
+                        jump_if!(i, self.heap.variant_of(get!(i.a)).map(|(_, variant)| variant) != Some(i.b as u32))
+                    }
+
+                    Op::Call => {
+                        // SAFETY: the verifier checked the function's number.
+                        let entry = unsafe { *self.entries.get_unchecked(i.wide_index() as usize) };
+                        enter!(i.a, entry);
+                    }
+                    Op::CallValue => {
+                        let callee = get!(i.b);
+                        save!(pc!() - 1);
+                        let entry = check!(self.prepare_call(self.running, callee, i.a / 2, i.n));
+                        base = self.registers();
+                        enter!(i.a, entry);
+                    }
+                    Op::CallMethod => {
+                        let receiver = get!(i.a + 2);
+                        match self.find_method(receiver, i.wide_index()) {
+                            Some(entry) => enter!(i.a, entry),
+                            None => {
+                                save!(pc!());
+                                let flow = self.slow(self.running, *i);
+                                base = self.registers();
+                                act!(flow, i);
+                            }
+                        }
+                    }
+                    Op::Return => return_value!(get!(i.a)),
+                    Op::ReturnUnit => return_value!(Value::UNIT),
+                    // What is too long to stand here; see `slow`.
+                    Op::Arith
+                    | Op::Unary
+                    | Op::Cast
+                    | Op::Compare
+                    | Op::JumpNotType
+                    | Op::MakeList
+                    | Op::AppendList
+                    | Op::RepeatList
+                    | Op::MakeTuple
+                    | Op::MakeStruct
+                    | Op::MakeVariant
+                    | Op::MakeRange
+                    | Op::MakeClosure
+                    | Op::GetSlice
+                    | Op::Len
+                    | Op::IterNext
+                    | Op::Clone
+                    | Op::Format
+                    | Op::NewCell
+                    | Op::RefField
+                    | Op::RefIndex
+                    | Op::Select
+                    | Op::LoadThreadLocal
+                    | Op::StoreThreadLocal
+                    | Op::VariantNumber
+                    | Op::CallBuiltin
+                    | Op::Panic
+                    | Op::AssertFail
+                    | Op::Trap
+                    | Op::SpawnValue
+                    | Op::ReadLock
+                    | Op::WriteLock
+                    | Op::WaitGroupAdd => {
+                        save!(pc!());
+                        let flow = self.slow(self.running, *i);
+                        base = self.registers();
+                        act!(flow, i);
+                        charge!();
+                    }
+                    Op::Spawn | Op::SpawnAsync => {
+                        let joinable = i.op == Op::SpawnAsync;
+                        let future = check!(self.spawn(at!(), i.wide_index(), many!(i.a + 2, i.n), joinable));
+                        put!(i.a, future);
+                        allocated!();
+                        charge!();
+                    }
+                    Op::Await => match check!(self.await_future(at!(), get!(i.b))) {
+                        Some(value) => put!(i.a, value),
+                        None => block!(),
+                    },
+                    Op::Unwind => {
+                        save!(pc!() - 1);
+                        if let Some(stop) = self.unwind(self.running) {
+                            return stop;
+                        }
+                        go_to!(self.body(self.running).pc);
+                        base = self.registers();
+                    }
+
+                    Op::GetField => put!(i.a, check!(self.heap.field(get!(i.b), i.c as u32))),
+                    Op::SetField => check!(self.heap.set_field(get!(i.a), i.b as u32, get!(i.c))),
+                    Op::GetIndex => put!(i.a, check!(self.heap.get_index(get!(i.b), get!(i.c)))),
+                    Op::SetIndex => {
+                        check!(self.heap.set_index(get!(i.a), get!(i.b), get!(i.c)));
+                        allocated!();
+                    }
+
+                    Op::LoadCell => put!(i.a, check!(self.heap.load_cell(get!(i.b)))),
+                    Op::StoreCell => {
+                        check!(self.heap.store_cell(get!(i.a), get!(i.b)));
+                    }
+                    Op::Deref => {
+                        let reference = get!(i.b);
+                        if reference.is(Tag::MutexGuard) {
+                            put!(i.a, *self.sched.mutex_value(reference.slot()));
+                        } else {
+                            put!(i.a, check!(self.deref(reference)));
+                        }
+                    }
+                    Op::DerefStore => check!(self.deref_store(get!(i.a), get!(i.b))),
+                    Op::DerefAddImm => {
+                        let reference = get!(i.a);
+                        let mut done = false;
+                        if reference.is(Tag::MutexGuard) {
+                            let content = self.sched.mutex_value(reference.slot());
+                            if content.is(Tag::I64)
+                                && let Some(n) = content.int().checked_add(i.imm_b())
+                            {
+                                content.payload = n as u64;
+                                done = true;
+                            }
+                        }
+                        if !done {
+                            check!(self.deref_add(reference, i.imm_b()));
+                        }
+                    }
+
+                    Op::Send => {
+                        let channel = handle!(i.a, Channel);
+                        match self.send(at!(), channel.slot(), get!(i.b)) {
+                            Step::Ready(()) => {
+                                if i.n != 0 {
+                                    put!(i.c, check!(self.send_outcome(i.n, true)));
+                                }
+                            }
+                            Step::Blocked => block!(),
+                            Step::Closed => put!(i.c, check!(self.send_outcome(i.n, false))),
+                        }
+                        charge!();
+                    }
+                    Op::Recv => {
+                        let channel = handle!(i.b, Channel);
+                        match self.recv(at!(), channel.slot()) {
+                            Step::Ready(value) => {
+                                if i.n == 0 {
+                                    put!(i.a, value);
+                                } else {
+                                    put!(i.a, check!(self.recv_outcome(i.n, get!(i.b), Some(value))));
+                                    allocated!();
+                                }
+                            }
+                            Step::Blocked => block!(),
+                            Step::Closed => {
+                                put!(i.a, check!(self.recv_outcome(i.n, get!(i.b), None)));
+                                allocated!();
+                            }
+                        }
+                        charge!();
+                    }
+                    Op::RecvOrJump => {
+                        let channel = handle!(i.b, Channel);
+                        match self.recv(at!(), channel.slot()) {
+                            Step::Ready(value) => put!(i.a, value),
+                            Step::Blocked => block!(),
+                            Step::Closed => jump!(i.imm_c()),
+                        }
+                        charge!();
+                    }
+                    Op::MutexLock => {
+                        let mutex = handle!(i.b, Mutex).slot();
+                        if self.sched.lock(&mut self.tr, at!(), mutex) == Step::Blocked {
+                            block!();
+                        }
+                        put!(i.a, Value::handle(Tag::MutexGuard, mutex));
+                        charge!();
+                    }
+                    Op::Release => {
+                        let guard = get!(i.a);
+                        if guard.is(Tag::MutexGuard) {
+                            self.sched.unlock(&mut self.tr, at!(), guard.slot());
+                        } else {
+                            self.release(at!(), guard);
+                        }
+                        put!(i.a, Value::NONE);
+                        charge!();
+                    }
+                    Op::AtomicAdd => {
+                        let atomic = handle!(i.b, Atomic);
+                        let cell = self.sched.atomic(atomic.slot());
+                        let old = *cell;
+                        let tag = atomic_tag(atomic);
+                        let new = wrap(tag, old.wrapping_add(int!(i.c)));
+                        *cell = new;
+                        self.sched.atomic_event(&mut self.tr, at!(), atomic.slot());
+                        set!(i.a, tag, old as u64);
+                        charge!();
+                    }
+                    Op::AtomicLoad => {
+                        let atomic = handle!(i.b, Atomic);
+                        let value = *self.sched.atomic(atomic.slot());
+                        self.sched.atomic_event(&mut self.tr, at!(), atomic.slot());
+                        set!(i.a, atomic_tag(atomic), value as u64);
+                        charge!();
+                    }
+                    Op::WaitGroupDone => {
+                        let group = handle!(i.a, WaitGroup);
+                        check!(self.wait_group_add(at!(), group, -1));
+                        charge!();
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Whether a number lies in the range of an integer kind of up to 32 bits.
+#[inline(always)]
+fn fits(tag: u8, n: i64) -> bool {
+    let (low, high) = match tag {
+        t if t == Tag::I32 as u8 => (i32::MIN as i64, i32::MAX as i64),
+        t if t == Tag::U32 as u8 => (0, u32::MAX as i64),
+        t if t == Tag::I16 as u8 => (i16::MIN as i64, i16::MAX as i64),
+        t if t == Tag::U16 as u8 => (0, u16::MAX as i64),
+        t if t == Tag::I8 as u8 => (i8::MIN as i64, i8::MAX as i64),
+        _ => (0, u8::MAX as i64),
+    };
+    low <= n && n <= high
+}
+
+/// The tag of an atomic's content.
+#[inline(always)]
+fn atomic_tag(atomic: Value) -> u8 {
+    (atomic.payload >> 32) as u8
+}
+
+/// A 64-bit result as an atomic of this kind holds it.
+#[inline(always)]
+fn wrap(tag: u8, n: i64) -> i64 {
+    match tag {
+        t if t == Tag::I64 as u8 => n,
+        t if t == Tag::I32 as u8 => n as i32 as i64,
+        t if t == Tag::U32 as u8 => n as u32 as i64,
+        t if t == Tag::Bool as u8 => n & 1,
+        t if t == Tag::I16 as u8 => n as i16 as i64,
+        t if t == Tag::U16 as u8 => n as u16 as i64,
+        t if t == Tag::I8 as u8 => n as i8 as i64,
+        t if t == Tag::U8 as u8 => n as u8 as i64,
+        _ => n,
+    }
+}
+
+/// The stop of a task that failed.
+#[cold]
+#[inline(never)]
+fn failed(slot: u32, fault: Fault) -> Stop {
+    Stop::Fault(slot, fault)
+}
+
+impl<T: Tracer> Machine<T> {
+    // Out of line, so that the loop keeps its state in registers across them.
+    #[inline(never)]
+    fn send(&mut self, at: At, channel: u32, value: Value) -> Step {
+        self.sched.send(&mut self.tr, at, channel, value)
+    }
+
+    #[inline(never)]
+    fn recv(&mut self, at: At, channel: u32) -> Step<Value> {
+        self.sched.recv(&mut self.tr, at, channel)
+    }
+
+    /// The program's instructions.
+    #[inline(always)]
+    fn instrs(&self) -> *const Instr {
+        self.instrs_at as *const Instr
+    }
+
+    /// Register 0 of the frame that the running task was saved in, as words. Notes the end of its stack.
+    #[inline(always)]
+    fn registers(&mut self) -> *mut u64 {
+        let body = &mut self.sched.task_mut(self.running).body;
+        let (base, length) = (body.base as usize, body.stack.len());
+        debug_assert!(base <= length);
+        let start: *mut Value = body.stack.as_mut_ptr();
+        self.stack_end = start as usize + length * size_of::<Value>();
+        // SAFETY: a frame's base was inside the stack when the frame was entered, and stacks never shrink.
+        unsafe { start.add(base).cast() }
+    }
+
+    /// Saves where the running task stands.
+    #[inline(always)]
+    fn leave(&mut self, pc: u32, base: *mut u64) {
+        let body = &mut self.sched.task_mut(self.running).body;
+        body.pc = pc;
+        body.base = ((base as usize - body.stack.as_ptr() as usize) / size_of::<Value>()) as u32;
+    }
+}

@@ -1,0 +1,100 @@
+//! Evidence for findings: stacks of tasks, and the finding of a task that failed.
+
+use super::fault::Fault;
+use super::heap::Heap;
+use super::machine::Machine;
+use super::task::{Body, RETURN_END};
+use crate::bytecode::Code;
+use crate::core::RuntimeType;
+use crate::types::{EnumId, StructId};
+use crate::value::{Tag, Value};
+use tracer::event::{Kind, Site};
+use tracer::finding::{Finding, Frame, Verdict};
+use tracer::record::Tracer;
+
+/// Most frames that a finding carries: the innermost and the outermost half.
+const MAX_FRAMES: usize = 64;
+
+/// The kind of a value that methods are found by.
+pub fn runtime_type(heap: &Heap, value: Value) -> RuntimeType {
+    match value.kind() {
+        Tag::Struct => {
+            heap.record_of(value).map_or(RuntimeType::Other, |record| RuntimeType::Struct(StructId(record.ty)))
+        }
+        Tag::Variant | Tag::Variant0 => {
+            heap.variant_of(value).map_or(RuntimeType::Other, |(kind, _)| RuntimeType::Enum(EnumId(kind)))
+        }
+        Tag::Unit => RuntimeType::Unit,
+        Tag::Bool => RuntimeType::Bool,
+        Tag::Char => RuntimeType::Char,
+        Tag::F32 => RuntimeType::Float32,
+        Tag::F64 => RuntimeType::Float,
+        Tag::Duration => RuntimeType::Duration,
+        Tag::Time => RuntimeType::Time,
+        Tag::Function | Tag::Closure => RuntimeType::Function,
+        Tag::String => RuntimeType::String,
+        Tag::List => RuntimeType::List,
+        Tag::Map => RuntimeType::Map,
+        Tag::Set => RuntimeType::Set,
+        Tag::Tuple => RuntimeType::Tuple,
+        Tag::Box => RuntimeType::Box,
+        tag => tag.int_kind().map_or(RuntimeType::Other, RuntimeType::Int),
+    }
+}
+
+/// The stack of a task that is not running, innermost call first. Each frame's site is where it stands: the instruction
+/// to go on with, and the calls that led there.
+pub fn stack(code: &Code, body: &Body) -> Vec<Frame> {
+    let mut frames = Vec::new();
+    let (mut pc, mut base) = (body.pc, body.base as usize);
+    while let Some(function) = code.function_at(pc) {
+        frames.push(Frame { function, site: Site(pc) });
+        let Some(to) = base.checked_sub(1).and_then(|register| body.stack.get(register)).map(|v| v.payload) else {
+            break;
+        };
+        if to == RETURN_END || to == 0 || to as usize > code.instrs.len() {
+            break;
+        }
+        pc = to as u32 - 1;
+        base = base.saturating_sub(1 + code.instrs[pc as usize].a as usize / 2);
+    }
+    frames
+}
+
+/// The frames that people want to see: without the prelude's, unless there are no others, and not more than fit.
+pub fn visible(code: &Code, frames: Vec<Frame>) -> Vec<Frame> {
+    let user: Vec<Frame> =
+        frames.iter().copied().filter(|frame| !code.functions[frame.function as usize].prelude).collect();
+    let mut shown = if user.is_empty() { frames } else { user };
+    if shown.len() > MAX_FRAMES {
+        shown.drain(MAX_FRAMES / 2..shown.len() - MAX_FRAMES / 2);
+    }
+    shown
+}
+
+impl<T: Tracer> Machine<T> {
+    /// The finding of a task that panicked or failed an assertion; it is recorded as an event.
+    pub(super) fn failure(&mut self, slot: u32, fault: &Fault) -> Option<Finding> {
+        let (verdict, message) = match fault {
+            Fault::Panic(message) => (Verdict::Panic, message.clone()),
+            Fault::Assert(message) => (Verdict::Assert, message.clone()),
+            Fault::Exit(_) => return None,
+        };
+        let task = self.sched.task(slot);
+        let frames = visible(&self.code, stack(&self.code, &task.body));
+        // The event stands where the user's code does, not inside a prelude function that it called.
+        let site = frames.first().map_or(task.body.pc, |frame| frame.site.0);
+        let culprit = task.evidence();
+        self.tr.text(Kind::Panic, site, self.clock, &message);
+        Some(Finding {
+            verdict,
+            message,
+            culprit: Some(culprit),
+            stack: frames,
+            tasks: Vec::new(),
+            cycle: Vec::new(),
+            clock: self.clock,
+            event: self.tr.last(),
+        })
+    }
+}

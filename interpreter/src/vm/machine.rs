@@ -1,0 +1,207 @@
+//! The machine: everything a run owns, and how it is set up. The dispatch loop is in [`super::core`], the driver in
+//! [`super::run`].
+
+use super::arith;
+use super::fault::Fault;
+use super::heap::Heap;
+use super::io::Io;
+use super::mark::Marks;
+use super::task::Body;
+use crate::bytecode::instr::Reg;
+use crate::bytecode::program::{Constant, FunctionCode};
+use crate::bytecode::{Code, Instr, Op};
+use crate::core::FunctionKind;
+use crate::value::{Tag, Value};
+use rustc_hash::FxHashMap;
+use scheduler::{Arm, Next, Scheduler};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use tracer::finding::Finding;
+use tracer::record::Tracer;
+
+/// What a call needs to know of a function.
+#[derive(Clone, Copy, Debug)]
+pub struct Entry {
+    /// Index of its first instruction.
+    pub start: u32,
+    /// Registers of its frame.
+    pub registers: u16,
+    /// Captured variables, in its first registers.
+    pub captures: u16,
+    /// Parameters, in the registers after them.
+    pub params: u16,
+}
+
+/// Why the dispatch loop came back to the driver.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// The scheduler has no task to run now.
+    Scheduler(Next),
+    /// This task failed (or asked to end the program).
+    Fault(u32, Fault),
+    /// `main` returned, and nothing more is to be waited for.
+    MainReturned,
+    /// A cancelled task has ended: nothing for the driver to do.
+    TaskEnded,
+    /// The stop flag was set: time limit, or the watcher left.
+    Stopped,
+}
+
+/// Limits on the program.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Bytes of guest memory.
+    pub memory: u64,
+    /// Tasks alive at once.
+    pub tasks: usize,
+}
+
+/// Everything a run owns.
+pub struct Machine<T: Tracer> {
+    /// The verified program, with the start-up function appended.
+    pub code: Arc<Code>,
+    /// The program's start-up function: sets the globals, then calls `main`.
+    pub start: u32,
+    pub(super) entries: Box<[Entry]>,
+    pub(super) constants: Box<[Value]>,
+    pub(super) globals: Vec<Value>,
+    /// The guest's heap.
+    pub heap: Heap,
+    /// Tasks and everything they wait for.
+    pub sched: Scheduler<Value, Body>,
+    /// Where events go.
+    pub tr: T,
+    /// The guest's input and output.
+    pub io: Io,
+    /// The trace clock.
+    pub clock: u64,
+    pub(super) limits: Limits,
+    /// Scratch for the arguments of built-ins.
+    pub(super) arguments: Vec<Value>,
+    /// Slot of the running task.
+    pub(super) running: u32,
+    /// The trace clock at which its slice ends.
+    pub(super) slice_end: u64,
+    /// Address of the end of its stack; only the dispatch loop makes a pointer of it.
+    pub(super) stack_end: usize,
+    /// Address of the first instruction of `code`; only the dispatch loop makes a pointer of it.
+    pub(super) instrs_at: usize,
+    /// Why the last long instruction failed.
+    pub(super) fault: Option<Fault>,
+    /// Scratch of the collector.
+    pub(super) marks: Marks,
+    /// Scratch for the arms of selects.
+    pub(super) arms: Vec<Arm<Value>>,
+    /// Methods by (kind of receiver, name).
+    pub(super) methods: FxHashMap<(crate::core::RuntimeType, u32), u32>,
+    /// Findings made while the program runs.
+    pub findings: Vec<Finding>,
+    /// Set from outside to end the run.
+    pub stop: Arc<AtomicBool>,
+    /// What `main` returned, once it has.
+    pub main_result: Option<Value>,
+    /// End at once when `main` returns.
+    pub stop_at_main: bool,
+}
+
+impl<T: Tracer> Machine<T> {
+    /// A machine for a program.
+    pub fn new(
+        code: &Code,
+        sched: Scheduler<Value, Body>,
+        tr: T,
+        io: Io,
+        limits: Limits,
+        stop: Arc<AtomicBool>,
+    ) -> Self {
+        let (code, start) = with_start_up(code);
+        let code = Arc::new(code);
+        let instrs_at = code.instrs.as_ptr() as usize;
+        let entries = code
+            .functions
+            .iter()
+            .map(|f| Entry { start: f.start, registers: f.registers, captures: f.captures, params: f.params })
+            .collect();
+        let mut heap = Heap::new(limits.memory);
+        let constants = code.constants.iter().map(|constant| load(&mut heap, constant)).collect();
+        let methods = code.methods.iter().map(|&(kind, name, function)| ((kind, name), function)).collect();
+        let globals = vec![Value::NONE; code.globals.len()];
+        Self {
+            code,
+            start,
+            entries,
+            constants,
+            globals,
+            heap,
+            sched,
+            tr,
+            io,
+            clock: 0,
+            limits,
+            arguments: Vec::new(),
+            running: 0,
+            slice_end: 0,
+            stack_end: 0,
+            instrs_at,
+            fault: None,
+            marks: Marks::default(),
+            arms: Vec::new(),
+            methods,
+            findings: Vec::new(),
+            stop,
+            main_result: None,
+            stop_at_main: false,
+        }
+    }
+
+    /// Whether the run should end now.
+    pub(super) fn stop_requested(&self) -> bool {
+        self.stop.load(Ordering::Relaxed) || self.tr.quit()
+    }
+}
+
+/// The value of a constant.
+fn load(heap: &mut Heap, constant: &Constant) -> Value {
+    match constant {
+        Constant::Int(kind, n) => arith::truncated(heap, *kind, *n),
+        Constant::F64(x) => Value::f64(*x),
+        Constant::F32(x) => Value::new(Tag::F32, f64::from(*x).to_bits()),
+        // A literal is never longer than the source; where even that passes the memory limit, the first allocation says so.
+        Constant::Str(s) => heap.string(s.as_str()).unwrap_or(Value::NONE),
+        Constant::Function(n) => Value::new(Tag::Function, u64::from(*n)),
+        Constant::Variant(kind, variant) => Value::new(Tag::Variant0, u64::from(*kind) << 32 | u64::from(*variant)),
+        Constant::Duration(n) => Value::new(Tag::Duration, *n as u64),
+        Constant::NoValue => Value::NONE,
+        Constant::Nil => Value::new(Tag::Nil, 0),
+    }
+}
+
+/// The program with a function appended that runs the initialiser and then `main`: both in one task, so that the globals are
+/// set before anything else can run.
+fn with_start_up(code: &Code) -> (Code, u32) {
+    let mut code = code.clone();
+    let main = &code.functions[code.main as usize];
+    let span = main.span;
+    let start = code.instrs.len() as u32;
+    if let Some(init) = code.init {
+        code.instrs.push(Instr::wide(Op::Call, 0, Reg(0).operand(), init as i32));
+    }
+    code.instrs.push(Instr::wide(Op::Call, 0, Reg(0).operand(), code.main as i32));
+    code.instrs.push(Instr::new(Op::Return, 0, Reg(0).operand(), 0, 0));
+    code.spans.resize(code.instrs.len(), span);
+    let function = code.functions.len() as u32;
+    code.functions.push(FunctionCode {
+        name: "start".into(),
+        kind: FunctionKind::Plain,
+        start,
+        end: code.instrs.len() as u32,
+        captures: 0,
+        params: 0,
+        registers: 1,
+        span,
+        prelude: true,
+        locals: Vec::new(),
+        cleanups: Vec::new(),
+    });
+    (code, function)
+}

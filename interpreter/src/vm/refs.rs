@@ -1,0 +1,84 @@
+//! Seeing through references, boxes and guards, and walking over containers: both need the heap and the scheduler.
+
+use super::arith;
+use super::fault::Fault;
+use super::machine::Machine;
+use crate::core::{BinaryOp, IterKind};
+use crate::value::{Tag, Value};
+use tracer::record::Tracer;
+
+impl<T: Tracer> Machine<T> {
+    /// What a value stands for; what is no reference, box or guard is itself.
+    pub(super) fn deref(&mut self, value: Value) -> Result<Value, Fault> {
+        match value.kind() {
+            Tag::MutexGuard => Ok(*self.sched.mutex_value(value.slot())),
+            Tag::ReadGuard | Tag::WriteGuard => Ok(*self.sched.rwlock_value(value.slot())),
+            _ => self.heap.load(value),
+        }
+    }
+
+    /// What a value stands for in the end: behind any references, boxes and guards.
+    pub(super) fn contents(&mut self, mut value: Value) -> Result<Value, Fault> {
+        for _ in 0..64 {
+            let next = self.deref(value)?;
+            if next == value {
+                return Ok(value);
+            }
+            value = next;
+        }
+        Err(Fault::panic("internal error: references without end"))
+    }
+
+    /// A handle of this kind, behind any references, boxes and guards.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn seen(&mut self, value: Value, tag: Tag) -> Result<Value, Fault> {
+        let contents = self.contents(value)?;
+        if contents.is(tag) {
+            Ok(contents)
+        } else {
+            Err(Fault::panic(format!("internal error: {contents:?} is no {tag:?}")))
+        }
+    }
+
+    /// Replaces what a value stands for. An aggregate stands for itself: it takes over the new value's content.
+    pub(super) fn deref_store(&mut self, target: Value, value: Value) -> Result<(), Fault> {
+        match target.kind() {
+            Tag::MutexGuard => *self.sched.mutex_value(target.slot()) = value,
+            Tag::ReadGuard | Tag::WriteGuard => *self.sched.rwlock_value(target.slot()) = value,
+            _ => return self.heap.store(target, value),
+        }
+        Ok(())
+    }
+
+    /// Adds a number to what a value stands for.
+    pub(super) fn deref_add(&mut self, target: Value, n: i64) -> Result<(), Fault> {
+        let old = self.deref(target)?;
+        let (op, size) = if n < 0 { (BinaryOp::Sub, n.unsigned_abs()) } else { (BinaryOp::Add, n as u64) };
+        let amount = match old.kind() {
+            Tag::F64 | Tag::F32 => Value::new(old.kind(), (size as f64).to_bits()),
+            Tag::I128 => self.heap.i128(size.into()),
+            Tag::U128 => self.heap.u128(size.into()),
+            kind => Value::new(kind, size),
+        };
+        let new = arith::arith(&mut self.heap, op, old, amount)?;
+        self.deref_store(target, new)
+    }
+
+    /// The next element of a container from a position on, and the position after it. `mode` is the [`IterKind`] by
+    /// position; positions of strings are bytes.
+    pub(super) fn iterate(&mut self, mode: u8, container: Value, position: u64) -> Result<Option<(u64, Value)>, Fault> {
+        let at = position as usize;
+        if mode == IterKind::List as u8 {
+            return Ok(self.heap.elements(container)?.get(at).map(|&element| (position + 1, element)));
+        }
+        if mode == IterKind::String as u8 {
+            let rest = self.heap.str(container)?.get(at..).unwrap_or_default();
+            let next = rest.chars().next();
+            return Ok(next.map(|c| (position + c.len_utf8() as u64, Value::new(Tag::Char, u64::from(c)))));
+        }
+        let Some((next, key, value)) = self.heap.table(container)?.next_from(at) else { return Ok(None) };
+        let element = if mode == IterKind::Map as u8 { self.heap.tuple(&[key, value]) } else { key };
+        Ok(Some((next as u64, element)))
+    }
+}

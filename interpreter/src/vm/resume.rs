@@ -1,0 +1,295 @@
+//! A task runs again: the instruction that it was blocked in is completed with what the scheduler handed over. Also the
+//! outcomes of channel operations, which are the same whether they blocked or not, and cancellation.
+
+use super::builtins;
+use super::fault::Fault;
+use super::machine::{Machine, Stop};
+use super::task::RETURN_END;
+use crate::builtins::Builtin;
+use crate::bytecode::instr::Reg;
+use crate::bytecode::program::ArmCode;
+use crate::bytecode::{Instr, Op};
+use crate::types::OPTION;
+use crate::value::{Tag, Value};
+use scheduler::{Arm, ArmOutcome, At, Handle, Resume, Selected};
+use tracer::event::EndStatus;
+use tracer::record::Tracer;
+
+/// How a receive or send treats its outcome: the mode of `Send` and `Recv`.
+pub mod mode {
+    /// The plain value; trouble panics.
+    pub const PLAIN: u8 = 0;
+    /// An Option (receive), a bool (send).
+    pub const OPTION: u8 = 1;
+    /// A Result.
+    pub const RESULT: u8 = 2;
+    /// The value is not used: a closed channel is fine.
+    pub const DISCARD: u8 = 3;
+}
+
+impl<T: Tracer> Machine<T> {
+    /// Readies a task that was chosen to run: completes what it was blocked in, and gives the instruction to go on with.
+    #[inline]
+    pub(super) fn resume(&mut self, slot: u32) -> Result<u32, Stop> {
+        let task = self.sched.task_mut(slot);
+        match task.take_resume() {
+            Resume::None => Ok(task.body.pc),
+            resume => {
+                self.complete(slot, resume)?;
+                Ok(self.body(slot).pc)
+            }
+        }
+    }
+
+    /// Completes the instruction at which a task is blocked, and moves it on.
+    fn complete(&mut self, slot: u32, resume: Resume) -> Result<(), Stop> {
+        let task = self.sched.task_mut(slot);
+        let (pc, base, handed) = (task.body.pc, task.body.base, task.value);
+        let i = self.code.instrs[pc as usize];
+        let register = |operand: u16| base as usize + operand as usize / 2;
+        let fault = |fault| Err(Stop::Fault(slot, fault));
+        if resume == Resume::Cancelled {
+            return match self.unwind_from(slot, pc, base) {
+                Some(stop) => Err(stop),
+                None => Ok(()),
+            };
+        }
+        let result = match (i.op, resume) {
+            (Op::Recv, Resume::Received) if i.n == mode::PLAIN => Ok(handed),
+            (Op::Recv, Resume::Received) => {
+                let channel = self.body(slot).stack[register(i.b)];
+                self.contents(channel).and_then(|channel| self.recv_outcome(i.n, channel, Some(handed)))
+            }
+            (Op::Recv, Resume::Closed) => {
+                let channel = self.body(slot).stack[register(i.b)];
+                self.contents(channel).and_then(|channel| self.recv_outcome(i.n, channel, None))
+            }
+            (Op::RecvOrJump, Resume::Received) | (Op::Await, Resume::Done) => Ok(handed),
+            (Op::RecvOrJump, Resume::Closed) => {
+                self.body(slot).pc = (i64::from(pc) + 1 + i.imm_c()) as u32;
+                return Ok(());
+            }
+            (Op::Send, Resume::Sent | Resume::SendClosed) => {
+                match self.send_outcome(i.n, resume == Resume::Sent) {
+                    // A plain send has no result.
+                    Ok(_) if i.n == mode::PLAIN => {
+                        self.body(slot).pc = pc + 1;
+                        return Ok(());
+                    }
+                    Ok(value) => {
+                        let body = self.body(slot);
+                        body.stack[register(i.c)] = value;
+                        body.pc = pc + 1;
+                        return Ok(());
+                    }
+                    Err(error) => return fault(error),
+                }
+            }
+            (Op::MutexLock, Resume::Acquired) => self.guard(slot, i, base, Tag::MutexGuard),
+            (Op::ReadLock, Resume::Acquired) => self.guard(slot, i, base, Tag::ReadGuard),
+            (Op::WriteLock, Resume::Acquired) => self.guard(slot, i, base, Tag::WriteGuard),
+            (Op::Await, Resume::Gone) => Err(Fault::panic("await of a task that was cancelled")),
+            (Op::Select, Resume::Arm { arm, outcome }) => match self.arm_value(slot, i, base, arm, outcome, handed) {
+                Ok(value) => {
+                    let body = self.body(slot);
+                    body.stack[register(i.a) + 1] = value;
+                    Ok(Value::usize(u64::from(arm)))
+                }
+                Err(error) => Err(error),
+            },
+            (Op::CallBuiltin, _) => match Builtin::from_index(i.c) {
+                Some(builtin) => {
+                    let at = At { site: pc, clock: self.clock };
+                    builtins::complete(&mut self.env(slot, at), builtin, resume)
+                }
+                None => Err(Fault::panic("internal error: unknown built-in")),
+            },
+            (op, resume) => Err(Fault::panic(format!("internal error: {} resumed with {resume:?}", op.name()))),
+        };
+        match result {
+            Ok(value) => {
+                let body = self.body(slot);
+                body.stack[register(i.a)] = value;
+                body.pc = pc + 1;
+                Ok(())
+            }
+            Err(error) => fault(error),
+        }
+    }
+
+    fn guard(&mut self, slot: u32, i: Instr, base: u32, tag: Tag) -> Result<Value, Fault> {
+        let lock = self.body(slot).stack[base as usize + i.b as usize / 2];
+        Ok(Value::handle(tag, self.contents(lock)?.slot()))
+    }
+
+    /// What a send gives, by its mode: it went through, or the channel is closed.
+    pub(super) fn send_outcome(&mut self, mode: u8, sent: bool) -> Result<Value, Fault> {
+        match (mode, sent) {
+            (mode::PLAIN, true) => Ok(Value::UNIT),
+            (mode::PLAIN, false) => Err(Fault::panic("send on closed channel")),
+            (mode::OPTION, _) => Ok(Value::bool(sent)),
+            (_, true) => Ok(self.heap.ok(Value::UNIT)),
+            (_, false) => self.closed_error(),
+        }
+    }
+
+    /// What a receive gives, by its mode; `None`: the channel is closed and drained.
+    pub(super) fn recv_outcome(&mut self, mode: u8, channel: Value, received: Option<Value>) -> Result<Value, Fault> {
+        match (mode, received) {
+            (mode::PLAIN, Some(value)) => Ok(value),
+            (mode::PLAIN, None) => self.zero(channel),
+            (mode::OPTION, Some(value)) => Ok(self.heap.some(value)),
+            (mode::OPTION, None) => Ok(none()),
+            (mode::RESULT, Some(value)) => Ok(self.heap.ok(value)),
+            (mode::RESULT, None) => self.closed_error(),
+            (mode::DISCARD.., _) => Ok(Value::UNIT),
+        }
+    }
+
+    fn closed_error(&mut self) -> Result<Value, Fault> {
+        self.heap.err_text("channel closed")
+    }
+
+    /// The zero value that a closed channel gives.
+    fn zero(&mut self, channel: Value) -> Result<Value, Fault> {
+        match channel.channel_zero() {
+            Tag::NoValue => Err(Fault::panic("receive on closed channel")),
+            Tag::String => self.heap.string(""),
+            Tag::List => self.heap.list(Vec::new()),
+            Tag::Map => Ok(self.heap.map()),
+            Tag::Set => Ok(self.heap.set()),
+            Tag::Variant0 => Ok(none()),
+            Tag::I128 => Ok(self.heap.i128(0)),
+            Tag::U128 => Ok(self.heap.u128(0)),
+            scalar => Ok(Value::new(scalar, 0)),
+        }
+    }
+
+    /// Begins a select: the chosen arm and what it received, or `None` where the task is now blocked.
+    pub(super) fn select(&mut self, slot: u32, at: At, i: Instr, base: u32) -> Result<Option<(usize, Value)>, Fault> {
+        let code = self.code.clone();
+        let select = &code.selects[i.c as usize];
+        let mut arms = std::mem::take(&mut self.arms);
+        arms.clear();
+        for arm in &select.arms {
+            let stack = &self.body(slot).stack;
+            let register = |register: Reg| stack[base as usize + register.0 as usize];
+            let (first, second) = match *arm {
+                ArmCode::Recv(channel, _) | ArmCode::RecvOption(channel) => (register(channel), Value::UNIT),
+                ArmCode::Send(channel, value) => (register(channel), register(value)),
+                ArmCode::After(duration) => (register(duration), Value::UNIT),
+                ArmCode::Future(future) => (register(future), Value::UNIT),
+            };
+            let first = self.contents(first)?;
+            arms.push(match arm {
+                ArmCode::Recv(..) | ArmCode::RecvOption(_) => Arm::Recv(first.slot()),
+                ArmCode::Send(..) => Arm::Send(first.slot(), second),
+                ArmCode::After(_) => Arm::Timer(first.int().max(0) as u64),
+                ArmCode::Future(_) => Arm::Future(Handle::unpack(first.payload)),
+            });
+        }
+        let selected = self.sched.select_try(&mut self.tr, at, &arms, select.default);
+        if selected == Selected::NotReady {
+            self.sched.select_block(&mut self.tr, at, &arms);
+        }
+        self.arms = arms;
+        match selected {
+            Selected::Arm { arm, outcome, value } => {
+                let value = self.arm_value(slot, i, base, arm, outcome, value)?;
+                Ok(Some((arm as usize, value)))
+            }
+            Selected::Default => Ok(Some((select.arms.len(), Value::UNIT))),
+            Selected::NotReady => Ok(None),
+        }
+    }
+
+    /// What the chosen arm of a select binds.
+    fn arm_value(
+        &mut self,
+        slot: u32,
+        i: Instr,
+        base: u32,
+        arm: u16,
+        outcome: ArmOutcome,
+        handed: Value,
+    ) -> Result<Value, Fault> {
+        let code = self.code.clone();
+        let arms = &code.selects[i.c as usize].arms;
+        let value = match (arms[arm as usize], outcome) {
+            (ArmCode::Recv(..), ArmOutcome::Received) => handed,
+            (ArmCode::Recv(_, false), ArmOutcome::Closed) => Value::UNIT,
+            (ArmCode::Recv(channel, true), ArmOutcome::Closed) => {
+                let channel = self.body(slot).stack[base as usize + channel.0 as usize];
+                let channel = self.contents(channel)?;
+                self.zero(channel)?
+            }
+            (ArmCode::RecvOption(_), ArmOutcome::Received) => self.heap.some(handed),
+            (ArmCode::RecvOption(_), _) => none(),
+            (_, ArmOutcome::SendClosed) => return Err(Fault::panic("send on closed channel")),
+            (ArmCode::Future(_), ArmOutcome::Done) => handed,
+            (ArmCode::Future(_), ArmOutcome::Gone) => return Err(Fault::panic("await of a task that was cancelled")),
+            _ => Value::UNIT,
+        };
+        // An async select cancels the futures that lost.
+        for (index, other) in arms.iter().enumerate() {
+            if let ArmCode::Future(future) = other
+                && index != arm as usize
+            {
+                let future = self.body(slot).stack[base as usize + future.0 as usize];
+                let at = At { site: self.body(slot).pc, clock: self.clock };
+                self.sched.cancel_task(&mut self.tr, at, Handle::unpack(future.payload));
+            }
+        }
+        Ok(value)
+    }
+
+    /// `Unwind`: the clean-up of this function is done; the caller's follows, or the task ends.
+    pub(super) fn unwind(&mut self, slot: u32) -> Option<Stop> {
+        let body = self.body(slot);
+        let base = body.base;
+        let to = body.stack[base as usize - 1].payload;
+        if to == RETURN_END {
+            return self.end_cancelled(slot);
+        }
+        let (pc, base) = self.caller(to, base);
+        self.unwind_from(slot, pc, base)
+    }
+
+    /// The call instruction and the base of the frame that a return address leads to.
+    pub(super) fn caller(&self, to: u64, base: u32) -> (u32, u32) {
+        let pc = to as u32 - 1;
+        (pc, base - 1 - u32::from(self.code.instrs[pc as usize].a / 2))
+    }
+
+    /// Sends a cancelled task to the clean-up code that covers where it stands, or to its end.
+    fn unwind_from(&mut self, slot: u32, mut pc: u32, mut base: u32) -> Option<Stop> {
+        loop {
+            let function = self.code.function_at(pc).map(|f| &self.code.functions[f as usize]);
+            let cleanup = function.and_then(|f| f.cleanups.iter().find(|c| c.from <= pc && pc < c.to)).copied();
+            let body = self.body(slot);
+            if let Some(cleanup) = cleanup {
+                body.pc = cleanup.target;
+                body.base = base;
+                return None;
+            }
+            let to = body.stack[base as usize - 1].payload;
+            if to == RETURN_END {
+                body.pc = pc;
+                body.base = base;
+                return self.end_cancelled(slot);
+            }
+            (pc, base) = self.caller(to, base);
+        }
+    }
+
+    fn end_cancelled(&mut self, slot: u32) -> Option<Stop> {
+        let at = At { site: self.body(slot).pc, clock: self.clock };
+        self.sched.end_task(&mut self.tr, at, EndStatus::Cancelled, Value::UNIT);
+        Some(Stop::TaskEnded)
+    }
+}
+
+/// `None`
+fn none() -> Value {
+    Value::new(Tag::Variant0, u64::from(OPTION.0) << 32 | 1)
+}

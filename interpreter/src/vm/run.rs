@@ -1,0 +1,184 @@
+//! The driver of a run: from a compiled program to a verdict.
+
+use super::fault::Fault;
+use super::io::Io;
+use super::machine::{Limits, Machine, Stop};
+use crate::bytecode::Code;
+use crate::value::{Tag, Value};
+use scheduler::{At, Config, Next, Oracle, Scheduler, TimeSource};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use tracer::finding::{Finding, Verdict};
+use tracer::record::Tracer;
+
+/// How to run a program.
+#[derive(Clone, Copy, Debug)]
+pub struct RunOptions {
+    /// Seed of the schedule; without one the schedule is first in, first out, with fair slices.
+    pub seed: Option<u64>,
+    /// Whether sleeping takes real time.
+    pub real_time: bool,
+    /// Limits on the program.
+    pub limits: Limits,
+    /// End at once when `main` returns, instead of letting the other tasks finish.
+    pub stop_at_main: bool,
+}
+
+/// How a run ended.
+#[derive(Clone, Debug)]
+pub struct RunReport {
+    /// The verdict: of several findings the one that decides.
+    pub verdict: Verdict,
+    /// The program's own exit code: what `main` returned, or `exit(n)`.
+    pub exit_code: i32,
+    /// Everything that was found, in order.
+    pub findings: Vec<Finding>,
+    /// The trace clock at the end.
+    pub clock: u64,
+}
+
+/// A run that is over, with the guest's streams, which may have kept its output.
+pub struct Ran {
+    /// How it ended.
+    pub report: RunReport,
+    /// The streams.
+    pub io: Io,
+}
+
+/// Runs a verified program. `found` is told of each finding as it is made.
+pub fn run<T: Tracer>(
+    code: &Code,
+    options: &RunOptions,
+    tr: T,
+    io: Io,
+    stop: Arc<AtomicBool>,
+    found: &mut dyn FnMut(&Finding),
+) -> Ran {
+    let time = if options.real_time { TimeSource::real_time() } else { TimeSource::virtual_time() };
+    let sched = Scheduler::new(Config {
+        oracle: options.seed.map_or_else(Oracle::fair, Oracle::seed),
+        time,
+        time_value: |nanoseconds| Value::new(Tag::Time, nanoseconds),
+        may_cancel: may_cancel(code),
+    });
+    let mut machine = Machine::new(code, sched, tr, io, options.limits, stop);
+    machine.stop_at_main = options.stop_at_main;
+    let report = machine.run(found);
+    Ran { report, io: machine.io }
+}
+
+/// Whether the program can cancel tasks: only an async select does.
+fn may_cancel(code: &Code) -> bool {
+    use crate::bytecode::program::ArmCode;
+    code.selects.iter().any(|select| select.arms.iter().any(|arm| matches!(arm, ArmCode::Future(_))))
+}
+
+/// Why a run is over.
+enum End {
+    /// All tasks have ended, or `main` has and nobody waits for the rest.
+    Finished,
+    /// Tasks are blocked for good.
+    Stuck,
+    /// A task failed.
+    Failed(Finding),
+    /// `exit(n)`.
+    Exit(i32),
+    /// The stop flag.
+    Stopped,
+}
+
+impl<T: Tracer> Machine<T> {
+    /// Runs the program from its start to its end.
+    pub fn run(&mut self, found: &mut dyn FnMut(&Finding)) -> RunReport {
+        let main = self.code.main;
+        let entry = self.entries[self.start as usize];
+        let at = At { site: self.code.functions[main as usize].start, clock: 0 };
+        let slot = self.sched.spawn(&mut self.tr, at, main, false);
+        self.body(slot).start(entry, &[], &[]);
+        let mut told = 0;
+        let end = loop {
+            let stop = self.dispatch();
+            for finding in &self.findings[told..] {
+                found(finding);
+            }
+            told = self.findings.len();
+            if let Some(end) = self.act(stop) {
+                break end;
+            }
+        };
+        let report = self.settle(end);
+        for finding in &report.findings[told..] {
+            found(finding);
+        }
+        self.io.flush();
+        self.tr.idle();
+        report
+    }
+
+    /// What the driver does about a stop of the dispatch loop; the end of the run, if it is one.
+    fn act(&mut self, stop: Stop) -> Option<End> {
+        match stop {
+            Stop::TaskEnded => None,
+            Stop::MainReturned => Some(End::Finished),
+            Stop::Stopped => Some(End::Stopped),
+            Stop::Fault(_, Fault::Exit(code)) => Some(End::Exit(code)),
+            Stop::Fault(slot, fault) => Some(match self.failure(slot, &fault) {
+                Some(finding) => End::Failed(finding),
+                None => End::Stopped,
+            }),
+            Stop::Scheduler(next) => match next {
+                Next::Finished => Some(End::Finished),
+                Next::Stuck => Some(End::Stuck),
+                _ if self.stop_requested() => Some(End::Stopped),
+                Next::Idle => {
+                    if self.sched.scan_due(self.clock) {
+                        self.scan();
+                    }
+                    self.io.flush();
+                    let stop = self.stop.clone();
+                    let mut clock = self.clock;
+                    self.sched.pass_time(&mut self.tr, &mut clock, || stop.load(std::sync::atomic::Ordering::Relaxed));
+                    self.clock = clock;
+                    None
+                }
+                Next::Poll | Next::Run { .. } => None,
+            },
+        }
+    }
+
+    /// The verdict of a run that is over.
+    fn settle(&mut self, end: End) -> RunReport {
+        let main_code = self.main_result.map_or(0, exit_code);
+        let (verdict, exit_code) = match end {
+            End::Exit(code) => (Verdict::Ok, code),
+            End::Stopped => (Verdict::TimeLimit, main_code),
+            End::Failed(finding) => {
+                let verdict = finding.verdict;
+                self.findings.push(finding);
+                (verdict, main_code)
+            }
+            End::Finished | End::Stuck => {
+                if self.sched.live() > 0 {
+                    self.scan();
+                }
+                // Tasks found stuck while the program ran on: what that was is only known now.
+                self.sched.settle(&mut self.findings);
+                let verdict = match self.main_result {
+                    None => Verdict::Deadlock,
+                    Some(_) if self.sched.live() > 0 => Verdict::Leak,
+                    Some(_) => Verdict::Ok,
+                };
+                (verdict, main_code)
+            }
+        };
+        RunReport { verdict, exit_code, findings: std::mem::take(&mut self.findings), clock: self.clock }
+    }
+}
+
+/// The exit code that `main`'s result stands for: an integer as the system takes it, 0 for anything else.
+fn exit_code(result: Value) -> i32 {
+    match result.kind().int_kind() {
+        Some(_) if !result.kind().is_heap() => result.int() as i32,
+        _ => 0,
+    }
+}

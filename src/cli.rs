@@ -1,0 +1,213 @@
+//! The command line: every command and option, defined once; help and parsing come from it.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// A terminal visual debugger and profiler for concurrent programs.
+#[derive(Parser, Debug)]
+#[command(name = "vex", version, about, after_help = crate::exit::help(), max_term_width = 100)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Subcommand, Debug)]
+pub enum Command {
+    /// Run a program, without a trace
+    Run(RunArgs),
+    /// Run a program and watch it live; the screen stays on the finished trace until `q`
+    Trace(TraceArgs),
+    /// Parse, resolve, type-check and ownership-check files; run nothing
+    Check(CheckArgs),
+}
+
+/// When to colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ColorChoice {
+    /// Where the output is a terminal and NO_COLOR is not set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// The source languages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Language {
+    /// `.vex`, `.vx`
+    Vex,
+}
+
+/// What to do about leaked tasks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Leaks {
+    /// Say nothing.
+    Ignore,
+    /// Report them.
+    Warn,
+    /// Report them and fail.
+    Deny,
+}
+
+/// What to do when `main` returns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum OnExit {
+    /// Let runnable and sleeping tasks finish first, then report what is still blocked.
+    Drain,
+    /// End at once.
+    Stop,
+}
+
+/// Options that every command has.
+#[derive(Args, Debug)]
+pub struct CommonArgs {
+    /// The source language [default: by the file's extension]
+    #[arg(long, value_name = "LANG")]
+    pub lang: Option<Language>,
+    /// When to use colours; NO_COLOR is obeyed
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub color: ColorChoice,
+    /// One machine-readable JSON document on standard output; human text goes to standard error
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Options of a run.
+#[derive(Args, Debug)]
+pub struct Execution {
+    /// Deterministic run: the schedule is drawn from this seed (0: first in, first out, run until blocked)
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// With a seed: sleeping costs no wall time [default]
+    #[arg(long, requires = "seed", conflicts_with = "real_time")]
+    pub virtual_time: bool,
+    /// With a seed: sleeping takes real time
+    #[arg(long, requires = "seed")]
+    pub real_time: bool,
+    /// Stop the program after this long (`500ms`, `10s`, `2m`)
+    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
+    pub time_limit: Option<Duration>,
+    /// What to do about tasks that can never wake again
+    #[arg(long, value_name = "WHAT", default_value = "warn")]
+    pub leaks: Leaks,
+    /// When `main` returns: let the other tasks finish first, or end at once
+    #[arg(long, value_name = "WHAT", default_value = "drain")]
+    pub on_exit: OnExit,
+    /// Limit on the program's memory (`256MiB`, `2GB`); passing it is a panic of the program [default: half of the machine's]
+    #[arg(long, value_name = "SIZE", value_parser = parse_size)]
+    pub max_memory: Option<u64>,
+    /// Limit on the tasks alive at once; passing it is a panic of the program
+    #[arg(long, value_name = "N", default_value_t = 10_000_000)]
+    pub max_tasks: usize,
+}
+
+/// `vex run`
+#[derive(Args, Debug)]
+pub struct RunArgs {
+    /// The program
+    pub file: PathBuf,
+    /// The program's arguments
+    #[arg(last = true)]
+    pub args: Vec<String>,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "see the type")]
+    pub common: CommonArgs,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "see the type")]
+    pub execution: Execution,
+}
+
+/// `vex trace`
+#[derive(Args, Debug)]
+pub struct TraceArgs {
+    /// The program
+    pub file: PathBuf,
+    /// The program's arguments
+    #[arg(last = true)]
+    pub args: Vec<String>,
+    /// Run without the screen
+    #[arg(long, requires = "dump")]
+    pub headless: bool,
+    /// With --headless: print the events as text, one a line (the program's output is then an event too)
+    #[arg(long, requires = "headless")]
+    pub dump: bool,
+    /// Where the dump goes; `-` is standard output
+    #[arg(short, value_name = "FILE", default_value = "-", requires = "dump")]
+    pub output: PathBuf,
+    /// The program's standard input; without it the input is empty
+    #[arg(long, value_name = "FILE")]
+    pub stdin: Option<PathBuf>,
+    /// Begin paused, before the first event
+    #[arg(long, conflicts_with = "headless")]
+    pub paused: bool,
+    /// Begin in slow motion: so many events a second
+    #[arg(long, value_name = "EVENTS", conflicts_with = "headless")]
+    pub rate: Option<u64>,
+    /// Draw with ASCII only [default: where the locale is not UTF-8]
+    #[arg(long)]
+    pub ascii: bool,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "see the type")]
+    pub common: CommonArgs,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "see the type")]
+    pub execution: Execution,
+}
+
+/// What `check --emit` prints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Emit {
+    /// The disassembly beside the source.
+    Bytecode,
+}
+
+/// `vex check`
+#[derive(Args, Debug)]
+pub struct CheckArgs {
+    /// The files
+    #[arg(required = true)]
+    pub files: Vec<PathBuf>,
+    /// Print what the checked program is compiled to
+    #[arg(long, value_name = "WHAT", conflicts_with = "json")]
+    pub emit: Option<Emit>,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "see the type")]
+    pub common: CommonArgs,
+}
+
+/// A size in bytes: a number with an optional unit (`KB`, `MiB`, `2G` …).
+fn parse_size(text: &str) -> Result<u64, String> {
+    text.parse::<bytesize::ByteSize>().map(|size| size.as_u64())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_definitions_are_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_and_option_has_help() {
+        for command in Cli::command().get_subcommands() {
+            assert!(command.get_about().is_some(), "{}", command.get_name());
+            for arg in command.get_arguments() {
+                assert!(arg.get_help().is_some(), "{} {}", command.get_name(), arg.get_id());
+            }
+        }
+    }
+
+    #[test]
+    fn sizes_have_units() {
+        assert_eq!(parse_size("256MiB"), Ok(256 << 20));
+        assert_eq!(parse_size("1000"), Ok(1000));
+        assert!(parse_size("lots").is_err());
+    }
+}

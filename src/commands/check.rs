@@ -1,0 +1,37 @@
+//! `vex check`: everything that is wrong with source files, or what they are compiled to. Runs nothing.
+
+use crate::cli::{CheckArgs, Emit};
+use crate::{exit, load};
+use interpreter::bytecode::disasm;
+use interpreter::pipeline::{self, Kind};
+use std::io::Write;
+
+/// Checks the files and gives the exit code.
+///
+/// # Errors
+/// When a file cannot be read, or standard output not written.
+pub fn run(args: &CheckArgs) -> anyhow::Result<i32> {
+    let mut code = exit::SUCCESS;
+    let mut documents = Vec::new();
+    let mut out = std::io::stdout().lock();
+    for file in &args.files {
+        let compiled = pipeline::compile(file, Kind::Library)?;
+        if compiled.diagnostics.has_errors() {
+            code = exit::SOURCE;
+        }
+        if args.common.json {
+            documents.extend(compiled.records());
+        } else {
+            let text = compiled.render(load::color(args.common.color, &std::io::stderr()));
+            std::io::stderr().write_all(text.as_bytes())?;
+        }
+        if let (Some(Emit::Bytecode), Some(program)) = (args.emit, &compiled.code) {
+            out.write_all(disasm::program(program).as_bytes())?;
+        }
+    }
+    if args.common.json {
+        writeln!(out, "{}", serde_json::to_string_pretty(&documents)?)?;
+    }
+    out.flush()?;
+    Ok(code)
+}

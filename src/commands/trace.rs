@@ -1,0 +1,126 @@
+//! `vex trace`: a program and its live picture, or its events as text.
+
+use crate::cli::{ColorChoice, CommonArgs, Leaks, TraceArgs};
+use crate::live::{LiveRun, wall_clock};
+use crate::load::{self, Execution, Loaded};
+use crate::{exit, report};
+use anyhow::Context;
+use interpreter::bytecode::Code;
+use interpreter::trace_info::program_info;
+use interpreter::vm::io::{Input, Io, Sink};
+use interpreter::vm::run::{self, Ran};
+use std::fs::File;
+use std::io::{BufReader, BufWriter, IsTerminal, Write};
+use std::path::Path;
+use std::sync::Arc;
+use tracer::control::Control;
+use tracer::dump::dump;
+use tracer::finding::Verdict;
+use tracer::record::Recorder;
+use tracer::sink::MemorySink;
+use tracer::store::Store;
+use tui::session::{Description, Ending};
+use tui::theme::{Charset, ColorDepth};
+
+/// Runs the program under the tracer and gives the exit code.
+///
+/// # Errors
+/// When an input cannot be read, or the terminal or the dump's file not be used.
+pub fn run(args: &TraceArgs) -> anyhow::Result<i32> {
+    let code = match load::program(&args.file, &args.common)? {
+        Loaded::Program(code) => code,
+        Loaded::Wrong => return Ok(exit::SOURCE),
+    };
+    let mut io = Io::new(Sink::Events, Sink::Events, input(args.stdin.as_deref())?);
+    io.args.clone_from(&args.args);
+    if args.headless { headless(args, &code, io) } else { watch(args, code, io) }
+}
+
+/// The guest's standard input: the screen's keyboard is ours.
+fn input(path: Option<&Path>) -> anyhow::Result<Input> {
+    let Some(path) = path else { return Ok(Input::Empty) };
+    let file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
+    Ok(Input::Stream(Box::new(BufReader::new(file))))
+}
+
+/// Prints every event as a line.
+fn headless(args: &TraceArgs, code: &Code, io: Io) -> anyhow::Result<i32> {
+    let execution = Execution::new(&args.execution);
+    let (sink, memory) = MemorySink::unbounded();
+    let mut recorder = Recorder::new(sink);
+    if execution.options.real_time {
+        recorder = recorder.with_wall(wall_clock());
+    }
+    let ran = run::run(code, &execution.options, recorder, io, execution.stop.clone(), &mut |_| ());
+    let mut store = Store::new(Arc::new(program_info(code)));
+    for chunk in memory.take() {
+        store.push(&chunk);
+    }
+    let mut out: Box<dyn Write> = if args.output.as_os_str() == "-" {
+        Box::new(BufWriter::new(std::io::stdout().lock()))
+    } else {
+        let file = File::create(&args.output).with_context(|| format!("cannot write {}", args.output.display()))?;
+        Box::new(BufWriter::new(file))
+    };
+    dump(&store, 0..store.len(), &mut out)?;
+    out.flush()?;
+    finish(code, &ran, &args.common, args.execution.leaks)
+}
+
+/// Shows the run on the terminal.
+fn watch(args: &TraceArgs, code: Box<Code>, io: Io) -> anyhow::Result<i32> {
+    anyhow::ensure!(
+        std::io::stdout().is_terminal() && std::io::stdin().is_terminal(),
+        "the screen needs a terminal; without one use `vex trace --headless --dump`"
+    );
+    let execution = Execution::new(&args.execution);
+    let control = Arc::new(if args.paused { Control::new_paused() } else { Control::new() });
+    control.set_rate(args.rate.unwrap_or(0));
+    let description = Description {
+        title: args.file.display().to_string(),
+        mode: args.execution.seed.map_or_else(String::new, |seed| format!("seed {seed}")),
+        live: true,
+        replay: args.execution.seed.map(|seed| format!("vex run --seed {seed} {}", args.file.display())),
+    };
+    let leaks = args.execution.leaks;
+    let ending = move |ran: &Ran| Ending {
+        verdict: ran.report.verdict,
+        exit_code: report::exit_code(&ran.report, leaks),
+        note: if ran.report.verdict == Verdict::TimeLimit { "stopped by --time-limit".into() } else { String::new() },
+    };
+    let finished = code.clone();
+    let (session, engine) =
+        LiveRun::start(code, execution.options, io, control.clone(), execution.stop.clone(), description, ending)?;
+    let mut options = tui::Options::detect();
+    if args.ascii {
+        options.theme.charset = Charset::Ascii;
+    }
+    match args.common.color {
+        ColorChoice::Auto => {}
+        ColorChoice::Never => options.theme.depth = ColorDepth::None,
+        ColorChoice::Always if options.theme.depth == ColorDepth::None => options.theme.depth = ColorDepth::Ansi16,
+        ColorChoice::Always => {}
+    }
+    let shown = tui::run(Box::new(session), options);
+    execution.stop.store(true, std::sync::atomic::Ordering::Relaxed);
+    control.quit();
+    let ran = engine.join();
+    shown?;
+    match ran {
+        // The user left before the end: that is no verdict on the program.
+        Ok(ran) if ran.report.verdict == Verdict::TimeLimit && args.execution.time_limit.is_none() => Ok(exit::SUCCESS),
+        Ok(ran) => finish(&finished, &ran, &args.common, leaks),
+        Err(_) => Ok(exit::INTERNAL),
+    }
+}
+
+/// Says what was found, and gives the exit code.
+fn finish(code: &Code, ran: &Ran, common: &CommonArgs, leaks: Leaks) -> anyhow::Result<i32> {
+    let program = program_info(code);
+    eprint!("{}", report::text(&program, &ran.report, leaks));
+    if common.json {
+        let document = report::json(&program, &ran.report, leaks, ran.io.stdout(), ran.io.stderr());
+        writeln!(std::io::stdout(), "{document:#}")?;
+    }
+    Ok(report::exit_code(&ran.report, leaks))
+}

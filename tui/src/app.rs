@@ -1,0 +1,163 @@
+//! The event loop: everything that can wake the UI comes together here, becomes a message, and is drawn if it changed something.
+//!
+//! One thread: it takes what the session has recorded (for a few milliseconds at most), waits for keys for the rest of the frame,
+//! and draws only after a message said that there is something new, at most [`FRAMES`] times a second.
+
+use crate::draw;
+use crate::keys::Key;
+use crate::session::{Request, Session, Status};
+use crate::state::State;
+use crate::terminal::{Screen, Signals};
+use crate::update::{Effect, Message, Mouse, Progress, update};
+use crate::{Error, Options, Outcome};
+use crossterm::event::{self, Event, KeyModifiers, MouseButton, MouseEventKind};
+use std::io;
+use std::time::{Duration, Instant};
+use tracer::event::Kind;
+
+/// Frames a second at most.
+const FRAMES: u32 = 30;
+/// How long a frame may take in events of the program before it must look at the keys again.
+const DRAIN: Duration = Duration::from_millis(12);
+/// How long to wait for a key where nothing else can happen; a signal is noticed after it at the latest.
+const IDLE: Duration = Duration::from_millis(200);
+/// Over how long the rate of events is measured.
+const RATE_SPAN: Duration = Duration::from_millis(500);
+
+/// Shows a session until the user quits.
+#[expect(clippy::disallowed_methods, reason = "frames and rates are the viewer's wall time; the run never sees it")]
+pub(crate) fn run(session: &mut dyn Session, options: &Options) -> Result<Outcome, Error> {
+    let signals = Signals::listen().map_err(Error::Terminal)?;
+    let mut screen = Screen::enter(options.mouse).map_err(Error::Terminal)?;
+    let size = crossterm::terminal::size().map_err(Error::Terminal)?;
+    let mut state = State::new(session.description(), session.program(), options.theme, size, options.memory);
+    state.view = options.view;
+
+    let frame = Duration::from_secs(1) / FRAMES;
+    let mut dirty = true;
+    let mut drawn: Option<Instant> = None;
+    let mut rate_since = (Instant::now(), 0);
+    let quit = loop {
+        if signals.end() {
+            break true;
+        }
+        if signals.stop() {
+            screen.suspend().map_err(Error::Terminal)?;
+            dirty = true;
+        } else if signals.went_on() {
+            // After a SIGSTOP nobody could give the terminal back: the shell has changed its modes.
+            screen.resume().map_err(Error::Terminal)?;
+            dirty = true;
+        }
+
+        let now = Instant::now();
+        let elapsed = now.duration_since(rate_since.0);
+        let more = drain(session, &mut state, elapsed >= RATE_SPAN, &mut dirty);
+        if elapsed >= RATE_SPAN {
+            let events = state.store.len();
+            let rate = (events - rate_since.1) as f64 / elapsed.as_secs_f64();
+            rate_since = (now, events);
+            dirty |= update(&mut state, Message::Rate(rate)).changed;
+        }
+
+        let since = drawn.map_or(frame, |at| now.duration_since(at));
+        if dirty && since >= frame {
+            screen.terminal.draw(|f| draw::draw(&state, f.buffer_mut())).map_err(Error::Terminal)?;
+            drawn = Some(Instant::now());
+            dirty = false;
+        }
+
+        let wait = match &state.status {
+            _ if more => Duration::ZERO,
+            _ if dirty => frame.saturating_sub(since),
+            Status::Finished(_) => IDLE,
+            _ => frame,
+        };
+        if input(session, &mut state, &mut screen, wait, &mut dirty)? {
+            break false;
+        }
+    };
+    session.request(Request::Quit);
+    drop(screen);
+    drop(signals);
+    let ending = match state.status {
+        Status::Finished(ending) => Some(ending),
+        _ => None,
+    };
+    Ok(Outcome { ending, killed: quit })
+}
+
+/// Takes in what the session has; says whether there is more. Findings may be long lists: they are asked for when one was
+/// recorded, when the status changes, and else only now and then.
+#[expect(clippy::disallowed_methods, reason = "bounds the time of a frame")]
+fn drain(session: &mut dyn Session, state: &mut State, ask: bool, dirty: &mut bool) -> bool {
+    let recorded = state.store.count(Kind::Finding);
+    let deadline = Instant::now() + DRAIN;
+    let more = session.drain(&mut |chunk| {
+        *dirty |= update(state, Message::Chunk(chunk)).changed;
+        Instant::now() < deadline
+    });
+    let status = session.status();
+    let ask = ask || status != state.status || recorded != state.store.count(Kind::Finding);
+    let progress = Progress { status, findings: ask.then(|| session.findings()), dropped: session.dropped() };
+    *dirty |= update(state, Message::Progress(progress)).changed;
+    more
+}
+
+/// Waits for input and acts on all of it; says whether the user wants to leave.
+fn input(
+    session: &mut dyn Session,
+    state: &mut State,
+    screen: &mut Screen,
+    wait: Duration,
+    dirty: &mut bool,
+) -> Result<bool, Error> {
+    let mut wait = wait;
+    loop {
+        match event::poll(wait) {
+            Ok(true) => {}
+            Ok(false) => return Ok(false),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(false),
+            Err(error) => return Err(Error::Terminal(error)),
+        }
+        // What has come in together is acted on together, then drawn once.
+        wait = Duration::ZERO;
+        let event = event::read().map_err(Error::Terminal)?;
+        let Some(message) = message(&event) else { continue };
+        let step = update(state, message);
+        *dirty |= step.changed;
+        for effect in step.effects {
+            match effect {
+                Effect::Quit => return Ok(true),
+                Effect::Request(request) => session.request(request),
+                Effect::Redraw => screen.terminal.clear().map_err(Error::Terminal)?,
+                Effect::Suspend => screen.suspend().map_err(Error::Terminal)?,
+            }
+        }
+    }
+}
+
+fn message(event: &Event) -> Option<Message<'static>> {
+    match event {
+        Event::Key(key) => Key::of(key).map(Message::Key),
+        Event::Resize(columns, rows) => Some(Message::Resize(*columns, *rows)),
+        Event::Mouse(mouse) => {
+            let control = mouse.modifiers.contains(KeyModifiers::CONTROL);
+            let shift = mouse.modifiers.contains(KeyModifiers::SHIFT);
+            let what = match mouse.kind {
+                MouseEventKind::Down(MouseButton::Left) | MouseEventKind::Drag(MouseButton::Left) => Mouse::Click,
+                MouseEventKind::ScrollUp if control => Mouse::Zoom(true),
+                MouseEventKind::ScrollDown if control => Mouse::Zoom(false),
+                MouseEventKind::ScrollUp if shift => Mouse::Sideways(-1),
+                MouseEventKind::ScrollDown if shift => Mouse::Sideways(1),
+                MouseEventKind::ScrollUp => Mouse::Wheel(-1),
+                MouseEventKind::ScrollDown => Mouse::Wheel(1),
+                MouseEventKind::ScrollLeft => Mouse::Sideways(-1),
+                MouseEventKind::ScrollRight => Mouse::Sideways(1),
+                _ => return None,
+            };
+            Some(Message::Mouse(what, mouse.column, mouse.row))
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,697 @@
+//! What the UI knows: the trace, the run's status, one selection for all views, and each view's own small state.
+//!
+//! Only [`crate::update`] changes it. After every change [`State::settle`] makes right what follows from the rest (rows, scroll
+//! positions, what held at the selected event), so that drawing has nothing to compute but what is visible.
+//!
+//! The *moment* is the event that all views show: the selected one, or the newest while following.
+
+use crate::filter::Filter;
+use crate::format::{count, duration};
+use crate::layout::Regions;
+use crate::session::{Description, Status};
+use crate::syntax::SourceFile;
+use crate::theme::Theme;
+use crate::views::channels::ChannelsView;
+use crate::views::events::EventsView;
+use crate::views::help::HelpView;
+use crate::views::locks::LocksView;
+use crate::views::output::OutputView;
+use crate::views::source::SourceView;
+use crate::views::timeline::TimelineView;
+use crate::views::waits::WaitsView;
+use crate::views::{self, View};
+use crate::wording;
+use ratatui::layout::Rect;
+use std::sync::Arc;
+use tracer::chunk::Chunk;
+use tracer::event::{ObjectId, Site, TaskId};
+use tracer::events::Event;
+use tracer::finding::{Finding, WaitReason};
+use tracer::model::now::Now;
+use tracer::model::state::TaskState;
+use tracer::program::{Place, ProgramInfo};
+use tracer::store::Store;
+
+/// What the user picked last: `n` and the detail speak of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Focus {
+    /// The task.
+    #[default]
+    Task,
+    /// The channel, lock …
+    Object,
+}
+
+/// The one selection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Selection {
+    /// A task.
+    pub task: Option<TaskId>,
+    /// A channel, lock …
+    pub object: Option<ObjectId>,
+    /// An event; `None` is the newest, whichever that is.
+    pub event: Option<u64>,
+    /// File (index) and line.
+    pub line: Option<(u16, u32)>,
+    /// Which of task and object was picked last.
+    pub focus: Focus,
+}
+
+/// How fast the program may go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Speed {
+    /// As fast as it can.
+    Full,
+    /// So many events a second.
+    Events(u64),
+}
+
+/// What a question is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PromptKind {
+    /// An event or a time to go to.
+    GoTo,
+    /// A filter for this view.
+    Filter,
+}
+
+impl PromptKind {
+    /// What stands before the answer.
+    pub fn label(self) -> &'static str {
+        match self {
+            PromptKind::GoTo => "go to event or time:",
+            PromptKind::Filter => "filter:",
+        }
+    }
+}
+
+/// A question on the last line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Prompt {
+    /// What about.
+    pub kind: PromptKind,
+    /// The answer so far.
+    pub text: String,
+}
+
+/// Places to go back to that are remembered.
+const TRAIL: usize = 100;
+
+/// Everything.
+pub struct State {
+    /// What the run is.
+    pub description: Description,
+    /// Names and files.
+    pub program: Arc<ProgramInfo>,
+    /// The files in lines.
+    pub sources: Vec<SourceFile>,
+    /// The trace.
+    pub store: Store,
+    /// How far the run is.
+    pub status: Status,
+    /// What was found wrong.
+    pub findings: Vec<Finding>,
+    /// Events lost.
+    pub dropped: u64,
+    /// Events a second of wall time.
+    pub rate: f64,
+    /// Slow motion.
+    pub speed: Speed,
+    /// Whether the user asked for a pause that has not been granted or taken back.
+    pub wants_pause: bool,
+    /// Colours and characters.
+    pub theme: Theme,
+    /// Columns and rows.
+    pub size: (u16, u16),
+    /// The view shown.
+    pub view: View,
+    /// The one selection.
+    pub selection: Selection,
+    /// Whether views go along with what is newest.
+    pub follow: bool,
+    /// Views and selections to go back to.
+    pub trail: Vec<(View, Selection)>,
+    /// The question being answered.
+    pub prompt: Option<Prompt>,
+    /// A message on the last line, until the next key.
+    pub notice: Option<String>,
+    /// Whether the detail is shown.
+    pub show_detail: bool,
+    /// The finding that `!` went to last.
+    finding: Option<usize>,
+    /// The number of events that [`State::settle`] has seen.
+    settled: u64,
+    /// What held at the selected event.
+    then: Option<(u64, Now)>,
+    /// The views' own.
+    pub timeline: TimelineView,
+    /// The views' own.
+    pub channels: ChannelsView,
+    /// The views' own.
+    pub locks: LocksView,
+    /// The views' own.
+    pub waits: WaitsView,
+    /// The views' own.
+    pub source: SourceView,
+    /// The views' own.
+    pub output: OutputView,
+    /// The views' own.
+    pub events: EventsView,
+    /// The views' own.
+    pub help: HelpView,
+}
+
+impl State {
+    /// Nothing seen yet. `memory` bounds what is kept of the events, in bytes.
+    pub fn new(
+        description: Description,
+        program: Arc<ProgramInfo>,
+        theme: Theme,
+        size: (u16, u16),
+        memory: usize,
+    ) -> State {
+        State {
+            sources: SourceFile::all(&program),
+            store: Store::new(Arc::clone(&program)).with_limit(memory),
+            description,
+            program,
+            status: Status::Starting,
+            findings: Vec::new(),
+            dropped: 0,
+            rate: 0.0,
+            speed: Speed::Full,
+            wants_pause: false,
+            theme,
+            size,
+            view: View::Timeline,
+            selection: Selection::default(),
+            follow: true,
+            trail: Vec::new(),
+            prompt: None,
+            notice: None,
+            show_detail: true,
+            finding: None,
+            settled: 0,
+            then: None,
+            timeline: TimelineView::default(),
+            channels: ChannelsView::default(),
+            locks: LocksView::default(),
+            waits: WaitsView::default(),
+            source: SourceView::default(),
+            output: OutputView::default(),
+            events: EventsView::default(),
+            help: HelpView::default(),
+        }
+    }
+
+    /// Takes events in.
+    pub fn take(&mut self, chunk: &Chunk) {
+        self.store.push(chunk);
+    }
+
+    /// Takes over what was found wrong.
+    pub fn take_findings(&mut self, findings: Vec<Finding>) {
+        self.store.set_findings(findings.clone());
+        self.findings = findings;
+        self.waits.findings_changed();
+    }
+
+    /// Makes right what follows from the rest.
+    pub fn settle(&mut self) {
+        self.settled = self.store.len();
+        if let Some(event) = self.selection.event {
+            // A recording that keeps the newest events may have forgotten the selected one.
+            let last = self.store.len().saturating_sub(1);
+            let event = event.clamp(self.store.first().min(last), last);
+            self.selection.event = Some(event);
+            if self.then.as_ref().is_none_or(|then| then.0 != event) {
+                self.then = Some((event, self.store.at(event)));
+            }
+        } else {
+            self.then = None;
+        }
+        if self.selection.task.is_none() {
+            self.selection.task = self.store.tasks().iter().next().map(|task| task.id);
+        }
+        views::settle(self);
+    }
+
+    /// Whether there is work left that goes on between two inputs (a filter that has not seen every event yet).
+    pub fn unscanned(&self) -> bool {
+        self.view == View::Events && self.events.unscanned(self)
+    }
+
+    /// Whether events have come in since the last [`State::settle`].
+    pub fn has_news(&self) -> bool {
+        self.settled != self.store.len()
+    }
+
+    // The moment
+
+    /// The event that views show.
+    pub fn moment(&self) -> u64 {
+        self.selection.event.unwrap_or(self.store.len().saturating_sub(1))
+    }
+
+    /// What held then.
+    pub fn now(&self) -> &Now {
+        match (&self.then, self.selection.event) {
+            (Some((event, now)), Some(selected)) if *event == selected => now,
+            _ => self.store.now(),
+        }
+    }
+
+    /// Its time.
+    pub fn time(&self) -> u64 {
+        self.store.time_of(self.moment())
+    }
+
+    /// The time of the newest event.
+    pub fn end_time(&self) -> u64 {
+        self.store.end_time()
+    }
+
+    /// How long it is from a clock to the moment.
+    pub fn since(&self, clock: u64) -> u64 {
+        self.time().saturating_sub(self.store.time_of_clock(clock))
+    }
+
+    /// A task's state at the moment; `None` before it was spawned.
+    pub fn task_state(&self, id: TaskId) -> Option<TaskState> {
+        let task = self.store.tasks().get(id)?;
+        if self.selection.event.is_none() {
+            return Some(task.state);
+        }
+        let moment = self.moment();
+        let index = task.intervals.partition(|interval| interval.event <= moment).checked_sub(1)?;
+        task.intervals.get(index).map(|interval| interval.state())
+    }
+
+    /// Whether the program stands still because the user wants it to.
+    pub fn paused(&self) -> bool {
+        self.wants_pause || self.status == Status::Paused
+    }
+
+    // Names
+
+    /// A task's name, safe to show.
+    pub fn task_name(&self, id: TaskId) -> String {
+        self.store.task_name(id)
+    }
+
+    /// An object's name.
+    pub fn object_name(&self, id: ObjectId) -> String {
+        self.store.object_name(id)
+    }
+
+    /// A function's name.
+    pub fn function_name(&self, function: u32) -> String {
+        self.program.functions.get(function as usize).map_or_else(|| format!("function {function}"), |f| f.name.clone())
+    }
+
+    /// `file:line` of a site; the file without its folder.
+    pub fn short_place(&self, site: Site) -> String {
+        match self.program.place(site) {
+            Some(place) => {
+                let path = self.program.files.get(place.file as usize).map_or("?", |file| file.path.as_str());
+                format!("{}:{}:{}", path.rsplit('/').next().unwrap_or(path), place.line, place.column)
+            }
+            None => "?".to_string(),
+        }
+    }
+
+    /// The source line of a place, without its indentation.
+    pub fn line_text(&self, place: Place) -> &str {
+        self.sources.get(place.file as usize).map_or("", |file| file.line(place.line).trim())
+    }
+
+    // Header: the run as it is now, whichever moment is looked at
+
+    /// `5 tasks: 1 running, 4 blocked`.
+    pub fn task_summary(&self) -> String {
+        let counts = self.store.now().counts();
+        let mut parts = Vec::new();
+        let mut part = |n: u32, word: &str| {
+            if n > 0 {
+                parts.push(format!("{} {word}", count(n as u64)));
+            }
+        };
+        part(counts.of(TaskState::Running), "running");
+        part(counts.of(TaskState::Ready), "ready");
+        part(counts.blocked(), "blocked");
+        part(counts.of(TaskState::Blocked(WaitReason::Sleep)), "asleep");
+        part(counts.of(TaskState::Done) + counts.of(TaskState::Cancelled), "done");
+        part(counts.of(TaskState::Panicked), "panicked");
+        match parts.is_empty() {
+            true => self.task_total(),
+            false => format!("{}: {}", self.task_total(), parts.join(", ")),
+        }
+    }
+
+    /// `5 tasks`.
+    pub fn task_total(&self) -> String {
+        let counts = self.store.now().counts();
+        let ended = [TaskState::Done, TaskState::Panicked, TaskState::Cancelled]
+            .map(|state| counts.of(state))
+            .iter()
+            .sum::<u32>();
+        crate::format::plural((counts.alive() + ended) as u64, "task")
+    }
+
+    // Selecting
+
+    /// Leaves follow mode where it is: the newest event becomes the selected one.
+    pub fn stop_following(&mut self) {
+        self.follow = false;
+        if self.selection.event.is_none() && !self.store.is_empty() {
+            self.selection.event = Some(self.store.len() - 1);
+        }
+    }
+
+    /// Goes along with the newest event.
+    pub fn follow_newest(&mut self) {
+        self.follow = true;
+        self.selection.event = None;
+        views::moment_changed(self);
+    }
+
+    /// Picks a task.
+    pub fn select_task(&mut self, id: TaskId) {
+        self.selection.task = Some(id);
+        self.selection.focus = Focus::Task;
+    }
+
+    /// Picks an object.
+    pub fn select_object(&mut self, id: ObjectId) {
+        self.selection.object = Some(id);
+        self.selection.focus = Focus::Object;
+    }
+
+    /// Picks an event: the moment of all views, with its task, object and line.
+    pub fn select_event(&mut self, ordinal: u64) {
+        self.follow = false;
+        self.selection.event = Some(ordinal.min(self.store.len().saturating_sub(1)));
+        if let Some(event) = self.store.event(ordinal) {
+            let task = wording::actor(&event);
+            let object = wording::object_of(&event);
+            let place = self.program.place(event.site);
+            if let Some(task) = task {
+                self.selection.task = Some(task);
+            }
+            if let Some(object) = object {
+                self.selection.object = Some(object);
+            }
+            if let Some(place) = place {
+                self.selection.line = Some((place.file, place.line));
+            }
+        }
+        views::moment_changed(self);
+    }
+
+    /// Makes an event the moment, and leaves the rest of the selection.
+    pub fn set_moment(&mut self, ordinal: u64) {
+        self.follow = false;
+        self.selection.event = Some(ordinal.min(self.store.len().saturating_sub(1)));
+    }
+
+    // Going about
+
+    /// Remembers where we are, to come back to.
+    pub fn remember(&mut self) {
+        let here = (self.view, self.selection);
+        if self.trail.last() != Some(&here) {
+            self.trail.push(here);
+        }
+        if self.trail.len() > TRAIL {
+            self.trail.remove(0);
+        }
+    }
+
+    /// Shows another view of the same selection.
+    pub fn show(&mut self, view: View) {
+        if view != self.view {
+            self.remember();
+            self.view = view;
+            views::shown(self);
+        }
+    }
+
+    /// Back to the view and selection before.
+    pub fn back(&mut self) {
+        match self.trail.pop() {
+            Some((view, selection)) => {
+                self.view = view;
+                self.selection = selection;
+                self.follow = selection.event.is_none();
+                views::moment_changed(self);
+                views::shown(self);
+            }
+            None if self.view == View::Help => self.view = View::Timeline,
+            None => self.notice = Some("this is where you began".into()),
+        }
+    }
+
+    /// Goes where a place in the source is.
+    pub fn show_line(&mut self, file: u16, line: u32) {
+        self.remember();
+        self.selection.line = Some((file, line));
+        self.view = View::Source;
+        views::shown(self);
+    }
+
+    /// Goes where the selected object is made.
+    pub fn show_made(&mut self) {
+        let made = self.selection.object.and_then(|id| self.store.objects().get(id)).map(|object| object.made_at);
+        match made.and_then(|site| self.program.place(site)) {
+            Some(place) => self.show_line(place.file, place.line),
+            None => self.notice = Some("where this was made is not in the recording".into()),
+        }
+    }
+
+    /// The next finding, at the event that closed it, where it is best understood.
+    pub fn next_finding(&mut self) {
+        if self.findings.is_empty() {
+            self.notice = Some(match self.status {
+                Status::Finished(_) => "nothing was found wrong with this run".into(),
+                _ => "nothing was found wrong so far".into(),
+            });
+            return;
+        }
+        let next = self.finding.map_or(0, |last| (last + 1) % self.findings.len());
+        self.finding = Some(next);
+        let Some(finding) = self.findings.get(next).cloned() else { return };
+        self.remember();
+        if let Some(event) = finding.event {
+            self.select_event(event);
+        }
+        let first = finding.cycle.first().and_then(|&index| finding.tasks.get(index)).or(finding.tasks.first());
+        if let Some(task) = finding.culprit.map(|task| task.id).or(first.map(|blocked| blocked.task.id)) {
+            self.select_task(task);
+        }
+        if finding.tasks.is_empty() {
+            if let Some(place) = finding.stack.first().and_then(|frame| self.program.place(frame.site)) {
+                self.selection.line = Some((place.file, place.line));
+            }
+            self.view = View::Source;
+        } else {
+            self.view = View::Waits;
+        }
+        views::shown(self);
+        if self.findings.len() > 1 {
+            self.notice = Some(format!("finding {} of {}", next + 1, self.findings.len()));
+        }
+    }
+
+    /// The event that the one under the cursor goes back to.
+    pub fn go_to_cause(&mut self) {
+        match self.event_under_cursor().and_then(|event| self.store.cause(event)) {
+            Some(cause) => {
+                self.remember();
+                self.select_event(cause);
+            }
+            None => self.notice = Some("this event has no cause in the trace".into()),
+        }
+    }
+
+    /// The newest event of the selected task at or before the moment; the moment's own where no task is selected.
+    pub fn event_under_cursor(&self) -> Option<u64> {
+        let moment = self.moment();
+        match self.selection.task {
+            Some(task) if self.view != View::Events => self.own_event(task, moment),
+            _ => self.store.event(moment).map(|event| event.ordinal),
+        }
+    }
+
+    /// The newest event of a task at or before another event.
+    pub fn own_event(&self, id: TaskId, moment: u64) -> Option<u64> {
+        const WINDOW: u64 = 256;
+        let own = |event: &Event| wording::actor(event) == Some(id);
+        let intervals = &self.store.tasks().get(id)?.intervals;
+        let mut upper = moment.saturating_add(1).min(self.store.len());
+        let mut index = intervals.partition(|interval| interval.event <= moment).checked_sub(1)?;
+        // Only a running task has events: go back to where it ran last, and look there.
+        loop {
+            let interval = intervals.get(index)?;
+            if interval.state() == TaskState::Running {
+                while upper > interval.event {
+                    let lower = upper.saturating_sub(WINDOW).max(interval.event);
+                    if let Some(found) = self.store.events(lower..upper).filter(own).last() {
+                        return Some(found.ordinal);
+                    }
+                    upper = lower;
+                }
+            } else if self.store.event(interval.event).as_ref().is_some_and(own) {
+                return Some(interval.event);
+            }
+            upper = upper.min(interval.event + 1);
+            index = index.checked_sub(1)?;
+        }
+    }
+
+    /// The next event of a task after another event.
+    pub fn next_own_event(&self, id: TaskId, moment: u64) -> Option<u64> {
+        let intervals = &self.store.tasks().get(id)?.intervals;
+        let mut index =
+            intervals.partition(|interval| interval.event <= moment).saturating_sub(1).max(intervals.first());
+        while let Some(interval) = intervals.get(index) {
+            let end = intervals.get(index + 1).map_or(self.store.len(), |next| next.event + 1);
+            if interval.state() == TaskState::Running || interval.event > moment {
+                let from = interval.event.max(moment + 1);
+                let found = self.store.events(from..end).find(|event| wording::actor(event) == Some(id));
+                if let Some(found) = found {
+                    return Some(found.ordinal);
+                }
+            }
+            index += 1;
+        }
+        None
+    }
+
+    /// The event of an object next to another event, in either direction.
+    pub fn object_event(&self, id: ObjectId, moment: u64, forward: bool) -> Option<u64> {
+        const WINDOW: u64 = 4096;
+        let about = |event: &Event| wording::object_of(event) == Some(id);
+        if forward {
+            return self.store.events(moment + 1..self.store.len()).find(about).map(|event| event.ordinal);
+        }
+        let mut upper = moment;
+        while upper > self.store.first() {
+            let lower = upper.saturating_sub(WINDOW).max(self.store.first());
+            if let Some(found) = self.store.events(lower..upper).filter(about).last() {
+                return Some(found.ordinal);
+            }
+            upper = lower;
+        }
+        None
+    }
+
+    /// `n` and `N`: the event of the selected task or object next to the moment.
+    pub fn step_event(&mut self, forward: bool) {
+        let moment = self.moment();
+        let (name, found) = match (self.selection.focus, self.selection.task, self.selection.object) {
+            (Focus::Object, _, Some(object)) => (self.object_name(object), self.object_event(object, moment, forward)),
+            (_, Some(task), _) if forward => (self.task_name(task), self.next_own_event(task, moment)),
+            (_, Some(task), _) => {
+                let before = moment.checked_sub(1).and_then(|before| self.own_event(task, before));
+                (self.task_name(task), before)
+            }
+            _ => return,
+        };
+        match found {
+            Some(event) => {
+                let focus = self.selection.focus;
+                let task = self.selection.task;
+                self.select_event(event);
+                self.selection.focus = focus;
+                if focus == Focus::Task {
+                    self.selection.task = task;
+                }
+            }
+            None if forward => self.notice = Some(format!("{name} has no later event")),
+            None => self.notice = Some(format!("{name} has no earlier event")),
+        }
+    }
+
+    /// Understands an event number or a time, and goes there.
+    pub fn go_to(&mut self, text: &str) {
+        let compact: String = text.chars().filter(|c| !c.is_whitespace() && *c != '_').collect();
+        let digits = compact.trim_start_matches('#');
+        let split = digits.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(digits.len());
+        let (number, unit) = digits.split_at(split);
+        let scale = match unit {
+            "ns" => 1.0,
+            "us" | "µs" => 1e3,
+            "ms" => 1e6,
+            "s" => 1e9,
+            "min" => 60e9,
+            "" => {
+                match number.parse::<u64>() {
+                    Ok(ordinal) if ordinal < self.store.len() => {
+                        self.remember();
+                        self.select_event(ordinal);
+                    }
+                    Ok(_) => self.notice = Some(format!("the newest event is {}", self.store.len().saturating_sub(1))),
+                    Err(_) if text.trim().is_empty() => {}
+                    Err(_) => self.notice = Some(format!("“{}” is no event number", text.trim())),
+                }
+                return;
+            }
+            _ => {
+                self.notice = Some(format!("“{}” is neither an event number nor a time such as 1.2ms", text.trim()));
+                return;
+            }
+        };
+        match number.parse::<f64>() {
+            Ok(value) if value * scale <= self.end_time() as f64 => {
+                self.remember();
+                let ordinal = self.store.ordinal_at((value * scale) as u64);
+                self.select_event(ordinal);
+            }
+            Ok(_) => self.notice = Some(format!("the run goes to {} so far", duration(self.end_time()))),
+            Err(_) => self.notice = Some(format!("“{}” is no time", text.trim())),
+        }
+    }
+
+    // Filters
+
+    /// The filter of the view shown, if it can have one.
+    pub fn filter(&self) -> Option<&Filter> {
+        match self.view {
+            View::Timeline => Some(&self.timeline.filter),
+            View::Channels => Some(&self.channels.filter),
+            View::Locks => Some(&self.locks.filter),
+            View::Output => Some(&self.output.filter),
+            View::Events => Some(&self.events.filter),
+            View::Waits | View::Source | View::Help => None,
+        }
+    }
+
+    /// The same, to be changed.
+    pub fn filter_mut(&mut self) -> Option<&mut Filter> {
+        match self.view {
+            View::Timeline => Some(&mut self.timeline.filter),
+            View::Channels => Some(&mut self.channels.filter),
+            View::Locks => Some(&mut self.locks.filter),
+            View::Output => Some(&mut self.output.filter),
+            View::Events => Some(&mut self.events.filter),
+            View::Waits | View::Source | View::Help => None,
+        }
+    }
+
+    /// What a view has kept for its old filter is void.
+    pub fn filter_changed(&mut self) {
+        match self.view {
+            View::Timeline => self.timeline.rows_are_stale(),
+            View::Output => self.output.filter_changed(),
+            View::Events => self.events.filter_changed(),
+            View::Channels | View::Locks | View::Waits | View::Source | View::Help => {}
+        }
+    }
+
+    // Places
+
+    /// The inside of the view, in columns and rows; nothing where the screen is too small.
+    pub fn room(&self) -> Rect {
+        Regions::of(self.size, self.view, self.show_detail).map_or(Rect::ZERO, |regions| regions.inside())
+    }
+}

@@ -1,0 +1,319 @@
+//! The messages, and the one function that changes the state.
+//!
+//! Whatever happens (a key, the mouse, a chunk of events, a frame's look at the session) is a [`Message`]; [`update`] applies it and
+//! says whether the screen is to be drawn and what is to be done outside. Anything may come in any order and at any size.
+
+use crate::commands::Command;
+use crate::filter::Filter;
+use crate::keys::Key;
+use crate::layout::{Regions, inside, tabs};
+use crate::session::{Request, Status};
+use crate::state::{Prompt, PromptKind, Speed, State};
+use crate::views::{self, View};
+use ratatui::layout::Position;
+use tracer::chunk::Chunk;
+use tracer::finding::Finding;
+
+/// Something that happened.
+#[derive(Clone, Debug)]
+pub enum Message<'a> {
+    /// A key was pressed.
+    Key(Key),
+    /// The mouse did something at a column and row of the screen.
+    Mouse(Mouse, u16, u16),
+    /// The screen has a new size.
+    Resize(u16, u16),
+    /// New events; a [`Message::Progress`] must follow before the next frame.
+    Chunk(&'a Chunk),
+    /// What the session says now.
+    Progress(Progress),
+    /// Events a second, over the last moment of wall time.
+    Rate(f64),
+}
+
+/// What the mouse did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mouse {
+    /// Pressed, or was moved while pressed.
+    Click,
+    /// The wheel, down is positive.
+    Wheel(i32),
+    /// The wheel with shift, or sideways; right is positive.
+    Sideways(i32),
+    /// The wheel with control: in (`true`) or out.
+    Zoom(bool),
+}
+
+/// What a look at the session gave.
+#[derive(Clone, Debug)]
+pub struct Progress {
+    /// How far it is.
+    pub status: Status,
+    /// All findings so far; `None` where they were not asked for.
+    pub findings: Option<Vec<Finding>>,
+    /// Events lost.
+    pub dropped: u64,
+}
+
+/// What is to be done outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Leave.
+    Quit,
+    /// Ask the session.
+    Request(Request),
+    /// Draw every cell anew.
+    Redraw,
+    /// Give the terminal back and stop.
+    Suspend,
+}
+
+/// What an update led to.
+#[derive(Clone, Debug, Default)]
+pub struct Step {
+    /// Whether anything to be seen changed.
+    pub changed: bool,
+    /// What is to be done outside, in order.
+    pub effects: Vec<Effect>,
+}
+
+impl Step {
+    fn nothing() -> Step {
+        Step::default()
+    }
+
+    fn changed() -> Step {
+        Step { changed: true, effects: Vec::new() }
+    }
+
+    fn effect(effect: Effect) -> Step {
+        Step { changed: true, effects: vec![effect] }
+    }
+}
+
+/// Applies a message.
+pub fn update(state: &mut State, message: Message) -> Step {
+    let step = match message {
+        Message::Key(key) => {
+            state.notice = None;
+            match state.prompt.take() {
+                Some(prompt) => answer(state, prompt, key),
+                None => Command::of(key, state.view).map_or(Step::changed(), |command| run(state, command)),
+            }
+        }
+        Message::Mouse(mouse, x, y) => pointer(state, mouse, x, y),
+        Message::Resize(columns, rows) => {
+            state.size = (columns, rows);
+            Step::changed()
+        }
+        Message::Chunk(chunk) => {
+            // Many may come in a frame: what follows from them is made right once, with the look at the session after them.
+            state.take(chunk);
+            return Step { changed: !chunk.is_empty(), effects: Vec::new() };
+        }
+        Message::Progress(progress) => look(state, progress),
+        Message::Rate(rate) => {
+            let changed = (rate - state.rate).abs() > f64::EPSILON;
+            state.rate = rate;
+            Step { changed, effects: Vec::new() }
+        }
+    };
+    if step.changed {
+        // Scroll positions, rows and what holds at the selected event follow from the rest: they are made right in one place.
+        state.settle();
+    }
+    step
+}
+
+fn look(state: &mut State, progress: Progress) -> Step {
+    let unseen = state.unscanned() || state.has_news();
+    let mut changed = progress.status != state.status || progress.dropped != state.dropped;
+    if changed {
+        if matches!(progress.status, Status::Running | Status::Finished(_)) && state.status == Status::Paused {
+            state.wants_pause = false;
+        }
+        state.status = progress.status;
+        state.dropped = progress.dropped;
+    }
+    if let Some(findings) = progress.findings
+        && findings != state.findings
+    {
+        state.take_findings(findings);
+        changed = true;
+    }
+    Step { changed: changed || unseen, effects: Vec::new() }
+}
+
+/// Speeds of slow motion, in events a second.
+const SPEEDS: [u64; 13] = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 10_000, 100_000, 1_000_000];
+
+fn run(state: &mut State, command: Command) -> Step {
+    let running = state.description.live && !matches!(state.status, Status::Finished(_));
+    match command {
+        Command::Quit => return Step::effect(Effect::Quit),
+        Command::Suspend => return Step::effect(Effect::Suspend),
+        Command::Redraw => return Step::effect(Effect::Redraw),
+        Command::Pause | Command::Step | Command::Slower | Command::Faster if !running => {
+            state.notice = Some(match state.description.live {
+                true => "the program has ended: there is nothing to pause, step or slow down".into(),
+                false => "this is a recording: there is no program to pause, step or slow down".into(),
+            });
+        }
+        Command::Pause => {
+            let request = if state.paused() { Request::Resume } else { Request::Pause };
+            state.wants_pause = request == Request::Pause;
+            if state.wants_pause {
+                state.follow = true;
+            }
+            return Step::effect(Effect::Request(request));
+        }
+        Command::Step => {
+            // A step is to be seen: the view goes to the newest event.
+            state.follow_newest();
+            if !state.paused() {
+                state.wants_pause = true;
+                state.notice = Some("paused; . does one event at a time, Space goes on".into());
+                return Step::effect(Effect::Request(Request::Pause));
+            }
+            return Step::effect(Effect::Request(Request::Step(1)));
+        }
+        Command::Slower | Command::Faster => {
+            state.speed = change_speed(state.speed, command == Command::Faster);
+            let rate = match state.speed {
+                Speed::Full => None,
+                Speed::Events(rate) => Some(rate),
+            };
+            state.notice = Some(rate.map_or("full speed".into(), |rate| match rate {
+                1 => "slow motion: 1 event a second, the slowest".into(),
+                rate => format!("slow motion: {} events a second", crate::format::count(rate)),
+            }));
+            return Step::effect(Effect::Request(Request::Rate(rate)));
+        }
+        Command::Timeline => state.show(View::Timeline),
+        Command::Channels => state.show(View::Channels),
+        Command::Locks => state.show(View::Locks),
+        Command::Waits => state.show(View::Waits),
+        Command::Source => state.show(View::Source),
+        Command::Output => state.show(View::Output),
+        Command::Events => state.show(View::Events),
+        Command::Help => match state.view {
+            View::Help => state.back(),
+            _ => state.show(View::Help),
+        },
+        Command::NextView => state.show(neighbour(state.view, 1)),
+        Command::LastView => state.show(neighbour(state.view, -1)),
+        Command::Back => state.back(),
+        Command::Detail => state.show_detail = !state.show_detail,
+        Command::Follow => state.follow_newest(),
+        Command::Finding => state.next_finding(),
+        Command::GoTo => state.prompt = Some(Prompt { kind: PromptKind::GoTo, text: String::new() }),
+        Command::Filter => {
+            let text = state.filter().map_or(String::new(), |filter| filter.text().to_string());
+            state.prompt = Some(Prompt { kind: PromptKind::Filter, text });
+        }
+        Command::Clear => {
+            if state.view == View::Help {
+                state.back();
+            } else if let Some(filter) = state.filter_mut() {
+                *filter = Filter::default();
+                state.filter_changed();
+            }
+        }
+        Command::Cause => state.go_to_cause(),
+        Command::Open
+        | Command::Up
+        | Command::Down
+        | Command::PageUp
+        | Command::PageDown
+        | Command::First
+        | Command::Last
+        | Command::Next
+        | Command::Previous
+        | Command::Left
+        | Command::Right
+        | Command::ZoomIn
+        | Command::ZoomOut
+        | Command::ZoomFit
+        | Command::PanLeft
+        | Command::PanRight
+        | Command::LaneUp
+        | Command::LaneDown
+        | Command::Axis
+        | Command::Group
+        | Command::Sort
+        | Command::Reverse => views::command(state, command),
+    }
+    Step::changed()
+}
+
+fn neighbour(view: View, by: isize) -> View {
+    let count = View::ALL.len() as isize;
+    let at = View::ALL.iter().position(|&other| other == view).unwrap_or(0) as isize;
+    View::ALL[(at + by).rem_euclid(count) as usize]
+}
+
+fn change_speed(speed: Speed, faster: bool) -> Speed {
+    match (speed, faster) {
+        (Speed::Full, true) => Speed::Full,
+        // The first step down must be seen as one: a program of a few thousand events would be over at a million a second.
+        (Speed::Full, false) => Speed::Events(100),
+        (Speed::Events(rate), true) => SPEEDS.into_iter().find(|&s| s > rate).map_or(Speed::Full, Speed::Events),
+        (Speed::Events(rate), false) => {
+            Speed::Events(SPEEDS.into_iter().rev().find(|&s| s < rate).unwrap_or(SPEEDS[0]))
+        }
+    }
+}
+
+/// A key while a question is open.
+fn answer(state: &mut State, mut prompt: Prompt, key: Key) -> Step {
+    match key {
+        Key::Ctrl('c') => return Step::effect(Effect::Quit),
+        Key::Ctrl('z') => {
+            state.prompt = Some(prompt);
+            return Step::effect(Effect::Suspend);
+        }
+        Key::Esc => return Step::changed(),
+        Key::Enter => {
+            match prompt.kind {
+                PromptKind::GoTo => state.go_to(&prompt.text),
+                PromptKind::Filter => {
+                    if let Some(filter) = state.filter_mut() {
+                        *filter = Filter::parse(&prompt.text);
+                    }
+                    state.filter_changed();
+                }
+            }
+            return Step::changed();
+        }
+        Key::Ctrl('u') => prompt.text.clear(),
+        Key::Ctrl('w') => {
+            let kept = prompt.text.trim_end().rfind(' ').map_or(0, |space| space + 1);
+            prompt.text.truncate(kept);
+        }
+        Key::Backspace if prompt.text.is_empty() => return Step::changed(),
+        Key::Backspace => {
+            prompt.text.pop();
+        }
+        Key::Char(c) if prompt.text.len() < 1000 => prompt.text.push(c),
+        _ => {}
+    }
+    state.prompt = Some(prompt);
+    Step::changed()
+}
+
+fn pointer(state: &mut State, mouse: Mouse, x: u16, y: u16) -> Step {
+    let Some(regions) = Regions::of(state.size, state.view, state.show_detail) else { return Step::nothing() };
+    let at = Position::new(x, y);
+    if regions.tabs.contains(at) && mouse == Mouse::Click {
+        let tabs = tabs(regions.tabs.width);
+        let Some((view, ..)) = tabs.into_iter().rev().find(|tab| tab.2 <= x + 1) else { return Step::nothing() };
+        state.show(view);
+        return Step::changed();
+    }
+    let area = inside(regions.view);
+    if !area.contains(at) {
+        return Step::nothing();
+    }
+    views::pointer(state, mouse, x - area.x, y - area.y);
+    Step::changed()
+}

@@ -1,0 +1,199 @@
+//! What the program has written, each piece with its time and task; standard error is marked.
+
+use super::list::{Scan, Scroll};
+use crate::commands::Command;
+use crate::draw::{empty, paint_row, put};
+use crate::filter::{Fields, Filter};
+use crate::format::{count, duration, pad, pad_left, plural, printable};
+use crate::state::State;
+use crate::theme::Role;
+use crate::update::Mouse;
+use crate::wording::actor;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::{Modifier, Style};
+use ratatui::text::{Line, Span};
+use tracer::event::Kind;
+use tracer::events::Event;
+
+/// What the output remembers.
+#[derive(Debug, Default)]
+pub struct OutputView {
+    /// Which lines are shown.
+    pub filter: Filter,
+    /// Ordinals of what the filter let through.
+    scan: Scan,
+    scroll: Scroll,
+    /// Columns that long lines are scrolled by.
+    left: usize,
+}
+
+impl OutputView {
+    /// What was found is void.
+    pub fn filter_changed(&mut self) {
+        self.scan = Scan::default();
+        self.scroll.reveal = true;
+    }
+}
+
+fn rows(state: &State) -> usize {
+    if state.output.filter.is_empty() { state.store.outputs().len() } else { state.output.scan.found.len() }
+}
+
+fn at(state: &State, row: usize) -> Option<u64> {
+    let list = &state.output;
+    if list.filter.is_empty() { state.store.outputs().get(row).copied() } else { list.scan.found.get(row).copied() }
+}
+
+/// The last line written at or before the moment.
+fn cursor(state: &State) -> Option<usize> {
+    let moment = state.moment();
+    let before = match state.output.filter.is_empty() {
+        true => state.store.outputs().partition_point(|&ordinal| ordinal <= moment),
+        false => state.output.scan.rank(moment),
+    };
+    before.checked_sub(1)
+}
+
+/// What the frame says.
+pub fn title(state: &State) -> Line<'static> {
+    let total = state.store.outputs().len() as u64;
+    let mut spans = vec![Span::raw("output")];
+    if total > 0 {
+        spans.push(Span::raw(format!(" · {}", plural(total, "line"))));
+    }
+    if !state.output.filter.is_empty() {
+        spans.push(Span::styled(format!(" · /{}", state.output.filter.text()), state.theme.bold(Role::Warning)));
+        spans.push(Span::raw(format!(" · {} match", count(state.output.scan.found.len() as u64))));
+    }
+    if state.follow {
+        spans.push(Span::styled(" · follow", state.theme.style(Role::Running)));
+    }
+    Line::from(spans)
+}
+
+/// Lets the filter see what is new, and keeps the scroll position right.
+pub fn settle(state: &mut State) {
+    if !state.output.filter.is_empty() {
+        let mut scan = std::mem::take(&mut state.output.scan);
+        let outputs = state.store.outputs();
+        let from = outputs.partition_point(|&ordinal| ordinal < scan.next);
+        for event in outputs.range(from..).filter_map(|&ordinal| state.store.event(ordinal)) {
+            let task = actor(&event).map_or(String::new(), |task| state.task_name(task));
+            let text = format!("{task} {}", event.text);
+            if state.output.filter.matches(&Fields {
+                text: &text,
+                task: &task,
+                kind: event.kind.name(),
+                ..Fields::default()
+            }) {
+                scan.found.push(event.ordinal);
+            }
+            scan.next = event.ordinal + 1;
+        }
+        state.output.scan = scan;
+    }
+    let count = rows(state);
+    let room = state.room().height as usize;
+    if state.follow {
+        state.output.scroll.reveal = true;
+    }
+    let cursor = if state.follow { count.checked_sub(1) } else { cursor(state) };
+    state.output.scroll.settle(cursor, count, room);
+}
+
+/// The moment was set from elsewhere.
+pub fn moment_changed(state: &mut State) {
+    state.output.scroll.reveal = true;
+}
+
+/// A command of this view.
+pub fn command(state: &mut State, command: Command) {
+    let page = state.room().height.saturating_sub(1).max(1) as isize;
+    match command {
+        Command::Up => go(state, -1),
+        Command::Down => go(state, 1),
+        Command::PageUp => go(state, -page),
+        Command::PageDown => go(state, page),
+        Command::First => go(state, isize::MIN),
+        Command::Last => go(state, isize::MAX),
+        Command::Left => state.output.left = state.output.left.saturating_sub(8),
+        Command::Right => state.output.left = (state.output.left + 8).min(10_000),
+        Command::Next => state.step_event(true),
+        Command::Previous => state.step_event(false),
+        Command::Open => {
+            let event = cursor(state).and_then(|row| at(state, row)).and_then(|event| state.store.event(event));
+            if let Some((ordinal, place)) =
+                event.and_then(|event| Some((event.ordinal, state.program.place(event.site)?)))
+            {
+                state.select_event(ordinal);
+                state.show_line(place.file, place.line);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn go(state: &mut State, by: isize) {
+    let Some(last) = rows(state).checked_sub(1) else { return };
+    let row = match cursor(state) {
+        Some(row) => row.saturating_add_signed(by).min(last),
+        None if by > 0 => 0,
+        None => return,
+    };
+    if let Some(event) = at(state, row) {
+        state.select_event(event);
+    }
+}
+
+/// What the mouse did in a row of the view.
+pub fn pointer(state: &mut State, mouse: Mouse, y: u16) {
+    match mouse {
+        Mouse::Wheel(by) => {
+            state.stop_following();
+            state.output.scroll.by(by);
+        }
+        Mouse::Click => {
+            if let Some(event) = at(state, state.output.scroll.top + y as usize) {
+                state.select_event(event);
+            }
+        }
+        Mouse::Sideways(_) | Mouse::Zoom(_) => {}
+    }
+}
+
+/// Draws the view.
+pub fn draw(state: &State, buffer: &mut Buffer, area: Rect) {
+    if state.store.outputs().is_empty() {
+        let how = "What the program prints appears here, with the task that printed it; it never touches the screen otherwise.";
+        return empty(state, buffer, area, "The program has written nothing so far", how);
+    }
+    if rows(state) == 0 {
+        let what = format!("No line matches “{}”", state.output.filter.text());
+        return empty(state, buffer, area, &what, "Esc drops the filter, / changes it.");
+    }
+    let cursor = cursor(state).filter(|_| state.selection.event.is_some());
+    for y in 0..area.height {
+        let row = state.output.scroll.top + y as usize;
+        let Some(event) = at(state, row).and_then(|event| state.store.event(event)) else { break };
+        line(state, buffer, area, y, &event);
+        if cursor == Some(row) {
+            paint_row(buffer, area, y, Style::new().add_modifier(Modifier::REVERSED));
+        }
+    }
+}
+
+fn line(state: &State, buffer: &mut Buffer, area: Rect, y: u16, event: &Event) {
+    let theme = &state.theme;
+    let error = event.kind == Kind::ErrorOutput;
+    let task = actor(event).map_or_else(|| "–".to_string(), |task| state.task_name(task));
+    let time = duration(state.store.time_of_clock(event.clock));
+    let mut x = put(buffer, area, 0, y, &pad_left(&time, 9), theme.dim());
+    x = put(buffer, area, x + 1, y, &pad(&task, 12), theme.dim());
+    let edge = if error { theme.bold(Role::Bad) } else { theme.style(Role::Border) };
+    x = put(buffer, area, x, y, if error { "err┃" } else { "   │" }, edge);
+    // A piece of several lines stays one row: its line ends are shown.
+    let text = printable(&event.text.trim_end_matches('\n').replace('\n', "↵"));
+    let text: String = text.chars().skip(state.output.left).collect();
+    put(buffer, area, x + 1, y, &text, if error { theme.style(Role::Bad) } else { Style::new() });
+}

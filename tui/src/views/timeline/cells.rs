@@ -1,0 +1,169 @@
+//! What the cells of a lane show, on either axis, and how they look.
+
+use super::axis::{Measure, Window};
+use super::rows::Members;
+use crate::state::State;
+use crate::theme::Role;
+use crate::wording::look;
+use ratatui::style::{Modifier, Style};
+use tracer::event::TaskId;
+use tracer::finding::WaitReason;
+use tracer::model::lanes::{Cell, Interval, Times};
+use tracer::model::series::Series;
+use tracer::model::state::{REASONS, TaskState};
+
+/// From so many changes in a cell on the pyramid of sums is asked instead of each change.
+const MANY: u64 = 48;
+
+/// The cells of a task's lane.
+pub fn lane(state: &State, measure: Measure, window: Window, cells: usize, id: TaskId) -> Vec<Cell> {
+    match measure {
+        Measure::Time => {
+            let mut lane = state.store.lane(id, window.range(), cells);
+            end_state(state, window, id, &mut lane);
+            lane
+        }
+        Measure::Events => match state.store.tasks().get(id) {
+            Some(task) => {
+                let edges = window.edges(cells);
+                let end = state.store.len();
+                edges.windows(2).map(|pair| by_events(&task.intervals, pair[0], pair[1], end)).collect()
+            }
+            None => vec![Cell::default(); cells],
+        },
+    }
+}
+
+/// The cell where the run ends (so far) shows what the task does there, however short it has done so: a deadlock is closed by
+/// the last event, and the whole run on one screen must show it.
+fn end_state(state: &State, window: Window, id: TaskId, lane: &mut [Cell]) {
+    let Some(task) = state.store.tasks().get(id) else { return };
+    if let Some(cell) = window.cell(state.end_time(), lane.len()).and_then(|cell| lane.get_mut(cell)) {
+        cell.more |= cell.state.is_some_and(|dominant| dominant != task.state);
+        cell.state = Some(task.state);
+        cell.halves = [Some(task.state); 2];
+    }
+}
+
+/// A cell of the event axis: the state after each of its events, each event counting the same.
+fn by_events(intervals: &Series<Interval>, from: u64, to: u64, end: u64) -> Cell {
+    let to = to.max(from + 1);
+    if from >= end {
+        return Cell::default();
+    }
+    let first = intervals.partition(|interval| interval.event <= from).saturating_sub(1).max(intervals.first());
+    let last = intervals.partition(|interval| interval.event < to.min(end));
+    if last <= first {
+        return Cell::default();
+    }
+    if last - first > MANY {
+        // So many changes in one cell: which of them lasted longest is told well enough by time.
+        let mut times = Times::default();
+        let now = intervals.get(last).map_or(0, |next| next.start());
+        intervals.sum(first..last, now, &mut times);
+        let state = states().max_by_key(|&state| (times.of(state), state == TaskState::Running));
+        return Cell { state, halves: [state, state], more: true };
+    }
+    let middle = from + (to - from) / 2;
+    let mut weights: Vec<(TaskState, [u64; 2])> = Vec::new();
+    for index in first..last {
+        let Some(interval) = intervals.get(index) else { continue };
+        let begin = interval.event.max(from);
+        let until = intervals.get(index + 1).map_or(u64::MAX, |next| next.event).min(to);
+        if until <= begin {
+            continue;
+        }
+        let left = until.min(middle).saturating_sub(begin);
+        let right = until.saturating_sub(begin.max(middle));
+        match weights.iter_mut().find(|entry| entry.0 == interval.state()) {
+            Some(entry) => entry.1 = [entry.1[0] + left, entry.1[1] + right],
+            None => weights.push((interval.state(), [left, right])),
+        }
+    }
+    let longest = |weight: &dyn Fn(&[u64; 2]) -> u64| {
+        let best = weights.iter().filter(|entry| weight(&entry.1) > 0);
+        best.max_by_key(|entry| (weight(&entry.1), entry.0 == TaskState::Running)).map(|entry| entry.0)
+    };
+    let state = longest(&|w| w[0] + w[1]);
+    let right = longest(&|w| w[1]);
+    Cell { state, halves: [longest(&|w| w[0]).or(right), right], more: weights.len() > 1 }
+}
+
+fn states() -> impl Iterator<Item = TaskState> {
+    (0..TaskState::COUNT as u8).filter_map(TaskState::from_code)
+}
+
+/// The character and style of a cell: the glyph of the state that took most of it, a half block where the task ran for half of
+/// it, underlined where something shorter than the cell happened too.
+pub fn show(state: &State, cell: &Cell) -> (char, Style) {
+    let theme = &state.theme;
+    let Some(dominant) = cell.state else { return (' ', Style::new()) };
+    let running = |half: Option<TaskState>| half == Some(TaskState::Running);
+    let (left, right) = (running(cell.halves[0]), running(cell.halves[1]));
+    if left != right {
+        return (if left { '▌' } else { '▐' }, theme.style(Role::Running));
+    }
+    let (glyph, role) = look(dominant);
+    let style = theme.style(role);
+    match (cell.more, dominant) {
+        (false, _) => (glyph, style),
+        (true, TaskState::Running) => ('▓', style),
+        (true, _) => (glyph, style.add_modifier(Modifier::UNDERLINED)),
+    }
+}
+
+/// The strip of a folded group: how many of its tasks were at work (running or ready) as a bar, and where none was, what most of
+/// them did. A sample of the group stands for it.
+pub fn strip(state: &State, measure: Measure, window: Window, cells: usize, members: &Members) -> Vec<(char, Style)> {
+    let lanes: Vec<Vec<Cell>> = members.sample().map(|id| lane(state, measure, window, cells, id)).collect();
+    (0..cells)
+        .map(|i| {
+            let mut counts = [0u64; TaskState::COUNT];
+            for cell in lanes.iter().filter_map(|lane| lane.get(i)) {
+                if let Some(state) = cell.state {
+                    // A task that ran for half the cell was at work in it.
+                    let ran = cell.halves.contains(&Some(TaskState::Running));
+                    counts[if ran { TaskState::Running } else { state }.code() as usize] += 1;
+                }
+            }
+            let of = |state: TaskState| counts[state.code() as usize];
+            let known: u64 = counts.iter().sum();
+            let busy = of(TaskState::Running) + of(TaskState::Ready);
+            if busy > 0 {
+                let heat = match busy * 5 / known.max(1) {
+                    0 => Role::Heat1,
+                    1 => Role::Heat2,
+                    2 => Role::Heat3,
+                    3 => Role::Heat4,
+                    _ => Role::Heat5,
+                };
+                return (crate::widgets::strip::bar(busy, lanes.len() as u64), state.theme.style(heat));
+            }
+            let idle = states().filter(|state| of(*state) > 0 && !state.ended()).max_by_key(|&state| of(state));
+            let ended = states().filter(|state| of(*state) > 0).max_by_key(|&state| of(state));
+            match idle.or(ended) {
+                Some(what) => {
+                    let (glyph, role) = look(what);
+                    (glyph, state.theme.style(role))
+                }
+                None => (' ', Style::new()),
+            }
+        })
+        .collect()
+}
+
+/// How many tasks of a group are in which state at the moment, most important first, as `12▒ 988◁`.
+pub fn tally(state: &State, members: &Members) -> Vec<(u64, TaskState)> {
+    let mut counts = [0u64; TaskState::COUNT];
+    for &id in &members.tasks {
+        if let Some(state) = state.task_state(id) {
+            counts[state.code() as usize] += 1;
+        }
+    }
+    let mut order = vec![TaskState::Running, TaskState::Panicked, TaskState::Ready];
+    order.extend(
+        REASONS.iter().filter(|&&reason| reason != WaitReason::Sleep).map(|&reason| TaskState::Blocked(reason)),
+    );
+    order.extend([TaskState::Blocked(WaitReason::Sleep), TaskState::Done, TaskState::Cancelled]);
+    order.into_iter().map(|state| (counts[state.code() as usize], state)).filter(|entry| entry.0 > 0).collect()
+}

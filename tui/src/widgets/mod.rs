@@ -1,0 +1,4 @@
+//! Pieces of drawing that know no trace.
+
+pub mod chain;
+pub mod strip;
