@@ -121,7 +121,8 @@ impl<V: Copy + Default, B: Default> Core<V, B> {
         let nth = count(&mut self.functions, function);
         let task = &mut self.tasks[slot];
         task.id = self.next_task;
-        self.next_task += 1;
+        // A run that makes four thousand million tasks begins anew behind `main`.
+        self.next_task = self.next_task.checked_add(1).unwrap_or(2);
         task.function = function;
         task.nth = nth;
         task.spawned_at = site;
@@ -146,7 +147,7 @@ impl<V: Copy + Default, B: Default> Core<V, B> {
     #[inline(always)]
     pub fn object_number(&mut self) -> u32 {
         let id = self.next_object;
-        self.next_object = self.next_object.wrapping_add(1);
+        self.next_object = self.next_object.checked_add(1).unwrap_or(1);
         id
     }
 
@@ -264,7 +265,7 @@ impl<V: Copy + Default, B: Default> Core<V, B> {
 #[inline(always)]
 fn count(counts: &mut Vec<u32>, index: u32) -> u32 {
     if let Some(n) = counts.get_mut(index as usize) {
-        *n += 1;
+        *n = n.wrapping_add(1);
         *n
     } else {
         count_first(counts, index)

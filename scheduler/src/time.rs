@@ -25,6 +25,10 @@ pub enum TimeSource {
     },
 }
 
+/// The end of time: deadlines are cut to it, so that the sum of time slept and ticks executed always fits the trace clock.
+/// In nanoseconds that is 146 years.
+pub(crate) const FAR: u64 = 1 << 62;
+
 /// The longest sleep of the host between two looks at the stop flag.
 const STEP: Duration = Duration::from_millis(2);
 
@@ -61,6 +65,11 @@ impl<V: Copy + Default, B: Default> Scheduler<V, B> {
     /// The guest's time: nanoseconds since the run began.
     pub fn now(&self) -> u64 {
         self.time.now()
+    }
+
+    /// The point in time that is this many nanoseconds from now.
+    pub(crate) fn deadline(&self, nanoseconds: u64) -> u64 {
+        self.now().saturating_add(nanoseconds).min(FAR)
     }
 
     /// After [`crate::Next::Idle`]: lets time pass until the next timer, moves the trace clock on and fires what is due. In

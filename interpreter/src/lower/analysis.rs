@@ -246,8 +246,16 @@ pub fn has_droppable_temporary(expr: &Expr, droppable: &mut dyn FnMut(Ty) -> boo
         {
             found |= droppable(base.ty);
         }
-        if let ExprKind::Match(scrutinee, _) = &e.kind {
-            found |= droppable(scrutinee.ty);
+        match &e.kind {
+            ExprKind::Match(scrutinee, _) => found |= droppable(scrutinee.ty),
+            // Which of them are only looked at is not asked here.
+            ExprKind::Call(_, args)
+            | ExprKind::CallMethod(_, args)
+            | ExprKind::CallValue(_, args)
+            | ExprKind::Builtin(_, args)
+            | ExprKind::Format(args) => found |= args.iter().any(|arg| droppable(arg.ty)),
+            ExprKind::Compare(_, left, right) => found |= droppable(left.ty) || droppable(right.ty),
+            _ => {}
         }
     });
     found

@@ -72,12 +72,33 @@ impl<'p> Emitter<'_, 'p> {
                 self.naming = None;
             }
             _ => {
-                let first = self.values(args, span);
+                let first = self.arguments(builtin, args, span);
                 let dest = self.dest_or_scratch(dest, span);
                 self.naming = naming;
                 self.call_builtin(builtin, count(args), dest, first, span);
                 self.naming = None;
             }
+        }
+    }
+
+    /// The arguments in a row. Receivers by reference are only looked at.
+    fn arguments(&mut self, builtin: B, args: &'p [Expr], span: Span) -> Reg {
+        let looks_at_receiver = builtin.signature().starts_with("fn (self: &")
+            || matches!(builtin, B::Equal | B::ToString | B::CloneValue | B::Print | B::Eprint);
+        if let ([one], true) = (args, looks_at_receiver) {
+            return self.look_operand(one);
+        }
+        match args.first() {
+            Some(receiver) if looks_at_receiver && self.is_unnamed_droppable(receiver) => {
+                let receiver_register = self.owned(receiver);
+                let row = self.alloc_many(args.len() as u32, span);
+                self.copy(row, receiver_register, receiver.span);
+                for (i, arg) in args.iter().enumerate().skip(1) {
+                    self.expr_to(arg, Reg(row.0 + i as u16));
+                }
+                row
+            }
+            _ => self.values(args, span),
         }
     }
 
@@ -93,7 +114,7 @@ impl<'p> Emitter<'_, 'p> {
 
     /// An instruction of one operand and a result.
     fn one(&mut self, op: Op, n: u8, operand: &'p Expr, dest: Option<Reg>, span: Span) {
-        let source = self.operand(operand);
+        let source = self.look_operand(operand);
         let dest = self.dest_or_scratch(dest, span);
         self.op(op, n, dest, source, Reg(0), span);
     }

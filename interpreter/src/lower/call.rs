@@ -5,18 +5,22 @@ use crate::bytecode::instr::Reg;
 use crate::bytecode::ops::Op;
 use crate::core::{Capture, CaptureMode, Expr, ExprKind, FuncId, SpawnKind};
 use crate::source::Span;
+use crate::types::TyKind;
 
 impl<'p> Emitter<'_, 'p> {
     /// A call of a known function.
     pub fn call(&mut self, id: FuncId, args: &'p [Expr], dest: Option<Reg>, span: Span) {
-        let window = self.window(args, dest, span);
+        let window = self.window(args, dest, &|e, i| e.parameter_is_reference(id, i), span);
         self.op_wide(Op::Call, args.len() as u8, window, id.0, span);
         self.result(window, dest, span);
     }
 
     /// A call of a method found at run time.
     pub fn call_method(&mut self, name: &str, args: &'p [Expr], dest: Option<Reg>, span: Span) {
-        let window = self.window(args, dest, span);
+        // Which function it will be is not known, but all of that name agree in what they borrow.
+        let target = self.lowerer.program.methods.iter().find(|m| m.name == name).map(|m| m.func);
+        let looks = |e: &Self, i: usize| target.is_none_or(|id| e.parameter_is_reference(id, i));
+        let window = self.window(args, dest, &looks, span);
         let method = self.lowerer.tables.method(name);
         self.op_wide(Op::CallMethod, args.len() as u8, window, method, span);
         self.result(window, dest, span);
@@ -24,8 +28,13 @@ impl<'p> Emitter<'_, 'p> {
 
     /// A call of a function value, which is evaluated first.
     pub fn call_value(&mut self, callee: &'p Expr, args: &'p [Expr], dest: Option<Reg>, span: Span) {
+        let ty = self.lowerer.kinds.strip(callee.ty);
         let (callee, dest_below) = self.callee(callee, args, dest);
-        let window = self.window(args, dest_below, span);
+        let looks = |e: &Self, i: usize| match e.lowerer.kinds.kind(ty) {
+            TyKind::Fn(params, _) => params.get(i).is_some_and(|&ty| e.lowerer.kinds.is_reference(ty)),
+            _ => false,
+        };
+        let window = self.window(args, dest_below, &looks, span);
         self.op(Op::CallValue, args.len() as u8, window, callee, Reg(0), span);
         self.result(window, dest, span);
     }
@@ -42,6 +51,12 @@ impl<'p> Emitter<'_, 'p> {
         (register, dest)
     }
 
+    fn parameter_is_reference(&self, id: FuncId, index: usize) -> bool {
+        let function = self.lowerer.program.functions.get(id.0 as usize);
+        let local = function.and_then(|f| f.locals.get(f.captures as usize + index));
+        local.is_some_and(|l| self.lowerer.kinds.is_reference(l.ty))
+    }
+
     fn result(&mut self, window: Reg, dest: Option<Reg>, span: Span) {
         if let Some(dest) = dest {
             self.copy(dest, window, span);
@@ -50,7 +65,7 @@ impl<'p> Emitter<'_, 'p> {
 
     /// A new task of a known function.
     pub fn spawn(&mut self, kind: SpawnKind, id: FuncId, args: &'p [Expr], dest: Option<Reg>, span: Span) {
-        let window = self.window(args, dest, span);
+        let window = self.window(args, dest, &|_, _| false, span);
         let op = if kind == SpawnKind::Go { Op::Spawn } else { Op::SpawnAsync };
         self.op_wide(op, args.len() as u8, window, id.0, span);
         self.result(window, dest, span);
@@ -59,7 +74,7 @@ impl<'p> Emitter<'_, 'p> {
     /// A new task of a function value.
     pub fn spawn_value(&mut self, kind: SpawnKind, callee: &'p Expr, args: &'p [Expr], dest: Option<Reg>, span: Span) {
         let (callee, dest_below) = self.callee(callee, args, dest);
-        let window = self.window(args, dest_below, span);
+        let window = self.window(args, dest_below, &|_, _| false, span);
         self.op_number(Op::SpawnValue, args.len() as u8, window, callee, (kind == SpawnKind::Async) as u16, span);
         self.result(window, dest, span);
     }

@@ -405,19 +405,35 @@ impl<'p> Emitter<'_, 'p> {
     }
 
     /// The window of a call: arguments in a row after its first register, nothing alive above. `dest` is used where it is on top.
-    pub fn window(&mut self, args: &'p [Expr], dest: Option<Reg>, span: Span) -> Reg {
+    /// `looks` says which arguments the callee only looks at: unnamed droppable ones stay with the statement.
+    pub fn window(
+        &mut self,
+        args: &'p [Expr],
+        dest: Option<Reg>,
+        looks: &dyn Fn(&Self, usize) -> bool,
+        span: Span,
+    ) -> Reg {
         if args.len() > MAX_VALUES {
             self.too_large(span, format!("{} arguments; at most {MAX_VALUES} are possible", args.len()));
             return Reg(0);
         }
+        // A receiver that stays is made below the window, so that the window need not move.
+        let receiver = match args.first() {
+            Some(first) if looks(self, 0) && self.is_unnamed_droppable(first) => Some(self.owned(first)),
+            _ => None,
+        };
         let window = match dest {
             Some(dest) if self.is_top(dest) => dest,
             _ => self.alloc(span),
         };
         let mut registers = vec![window];
-        for arg in args {
+        for (i, arg) in args.iter().enumerate() {
             let register = self.alloc(arg.span);
-            self.expr_to(arg, register);
+            match receiver {
+                Some(receiver) if i == 0 => self.copy(register, receiver, arg.span),
+                _ if looks(self, i) => self.look_to(arg, register),
+                _ => self.expr_to(arg, register),
+            }
             registers.push(register);
         }
         let in_a_row = registers.windows(2).all(|pair| pair[0].0 + 1 == pair[1].0);
@@ -430,6 +446,27 @@ impl<'p> Emitter<'_, 'p> {
             self.copy(Reg(row.0 + i as u16), register, span);
         }
         row
+    }
+
+    /// Whether the expression makes a droppable value that nobody has a name for yet.
+    pub fn is_unnamed_droppable(&mut self, expr: &Expr) -> bool {
+        !matches!(expr.kind, ExprKind::Read(_) | ExprKind::Borrow(_) | ExprKind::BorrowMut(_))
+            && self.lowerer.kinds.is_droppable(expr.ty)
+    }
+
+    /// Evaluates into a register for somebody who only looks.
+    pub fn look_to(&mut self, expr: &'p Expr, dest: Reg) {
+        if self.is_unnamed_droppable(expr) {
+            let value = self.owned(expr);
+            self.copy(dest, value, expr.span);
+        } else {
+            self.expr_to(expr, dest);
+        }
+    }
+
+    /// [`Emitter::operand`] for somebody who only looks.
+    pub fn look_operand(&mut self, expr: &'p Expr) -> Reg {
+        if self.is_unnamed_droppable(expr) { self.owned(expr) } else { self.operand(expr) }
     }
 
     fn struct_values(&mut self, id: crate::types::StructId, fields: &'p [Expr], order: &[u32], span: Span) -> Reg {
@@ -501,14 +538,14 @@ impl<'p> Emitter<'_, 'p> {
 
     fn pieces(&mut self, pieces: &[Piece<'p>], span: Span) -> Reg {
         if let [Piece::Value(value)] = pieces {
-            return self.operand(value);
+            return self.look_operand(value);
         }
         let mut registers = Vec::with_capacity(pieces.len());
         for piece in pieces {
             let register = self.alloc(span);
             match piece {
                 Piece::Text(text) => self.load_constant(register, Constant::Str(text.clone()), span),
-                Piece::Value(value) => self.expr_to(value, register),
+                Piece::Value(value) => self.look_to(value, register),
             }
             registers.push(register);
         }

@@ -89,6 +89,11 @@ impl<'p> Kinds<'p> {
         ty
     }
 
+    /// Whether it is a reference.
+    pub fn is_reference(&self, ty: Ty) -> bool {
+        matches!(self.kind(ty), TyKind::Ref(_) | TyKind::RefMut(_) | TyKind::Span(_))
+    }
+
     /// How to compute with it.
     pub fn number(&self, ty: Ty) -> Number {
         match self.kind(self.strip(ty)) {

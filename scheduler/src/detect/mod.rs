@@ -52,14 +52,17 @@ pub trait Reach<V, B> {
 }
 
 /// Cost of scans that is spent without asking whether it pays; a unit is a task looked at or a thing marked.
-const ALLOWANCE: u64 = 1 << 20;
+const ALLOWANCE: u64 = 1 << 19;
 
-/// Ticks that the program must execute for each unit that a scan cost before the next one. A unit takes a few times as
-/// long as a tick, so scans take a few per cent of a long run.
-const TICKS_PER_UNIT: u64 = 16;
+/// What a scan costs however small the program.
+const SCAN: u64 = 64;
+
+/// Ticks that the program must execute for each unit that a scan cost before the next one. A unit takes two or three times
+/// as long as a tick, so scans take a few per cent of a long run.
+const TICKS_PER_UNIT: u64 = 64;
 
 /// Ticks that a jump of time counts for: a program that mostly sleeps should not wait for its findings.
-const TICKS_PER_IDLE: u64 = 1 << 14;
+const TICKS_PER_IDLE: u64 = 1 << 15;
 
 /// State of the detection.
 #[derive(Clone, Debug, Default)]
@@ -84,8 +87,10 @@ impl Detector {
     }
 
     fn scanned(&mut self, executed: u64, cost: u64) {
+        let cost = cost.saturating_add(SCAN);
         self.spent = self.spent.saturating_add(cost);
-        self.next_scan = if self.spent <= ALLOWANCE { 0 } else { executed.saturating_add(cost * TICKS_PER_UNIT) };
+        self.next_scan =
+            if self.spent <= ALLOWANCE { 0 } else { executed.saturating_add(cost.saturating_mul(TICKS_PER_UNIT)) };
     }
 }
 

@@ -8,6 +8,7 @@ use crate::core::Meta;
 use crate::outcome::At;
 use crate::scheduler::Scheduler;
 use crate::slab::NONE;
+use crate::time::FAR;
 use tracer::event::Kind;
 use tracer::record::Tracer;
 
@@ -72,6 +73,12 @@ impl<V: Copy + Default, B: Default> Scheduler<V, B> {
     /// Makes a context below a parent; a root without one.
     pub fn context<T: Tracer>(&mut self, tr: &mut T, at: At, parent: Option<u32>, kind: ContextKind<V>) -> u32 {
         let now = self.now();
+        let (own, value) = match kind {
+            ContextKind::Plain => (None, None),
+            ContextKind::Deadline(deadline) => (Some(deadline.min(FAR)), None),
+            ContextKind::Timeout(nanoseconds) => (Some(self.deadline(nanoseconds)), None),
+            ContextKind::Value(key, value) => (None, Some((key, value))),
+        };
         let slot = self.contexts.take();
         let meta = self.core.new_object(at);
         let (parent_id, inherited, cancelled) = match parent {
@@ -86,16 +93,8 @@ impl<V: Copy + Default, B: Default> Scheduler<V, B> {
         let children = std::mem::take(&mut context.children);
         *context =
             Context { meta, parent: parent.unwrap_or(NONE), children, deadline: inherited, ..Context::default() };
+        context.value = value;
         tr.emit(Kind::ContextMake as u8, at.site, at.clock, meta.id, parent_id);
-        let own = match kind {
-            ContextKind::Plain => None,
-            ContextKind::Deadline(deadline) => Some(deadline),
-            ContextKind::Timeout(nanoseconds) => Some(now.saturating_add(nanoseconds)),
-            ContextKind::Value(key, value) => {
-                context.value = Some((key, value));
-                None
-            }
-        };
         if let Some(parent) = parent {
             self.adopt(parent, slot, meta.id);
         }

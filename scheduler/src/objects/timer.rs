@@ -11,6 +11,7 @@ use crate::queue::{Entry, PLAIN};
 use crate::scheduler::Scheduler;
 use crate::slab::{NONE, Slab};
 use crate::task::Task;
+use crate::time::FAR;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use tracer::event::Kind;
@@ -112,7 +113,7 @@ impl<V: Copy + Default, B: Default> Scheduler<V, B> {
     /// Parks the running task for this long.
     pub fn sleep<T: Tracer>(&mut self, tr: &mut T, at: At, nanoseconds: u64) {
         let object = self.core.object_number();
-        let deadline = self.now().saturating_add(nanoseconds);
+        let deadline = self.deadline(nanoseconds);
         let entry = self.core.park(tr, at, WaitReason::Sleep, object);
         self.queue.wake_at(deadline, object, entry);
         tr.emit(blocked(Kind::Sleep), at.site, at.clock, object, micros(nanoseconds));
@@ -149,7 +150,7 @@ impl<V: Copy + Default, B: Default> Scheduler<V, B> {
     pub fn set_timer<T: Tracer>(&mut self, tr: &mut T, at: At, timer: u32, nanoseconds: u64) {
         let was_armed = self.timers[timer].armed != 0;
         let id = self.timers[timer].meta.id;
-        let deadline = self.now().saturating_add(nanoseconds);
+        let deadline = self.deadline(nanoseconds);
         self.timers[timer].armed = self.queue.push(deadline, id, Target::Timer { slot: timer, id });
         if was_armed {
             self.queue.one_stale(&self.core.tasks, &self.timers, &self.contexts);
@@ -234,8 +235,11 @@ impl<V: Copy + Default, B: Default> Scheduler<V, B> {
         tr.emit(Kind::TimerFire as u8, 0, at.clock, id, woken);
         // In real time a late ticker skips the ticks that it missed instead of catching up.
         if let Some(missed) = now.saturating_sub(deadline).checked_div(period) {
-            let next = deadline.saturating_add(period.saturating_mul(missed + 1));
-            self.timers[slot].armed = self.queue.push(next, id, Target::Timer { slot, id });
+            let next = deadline.saturating_add(period.saturating_mul(missed + 1)).min(FAR);
+            // At the end of time it stops.
+            if next > now {
+                self.timers[slot].armed = self.queue.push(next, id, Target::Timer { slot, id });
+            }
         }
     }
 

@@ -162,3 +162,21 @@ fn a_channel_full_of_nothing_but_waiters_says_so() {
     assert_eq!(run.findings.len(), 1);
     assert_eq!(run.findings[0].tasks.len(), 3);
 }
+
+#[test]
+fn a_long_run_does_not_spend_its_time_on_scans_and_still_finds() {
+    // Long past the allowance two tasks lock in two orders: the chain of owners calls for the scan at that very event.
+    let run = run(
+        "main: mutex x; mutex y; chan c 0; go s; go r; go w; sleep 1000000\n\
+         s: send c 1; again 40000\n\
+         r: recv c; again 40000\n\
+         w: sleep 100; go a; go b\n\
+         a: lock x; yield; lock y\n\
+         b: lock y; yield; lock x",
+        0,
+    );
+    assert_eq!(run.stuck(), "leak: a lock <b> [holds mutex from 400], b lock <a> [holds mutex from 500] ring a b");
+    let found = run.log.0.iter().position(|(record, _)| record.kind() == Some(Kind::Finding)).unwrap();
+    assert_eq!(run.log.0[found - 1].0.kind(), Some(Kind::Lock));
+    assert!(run.scans < 20_000, "{} scans", run.scans);
+}

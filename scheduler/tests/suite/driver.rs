@@ -79,6 +79,8 @@ pub struct Run {
     pub time: u64,
     /// How often the host was asked to look at its flags.
     pub polls: usize,
+    /// How often stuck tasks were looked for.
+    pub scans: usize,
     /// What the scheduler holds at the end.
     pub bytes: usize,
     names: Vec<String>,
@@ -165,6 +167,7 @@ pub fn run_program(program: &Program, seed: u64) -> Run {
         reported: BTreeSet::new(),
         switches: 0,
         polls: 0,
+        scans: 0,
     };
     let end = driver.run();
     driver.s.settle(&mut driver.findings);
@@ -177,6 +180,7 @@ pub fn run_program(program: &Program, seed: u64) -> Run {
         time: driver.s.now(),
         log: driver.tr,
         polls: driver.polls,
+        scans: driver.scans,
         bytes: driver.s.bytes(),
         names: program.tasks.iter().map(|task| task.0.clone()).collect(),
     }
@@ -194,6 +198,7 @@ struct Driver<'a> {
     reported: BTreeSet<u32>,
     switches: usize,
     polls: usize,
+    scans: usize,
 }
 
 /// Runs longer than this have gone wrong.
@@ -243,6 +248,7 @@ impl Driver<'_> {
     }
 
     fn scan(&mut self) {
+        self.scans += 1;
         let mut reach = Marks { program: self.program, things: &self.things.0, marked: vec![], tasks: vec![], cost: 0 };
         for finding in self.s.scan(&mut reach, self.clock) {
             let at = At { site: 0, clock: self.clock };

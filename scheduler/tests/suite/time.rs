@@ -93,6 +93,17 @@ fn timers_of_losing_arms_do_not_pile_up() {
 }
 
 #[test]
+fn the_end_of_time_is_no_trap() {
+    let age = u64::MAX / 2;
+    ends(&format!("main: sleep {age}; sleep {age}; say a; sleep 1; say b"), "main:a main:b");
+    let end = 1u64 << 62;
+    let run = says(&format!("main: ticker t {age}; recv t; recv t"), &format!("main:{end}"));
+    assert_eq!(run.stuck(), "deadlock: main recv");
+    ends(&format!("main: sleep {age}; ctx c - {age}; done d c; recv d"), "main:closed");
+    ends(&format!("main: sleep {age}; after t {age}; select after:{age}"), "main:arm0=fired");
+}
+
+#[test]
 fn in_real_time_a_sleep_lasts_as_long_as_it_says() {
     let mut s: Scheduler<i64, ()> = Scheduler::new(Config {
         oracle: Oracle::fair(),

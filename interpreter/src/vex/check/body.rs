@@ -329,7 +329,13 @@ impl<'a> Checker<'a> {
             return self.check_block(block, Expect::Drop);
         }
         let body = self.check_block(block, Expect::Is(ret));
-        if body.ty == Types::UNIT && block.tail.is_none() && !self.is_unknown(ret) {
+        // An `if` without `else` or a loop at the end gives no value either.
+        let gives_value = match block.tail.as_deref().map(|tail| &tail.kind) {
+            None | Some(ast::ExprKind::For { .. } | ast::ExprKind::While { .. }) => false,
+            Some(ast::ExprKind::If { otherwise, .. }) => otherwise.is_some(),
+            Some(_) => true,
+        };
+        if body.ty == Types::UNIT && !gives_value && !self.is_unknown(ret) {
             if shallow != Types::ERROR {
                 let shown = self.show(ret);
                 let name = self.frame().name.clone();
@@ -346,7 +352,7 @@ impl<'a> Checker<'a> {
             }
             return body;
         }
-        self.coerce(body, ret)
+        self.coerce_branch(body, ret)
     }
 
     /// Ends the innermost frame and keeps the function.
@@ -398,7 +404,8 @@ impl<'a> Checker<'a> {
             }
             if info.used == 0 {
                 warnings.push((Code::UnusedVariable, info.local.span, format!("`{name}` is never used")));
-            } else if info.local.mutable && !info.changed {
+            } else if info.local.mutable && !info.changed && !self.is_handle(info.local.ty) {
+                // A handle's content changes through it, so people declare it with `let!` as the guide does.
                 let message = format!("`{name}` is never changed; `let` is enough");
                 warnings.push((Code::NeedlessMut, info.local.span, message));
             }

@@ -106,6 +106,8 @@ impl<'a> Checker<'a> {
         if needs_import(plain) && !dollar && !self.in_prelude && !self.imported(name) {
             return None;
         }
+        let scope = self.frame().scope;
+        self.mark_import(scope, name);
         Some(match (snake.as_str(), args.len()) {
             ("println", _) => self.print(Builtin::Print, args, true, span),
             ("print", _) => self.print(Builtin::Print, args, false, span),

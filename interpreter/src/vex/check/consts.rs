@@ -167,6 +167,12 @@ impl<'a> Checker<'a> {
     /// A constant as a value.
     pub fn const_value(&mut self, index: u32, span: Span) -> Expr {
         if let Some((value, ty)) = self.const_scalar(index) {
+            if let (Const::Int(value), TyKind::Int(kind)) = (&value, self.kind(ty))
+                && !(kind.range().0..=kind.range().1).contains(value)
+            {
+                // Reported where it is declared.
+                return error_expr(span);
+            }
             return expr(ExprKind::Const(value), ty, span);
         }
         let global = self.const_global(index);

@@ -37,7 +37,7 @@ impl<'a> Checker<'a> {
     }
 
     /// A branch's value is fitted inside of its block, so that a move or unwrap happens there.
-    fn coerce_branch(&mut self, branch: Expr, ty: Ty) -> Expr {
+    pub fn coerce_branch(&mut self, branch: Expr, ty: Ty) -> Expr {
         match branch.kind {
             ExprKind::Block(stmts, Some(tail)) if branch.ty != Types::NEVER => {
                 let tail = self.coerce_branch(*tail, ty);

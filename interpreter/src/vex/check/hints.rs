@@ -22,7 +22,8 @@ pub fn nearest<'n>(name: &str, candidates: impl IntoIterator<Item = &'n str>) ->
         if candidate == name || candidate.len() > LONGEST {
             continue;
         }
-        let distance = if candidate.eq_ignore_ascii_case(name) { 0 } else { edit_distance(name, candidate) };
+        // Case is no difference worth counting.
+        let distance = edit_distance(&name.to_ascii_lowercase(), &candidate.to_ascii_lowercase());
         let better = best.is_none_or(|(least, least_name)| (distance, candidate) < (least, least_name));
         if distance <= limit && better {
             best = Some((distance, candidate));

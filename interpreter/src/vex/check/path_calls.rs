@@ -221,6 +221,10 @@ impl<'a> Checker<'a> {
     /// `Type.member` that is an associated function as a value.
     pub fn associated_value(&mut self, def: TypeDef, field: &Ident, e: &'a ast::Expr) -> Option<Expr> {
         let ty = self.build_type(def, Vec::new(), e.span);
+        if let (TyKind::Int(kind), "MAX" | "MIN") = (self.kind(ty), &*field.name) {
+            let (low, high) = kind.range();
+            return Some(self.int_const(if &*field.name == "MAX" { high } else { low }, ty, e.span));
+        }
         let head = head_of(&self.kind(ty))?;
         let key = (head, Name::from(snake_case(&field.name)));
         let decls = self.associated.get(&key).or_else(|| self.methods.get(&key))?.clone();

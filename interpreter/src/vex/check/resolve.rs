@@ -353,7 +353,8 @@ impl<'a> Checker<'a> {
         self.scopes[0].variants.get(name).cloned().unwrap_or_default()
     }
 
-    fn mark_import(&mut self, scope: ScopeId, name: &str) {
+    /// The import that brought a name in is used.
+    pub fn mark_import(&mut self, scope: ScopeId, name: &str) {
         let imports = &mut self.scopes[scope.0 as usize].unused_imports;
         if !imports.is_empty() {
             imports.retain(|(import, _)| &**import != name);

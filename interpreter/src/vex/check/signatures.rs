@@ -488,7 +488,10 @@ impl<'a> Checker<'a> {
     }
 
     fn owner_name(&self, ty: Ty) -> String {
-        let shown = self.show(ty);
+        let shown = match self.kind(ty) {
+            TyKind::List(_) => "Vec".to_string(),
+            _ => self.show(ty),
+        };
         match shown.find('<') {
             Some(end) => shown[..end].to_string(),
             None => shown,

@@ -17,7 +17,9 @@ impl StdModule {
         let find = |wanted: &str| self.names.iter().find(|(own, _)| *own == wanted).map(|(_, root)| *root);
         find(name).or_else(|| {
             let wanted = snake_case(name);
-            self.names.iter().find(|(own, _)| snake_case(own) == wanted).map(|(_, root)| *root)
+            // `atomic` is not `Atomic`: the styles differ inside of a name only.
+            let same = |own: &str| own.chars().next() == name.chars().next() && snake_case(own) == wanted;
+            self.names.iter().find(|(own, _)| same(own)).map(|(_, root)| *root)
         })
     }
 }

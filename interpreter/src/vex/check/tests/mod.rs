@@ -1,20 +1,35 @@
 //! Tests of the checker, grouped by the sections of the language sheet. A case is a source text and what it gives.
 
-use super::{NoFiles, check};
+use super::{Loader, check};
 use crate::core::Program;
 use crate::diagnostics::{Diagnostics, Severity};
 use crate::source::SourceMap;
 use crate::vex::ast::NodeIds;
 use crate::vex::parser;
 
+/// Files that stand in the same text as the main file, each after a line `//// path`.
+struct Sections<'t>(Vec<(&'t str, &'t str)>);
+
+impl Loader for Sections<'_> {
+    fn load(&mut self, _importer: &str, path: &str) -> Result<(String, String), String> {
+        let found = self.0.iter().find(|(name, _)| *name == path);
+        found
+            .map(|(name, text)| (name.to_string(), text.to_string()))
+            .ok_or_else(|| format!("there is no file `{path}`"))
+    }
+}
+
 /// Checks a text; the diagnostics as `(code, line)` with messages.
 fn run(text: &str) -> (Option<Program>, Vec<(&'static str, u32)>, String) {
+    let mut parts = text.split("\n//// ");
+    let text = parts.next().unwrap_or("");
+    let mut files = Sections(parts.filter_map(|part| part.split_once('\n')).collect());
     let mut sources = SourceMap::default();
     let file = sources.add("test.vex", text);
     let mut ids = NodeIds::default();
     let mut sink = Diagnostics::default();
     let module = parser::parse(text, file, &mut ids, &mut sink);
-    let program = check(&mut sources, file, module, &mut ids, &mut sink, &mut NoFiles);
+    let program = check(&mut sources, file, module, &mut ids, &mut sink, &mut files);
     let mut found = Vec::new();
     let mut texts = String::new();
     for diagnostic in sink.sorted() {
@@ -34,19 +49,51 @@ fn run(text: &str) -> (Option<Program>, Vec<(&'static str, u32)>, String) {
     (program, found, texts)
 }
 
-/// The text must check.
+/// Runs the cases of a file: each starts with `===` and the errors it must give as `CODE:LINE`, none if it must check.
+/// What stands before the first is a remark.
 #[track_caller]
-fn check_ok(text: &str) -> Program {
-    let (program, errors, texts) = run(text);
-    assert!(errors.is_empty(), "unexpected errors in\n{text}\n{texts}");
-    program.expect("a program without errors is elaborated")
+fn run_cases(cases: &str) {
+    let mut failures = String::new();
+    for case in cases.split("\n===").skip(1) {
+        let (head, text) = case.split_once('\n').unwrap_or((case, ""));
+        let expected: Vec<&str> = head.split_whitespace().collect();
+        let (program, errors, texts) = run(text);
+        let found: Vec<String> = errors.iter().map(|(code, line)| format!("{code}:{line}")).collect();
+        if found != expected || program.is_some() != expected.is_empty() {
+            failures.push_str(&format!("---- expected {expected:?}, found {found:?}\n{text}\n{texts}\n"));
+        }
+    }
+    assert!(failures.is_empty(), "{failures}");
 }
 
-/// The text must give these errors.
-#[track_caller]
-fn check_errors(text: &str, expected: &[(&str, u32)]) {
-    let (_, errors, texts) = run(text);
-    assert_eq!(errors, expected, "in\n{text}\n{texts}");
+#[test]
+fn the_table_of_conflicts_is_resolved_as_the_sheet_says() {
+    run_cases(include_str!("cases/conflicts.txt"));
+}
+
+#[test]
+fn declarations_and_types() {
+    run_cases(include_str!("cases/declarations.txt"));
+}
+
+#[test]
+fn expressions() {
+    run_cases(include_str!("cases/expressions.txt"));
+}
+
+#[test]
+fn tasks_channels_locks_and_contexts() {
+    run_cases(include_str!("cases/tasks.txt"));
+}
+
+#[test]
+fn every_error_is_reported_where_it_is() {
+    run_cases(include_str!("cases/errors.txt"));
+}
+
+#[test]
+fn inference_reaches_back() {
+    run_cases(include_str!("cases/inference.txt"));
 }
 
 #[test]
