@@ -101,11 +101,7 @@ impl<'a> Checker<'a> {
                 return Err(value);
             }
             (_, TyKind::Contract(id, _)) if !matches!(have_kind, TyKind::Contract(..) | TyKind::Infer(_)) => {
-                return if self.satisfies(have, *id) == Some(true) {
-                    Ok(Expr { ty: want, ..value })
-                } else {
-                    Err(value)
-                };
+                return if self.satisfies(have, *id) == Some(true) { Ok(widened(value, want)) } else { Err(value) };
             }
             (_, TyKind::Union(parts)) if !self.is_unknown(have) => {
                 let inner: Vec<Ty> = match &have_kind {
@@ -123,7 +119,7 @@ impl<'a> Checker<'a> {
                     let Some(part) = part else { return Err(value) };
                     self.unify(own, part);
                 }
-                return Ok(Expr { ty: want, ..value });
+                return Ok(widened(value, want));
             }
             (TyKind::Fn(have_params, have_ret), TyKind::Fn(want_params, want_ret))
                 if have_params.len() == want_params.len() =>
@@ -391,5 +387,16 @@ impl<'a> Checker<'a> {
             _ => true,
         };
         !matches!(place.base, PlaceBase::Value(_)) && place.projections.iter().all(simple)
+    }
+}
+
+/// A value as one of a wider type. What makes the value keeps its own type, since it decides how it is computed.
+fn widened(value: Expr, ty: Ty) -> Expr {
+    match value.kind {
+        ExprKind::Read(_) | ExprKind::Borrow(_) | ExprKind::BorrowMut(_) | ExprKind::Call(..) => Expr { ty, ..value },
+        _ => {
+            let span = value.span;
+            expr(ExprKind::Block(Vec::new(), Some(Box::new(value))), ty, span)
+        }
     }
 }
