@@ -397,7 +397,7 @@ impl<'a> Checker<'a> {
                 self.dynamic_methods.insert(method.clone());
                 ExprKind::CallMethod(method, values)
             }
-            Body::Extern => {
+            Body::Extern(_) => {
                 self.error(
                     Code::Unsupported,
                     span,
