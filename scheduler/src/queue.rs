@@ -132,15 +132,38 @@ impl Queue {
     }
 
     /// One of the entries has become stale.
+    #[inline]
     pub fn one_stale<V, B>(&mut self, tasks: &Slab<Task<V, B>>) {
+        self.note_stale();
+        self.tidy(tasks);
+    }
+
+    /// One of the entries has become stale, and perhaps not the only one: [`Queue::tidy`] follows when all are noted.
+    #[inline(always)]
+    pub fn note_stale(&mut self) {
         self.stale += 1;
+    }
+
+    /// Throws the stale entries out if they are the majority. All of them must have been noted.
+    #[inline]
+    pub fn tidy<V, B>(&mut self, tasks: &Slab<Task<V, B>>) {
         if self.stale as usize * 2 > self.entries() {
-            self.rest.retain(|entry| entry.valid(tasks));
-            if self.first.slot != NONE && !self.first.valid(tasks) {
-                self.shift();
+            if self.rest.is_empty() {
+                self.first = Entry::NOBODY;
+                self.stale = 0;
+            } else {
+                self.compact(tasks);
             }
-            self.stale = 0;
         }
+    }
+
+    #[inline(never)]
+    fn compact<V, B>(&mut self, tasks: &Slab<Task<V, B>>) {
+        self.rest.retain(|entry| entry.valid(tasks));
+        if self.first.slot != NONE && !self.first.valid(tasks) {
+            self.shift();
+        }
+        self.stale = 0;
     }
 
     /// Those who still wait, in order.

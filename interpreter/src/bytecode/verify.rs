@@ -241,7 +241,7 @@ fn max_mode(op: Op) -> u8 {
         Op::Unary => crate::core::UnaryOp::BitNot as u8,
         Op::Compare => crate::core::CompareOp::Ge as u8,
         Op::MakeRange => 1,
-        Op::IterNext => crate::core::IterKind::String as u8,
+        Op::IterNext => crate::core::IterKind::Range as u8,
         Op::Send => 2,
         Op::Recv => 3,
         _ => u8::MAX,

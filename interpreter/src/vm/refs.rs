@@ -77,6 +77,23 @@ impl<T: Tracer> Machine<T> {
             let next = rest.chars().next();
             return Ok(next.map(|c| (position + c.len_utf8() as u64, Value::new(Tag::Char, u64::from(c)))));
         }
+        if mode == IterKind::Range as u8 {
+            let (lo, hi, inclusive) = self.heap.range_of(container)?;
+            // The ends are of one kind; characters are walked over by their code.
+            let number = |machine: &Self, end: Value| match end.kind() {
+                Tag::Char => Ok(end.int().into()),
+                _ => arith::integer(&machine.heap, end),
+            };
+            let next = number(self, lo)?.saturating_add(position.into());
+            if next >= number(self, hi)?.saturating_add(inclusive.into()) {
+                return Ok(None);
+            }
+            let element = match lo.kind().int_kind() {
+                Some(kind) => arith::truncated(&mut self.heap, kind, next),
+                None => Value::new(lo.kind(), next as u64),
+            };
+            return Ok(Some((position + 1, element)));
+        }
         let Some((next, key, value)) = self.heap.table(container)?.next_from(at) else { return Ok(None) };
         let element = if mode == IterKind::Map as u8 { self.heap.tuple(&[key, value]) } else { key };
         Ok(Some((next as u64, element)))

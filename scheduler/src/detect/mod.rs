@@ -89,7 +89,8 @@ impl Detector {
     fn scanned(&mut self, executed: u64, cost: u64) {
         let cost = cost.saturating_add(SCAN);
         self.spent = self.spent.saturating_add(cost);
-        self.next_scan = if self.spent <= ALLOWANCE { 0 } else { executed.saturating_add(cost.saturating_mul(TICKS_PER_UNIT)) };
+        self.next_scan =
+            if self.spent <= ALLOWANCE { 0 } else { executed.saturating_add(cost.saturating_mul(TICKS_PER_UNIT)) };
     }
 }
 

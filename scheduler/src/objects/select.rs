@@ -209,11 +209,19 @@ impl<V: Copy + Default, B: Default> Scheduler<V, B> {
                 continue;
             }
             match armed.arm {
-                Arm::Recv(channel) => self.channels[channel].receivers.one_stale(tasks),
-                Arm::Send(channel, _) => self.channels[channel].senders.one_stale(tasks),
+                Arm::Recv(channel) => self.channels[channel].receivers.note_stale(),
+                Arm::Send(channel, _) => self.channels[channel].senders.note_stale(),
                 Arm::Timer(_) => self.queue.one_stale(tasks, &self.timers, &self.contexts),
                 // Stale waiters of a task's end are skipped and overwritten where they stand.
                 Arm::Future(_) | Arm::Never => {}
+            }
+        }
+        // A channel may stand in several arms, so only now may its queue be tidied.
+        for armed in &list {
+            match armed.arm {
+                Arm::Recv(channel) => self.channels[channel].receivers.tidy(tasks),
+                Arm::Send(channel, _) => self.channels[channel].senders.tidy(tasks),
+                Arm::Timer(_) | Arm::Future(_) | Arm::Never => {}
             }
         }
         self.selects[record].arms = list;

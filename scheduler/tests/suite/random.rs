@@ -109,7 +109,7 @@ fn piece() -> impl Strategy<Value = Vec<Op>> {
         1 => Just(Op::Recv(11)),
         1 => Just(Op::CancelContext(10)),
         1 => (3..5usize).prop_map(Op::TryLock),
-        3 => (prop::collection::vec(arm(), 0..4), any::<bool>()).prop_map(|(arms, default)| Op::Select(arms, default)),
+        3 => (prop::collection::vec(arm(), 0..8), any::<bool>()).prop_map(|(arms, default)| Op::Select(arms, default)),
     ];
     let one = one.boxed();
     let inside = prop::collection::vec(one, 1..3).boxed();

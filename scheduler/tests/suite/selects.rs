@@ -97,3 +97,18 @@ fn random_seeds_take_every_ready_arm_about_as_often() {
     }
     assert!(taken.iter().all(|&n| n > 70), "{taken:?}");
 }
+
+#[test]
+fn a_channel_in_many_arms_leaves_no_wrong_count_behind() {
+    for (arms, others) in [(2, 1), (3, 1), (5, 1), (6, 2), (9, 3)] {
+        let repeated = "recv:a ".repeat(arms);
+        let receivers = "go r; ".repeat(others);
+        let sends = "select send:a:7; ".repeat(others);
+        ends(
+            &format!(
+                "main: chan a 0; chan b 0; go s; yield; {receivers} yield; send b 1; {sends} try-send a 8\ns: select {repeated} recv:b\nr: recv a"
+            ),
+            &format!("{}s:arm{arms}=1{}", "main:arm0 ".repeat(others) + "main:not-now ", " r:7".repeat(others)),
+        );
+    }
+}

@@ -223,8 +223,11 @@ fn wanted(task: &TaskNow) -> (Relation, Option<ObjectId>) {
 fn chain_nodes(state: &State, graph: &Graph, first: &Waiter, last: &Waiter, alike: usize) -> Vec<chain::Node<Node>> {
     let edges: Vec<&Edge> = edges_from(graph, Node::Task(first.task)).collect();
     let mut start = node(state, Node::Task(first.task), edges.first().map_or("waits", |edge| edge.relation.name()));
-    if alike > 1 {
-        start.text = format!("{} … {}: {} tasks", start.text, state.task_name(last.task), count(alike as u64));
+    let last = state.task_name(last.task);
+    match alike {
+        ..2 => {}
+        2 => start.text = format!("{} and {last}", start.text),
+        _ => start.text = format!("{} … {last}: {} tasks", start.text, count(alike as u64)),
     }
     let mut nodes = vec![start];
     match edges.as_slice() {

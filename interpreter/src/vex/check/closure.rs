@@ -103,6 +103,12 @@ impl<'a> Checker<'a> {
         };
         let captures = self.frame().captures.clone();
         self.close_frame(body);
+        if let Some((params, _)) = wanted
+            && params.len() != types.len()
+        {
+            // Reported above; as expected from here on.
+            types = params;
+        }
         let ty = self.types.intern(TyKind::Fn(types, ret));
         expr(ExprKind::Closure(func, captures), ty, e.span)
     }

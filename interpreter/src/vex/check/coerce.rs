@@ -35,6 +35,7 @@ impl<'a> Checker<'a> {
     pub fn try_coerce(&mut self, value: Expr, ty: Ty) -> Result<Expr, Expr> {
         let want = self.shallow(ty);
         let have = self.shallow(value.ty);
+        let value = self.reborrow(value, have, want);
         if have == want || have == Types::NEVER || have == Types::ERROR || want == Types::ERROR {
             return Ok(value);
         }
@@ -100,11 +101,7 @@ impl<'a> Checker<'a> {
                 return Err(value);
             }
             (_, TyKind::Contract(id, _)) if !matches!(have_kind, TyKind::Contract(..) | TyKind::Infer(_)) => {
-                return if self.satisfies(have, *id) == Some(true) {
-                    Ok(Expr { ty: want, ..value })
-                } else {
-                    Err(value)
-                };
+                return if self.satisfies(have, *id) == Some(true) { Ok(widened(value, want)) } else { Err(value) };
             }
             (_, TyKind::Union(parts)) if !self.is_unknown(have) => {
                 let inner: Vec<Ty> = match &have_kind {
@@ -122,7 +119,7 @@ impl<'a> Checker<'a> {
                     let Some(part) = part else { return Err(value) };
                     self.unify(own, part);
                 }
-                return Ok(Expr { ty: want, ..value });
+                return Ok(widened(value, want));
             }
             (TyKind::Fn(have_params, have_ret), TyKind::Fn(want_params, want_ret))
                 if have_params.len() == want_params.len() =>
@@ -136,6 +133,25 @@ impl<'a> Checker<'a> {
             _ => {}
         }
         if self.unify(have, want) { Ok(value) } else { Err(value) }
+    }
+
+    /// A `&T!` that is handed on where a reference is wanted is lent, not moved.
+    fn reborrow(&self, value: Expr, have: Ty, want: Ty) -> Expr {
+        let TyKind::RefMut(_) = self.types.kind(have) else { return value };
+        let mutable = match self.types.kind(want) {
+            TyKind::RefMut(_) => true,
+            TyKind::Ref(_) => false,
+            _ => return value,
+        };
+        let span = value.span;
+        match value.kind {
+            ExprKind::Read(place) => match self.deref_place(place.clone()) {
+                Some(target) if mutable => expr(ExprKind::BorrowMut(target), have, span),
+                Some(target) => expr(ExprKind::Borrow(target), have, span),
+                None => expr(ExprKind::Read(place), have, span),
+            },
+            kind => Expr { kind, ..value },
+        }
     }
 
     fn unify_behind_refs(&mut self, a: Ty, b: Ty) -> bool {
@@ -311,6 +327,9 @@ impl<'a> Checker<'a> {
         let value = self.unwrap_operand(value);
         match self.kind(value.ty) {
             TyKind::Int(_) | TyKind::Error | TyKind::Never | TyKind::Dynamic => value,
+            TyKind::Infer(_) if self.free_kind(value.ty) == Some(super::infer::VarKind::Float) => {
+                self.wrong_integer(value)
+            }
             TyKind::Infer(_) => {
                 let number = self.fresh_kind(super::infer::VarKind::Int);
                 if self.unify(value.ty, number) {
@@ -368,5 +387,16 @@ impl<'a> Checker<'a> {
             _ => true,
         };
         !matches!(place.base, PlaceBase::Value(_)) && place.projections.iter().all(simple)
+    }
+}
+
+/// A value as one of a wider type. What makes the value keeps its own type, since it decides how it is computed.
+fn widened(value: Expr, ty: Ty) -> Expr {
+    match value.kind {
+        ExprKind::Read(_) | ExprKind::Borrow(_) | ExprKind::BorrowMut(_) | ExprKind::Call(..) => Expr { ty, ..value },
+        _ => {
+            let span = value.span;
+            expr(ExprKind::Block(Vec::new(), Some(Box::new(value))), ty, span)
+        }
     }
 }

@@ -70,13 +70,10 @@ impl Checker<'_> {
         if matches!(pattern.kind, PatternKind::Wild | PatternKind::Bind(_, None)) {
             return;
         }
-        let rows = vec![vec![self.shape(pattern)]];
+        // `let [h, ..rest] = xs` is allowed and panics on a list that is too short.
+        let rows = vec![vec![without_lists(self.shape(pattern))]];
         let mut steps = 0;
         let Some(witness) = self.missing(&rows, &[pattern.ty], &mut steps) else { return };
-        // `let [h, ..rest] = xs` is allowed and panics on a list that is too short.
-        if matches!(pattern.kind, PatternKind::List { .. }) {
-            return;
-        }
         let example = witness.first().map_or_else(|| "_".to_string(), |shape| self.shape_text(shape, pattern.ty));
         self.report(
             Diagnostic::new(
@@ -378,6 +375,16 @@ impl Checker<'_> {
             (Constructor::Type(part), _) => format!("{}(_)", self.show(*part)),
             _ => "_".into(),
         }
+    }
+}
+
+/// Patterns of lists taken as fitting every list.
+fn without_lists(shape: Shape) -> Shape {
+    match shape {
+        Shape::Node(Constructor::List(_) | Constructor::ListRest(..), _) => Shape::Any,
+        Shape::Node(constructor, parts) => Shape::Node(constructor, parts.into_iter().map(without_lists).collect()),
+        Shape::Or(parts) => Shape::Or(parts.into_iter().map(without_lists).collect()),
+        Shape::Any => Shape::Any,
     }
 }
 

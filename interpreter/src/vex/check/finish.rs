@@ -410,13 +410,10 @@ impl Checker<'_> {
     /// What is decided by final types, after the parts are finished.
     fn settle(&mut self, e: &mut Expr, at: &Finishing) {
         match &mut e.kind {
-            ExprKind::Binary(_, left, right) => {
+            ExprKind::Binary(_, left, right) | ExprKind::Compare(_, left, right) => {
                 scalar_read(left, self);
                 scalar_read(right, self);
-            }
-            ExprKind::Compare(_, left, right) => {
-                scalar_read(left, self);
-                scalar_read(right, self);
+                self.settle_operator(e);
             }
             ExprKind::AssignOp(_, _, value) | ExprKind::Cast(value) => {
                 scalar_read(value, self);

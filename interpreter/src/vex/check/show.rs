@@ -4,7 +4,7 @@
 use super::expect::expr;
 use super::state::*;
 use crate::builtins::Builtin;
-use crate::core::{Expr, ExprKind};
+use crate::core::{BinaryOp, CompareOp, Expr, ExprKind, UnaryOp};
 use crate::types::{OPTION, Ty, TyKind, Types};
 use crate::vex::ast::Name;
 
@@ -112,6 +112,42 @@ impl Checker<'_> {
         }
     }
 
+    /// An operator of generic code, where the program defines it for a type of its own: found by the values' kind.
+    pub fn settle_operator(&mut self, e: &mut Expr) {
+        let (name, swap, negate) = match &e.kind {
+            ExprKind::Binary(op, left, _) if self.is_generic(left.ty) => (binary_name(*op), false, false),
+            ExprKind::Compare(op, left, _) if self.is_generic(left.ty) => match op {
+                CompareOp::Eq => ("op==", false, false),
+                CompareOp::Ne => ("op==", false, true),
+                CompareOp::Lt => ("op<", false, false),
+                CompareOp::Gt => ("op<", true, false),
+                CompareOp::Le => ("op<", true, true),
+                CompareOp::Ge => ("op<", false, true),
+            },
+            _ => return,
+        };
+        let defined =
+            self.method_list.iter().any(|(_, decl)| &*self.decl(*decl).name == name && !self.decl(*decl).prelude);
+        if !defined {
+            return;
+        }
+        self.dynamic_methods.insert(name.into());
+        let span = e.span;
+        let ty = e.ty;
+        let (ExprKind::Binary(_, left, right) | ExprKind::Compare(_, left, right)) =
+            std::mem::replace(&mut e.kind, ExprKind::Error)
+        else {
+            return;
+        };
+        let args = if swap { vec![*right, *left] } else { vec![*left, *right] };
+        let call = expr(ExprKind::CallMethod(name.into(), args), ty, span);
+        *e = if negate { expr(ExprKind::Unary(UnaryOp::Not, Box::new(call)), ty, span) } else { call };
+    }
+
+    fn is_generic(&self, ty: Ty) -> bool {
+        matches!(self.types.kind(ty), TyKind::Param(_) | TyKind::Contract(..) | TyKind::Union(_))
+    }
+
     /// `clone()` of a type with a `clone` method of its own was resolved to it; of a handle it is the handle.
     pub fn settle_clone(&mut self, e: &mut Expr) {
         if let ExprKind::Builtin(Builtin::CloneValue, args) = &mut e.kind
@@ -125,5 +161,21 @@ impl Checker<'_> {
             }
             *e = only;
         }
+    }
+}
+
+fn binary_name(op: BinaryOp) -> &'static str {
+    match op {
+        BinaryOp::Add => "op+",
+        BinaryOp::Sub => "op-",
+        BinaryOp::Mul => "op*",
+        BinaryOp::Div => "op/",
+        BinaryOp::Rem => "op%",
+        BinaryOp::Pow => "op**",
+        BinaryOp::BitAnd => "op&",
+        BinaryOp::BitOr => "op|",
+        BinaryOp::BitXor => "op^",
+        BinaryOp::Shl => "op<<",
+        BinaryOp::Shr => "op>>",
     }
 }

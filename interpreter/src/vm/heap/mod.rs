@@ -202,12 +202,14 @@ impl Heap {
     #[cold]
     #[inline(never)]
     fn out_of_memory(&self, more: usize) -> Fault {
-        Fault::Panic(format!(
-            "out of memory: {} more on top of {} would pass the limit of {} (--max-memory)",
-            mebibytes(more),
-            mebibytes(self.bytes),
-            mebibytes(self.max_bytes)
-        ))
+        let (used, limit) = (mebibytes(self.bytes), mebibytes(self.max_bytes));
+        Fault::Panic(match more {
+            0 => format!("out of memory: {used} are in use and the limit is {limit} (--max-memory)"),
+            _ => format!(
+                "out of memory: {} more on top of {used} would pass the limit of {limit} (--max-memory)",
+                mebibytes(more)
+            ),
+        })
     }
 
     /// Fails where so many more bytes would pass the limit. To be asked before allocating anything whose size the guest chooses.
@@ -252,9 +254,11 @@ impl Heap {
         let gone = self.outside + freed.iter().map(|f| f.1).sum::<usize>();
         self.bytes = self.bytes.saturating_sub(gone) + outside;
         self.outside = outside;
-        // Twice what lives, but near the limit only half of what is left: garbage must not be taken for a full heap.
+        // Twice what lives, but near the limit only half of what is left: garbage must not be taken for a full heap. A step
+        // is never so small that a heap which is full for good costs more than a few collections before it fails.
         let left = self.max_bytes.saturating_sub(self.bytes);
-        self.threshold = (self.bytes * 2).max(FIRST_THRESHOLD).min(self.bytes + left / 2);
+        let step = self.bytes.max(FIRST_THRESHOLD).min((left / 2).max(self.max_bytes / 32));
+        self.threshold = self.bytes + step;
         if self.stress {
             self.threshold = 0;
         }

@@ -17,15 +17,19 @@ pub trait Object: Default {
 #[derive(Debug)]
 pub struct Slab<T> {
     chunks: Vec<Box<[T; CHUNK]>>,
-    live: Bits,
+    /// A bit for each slot in use; a word for 64 of them, four for a chunk.
+    live: Vec<u64>,
     free: Vec<u32>,
     next: u32,
 }
 
-/// One bit for each slot of a slab.
+/// One bit for each slot of a slab. Clearing costs what was set, not what there is room for: the scan for stuck tasks marks a
+/// few things again and again.
 #[derive(Clone, Debug, Default)]
 pub struct Bits {
     words: Vec<u64>,
+    /// Words that have been set to something since the last clearing.
+    touched: Vec<u32>,
 }
 
 impl Bits {
@@ -43,20 +47,25 @@ impl Bits {
             self.words.resize(index + 1, 0);
         }
         let bit = 1u64 << (slot & 63);
-        let new = self.words[index] & bit == 0;
-        self.words[index] |= bit;
-        new
+        let word = self.words[index];
+        if word == 0 {
+            self.touched.push(index as u32);
+        }
+        self.words[index] = word | bit;
+        word & bit == 0
     }
 
     /// Clears all bits and keeps the room.
     pub fn clear(&mut self) {
-        self.words.fill(0);
+        for index in self.touched.drain(..) {
+            self.words[index as usize] = 0;
+        }
     }
 }
 
 impl<T> Default for Slab<T> {
     fn default() -> Self {
-        Slab { chunks: Vec::new(), live: Bits::default(), free: Vec::new(), next: 0 }
+        Slab { chunks: Vec::new(), live: Vec::new(), free: Vec::new(), next: 0 }
     }
 }
 
@@ -77,8 +86,14 @@ impl<T: Object> Slab<T> {
         if let Some(chunk) = self.chunks.get_mut(slot as usize / CHUNK) {
             chunk[slot as usize % CHUNK] = object;
         }
-        self.live.set(slot);
+        if let Some(word) = self.live.get_mut((slot >> 6) as usize) {
+            *word |= 1 << (slot & 63);
+        }
         slot
+    }
+
+    fn is_live(&self, slot: u32) -> bool {
+        self.live.get((slot >> 6) as usize).is_some_and(|word| word >> (slot & 63) & 1 != 0)
     }
 
     #[cold]
@@ -87,6 +102,7 @@ impl<T: Object> Slab<T> {
         let chunk: Vec<T> = std::iter::repeat_with(T::default).take(CHUNK).collect();
         if let Ok(chunk) = chunk.into_boxed_slice().try_into() {
             self.chunks.push(chunk);
+            self.live.resize(self.chunks.len() * CHUNK / 64, 0);
         }
     }
 
@@ -94,7 +110,7 @@ impl<T: Object> Slab<T> {
     /// only be met through a mistake of the engine.
     #[inline(always)]
     pub fn get(&self, slot: u32) -> Option<&T> {
-        if cfg!(debug_assertions) && !self.live.get(slot) {
+        if cfg!(debug_assertions) && !self.is_live(slot) {
             return None;
         }
         self.chunks.get(slot as usize / CHUNK).map(|chunk| &chunk[slot as usize % CHUNK])
@@ -103,7 +119,7 @@ impl<T: Object> Slab<T> {
     /// The object in a slot, to be changed; as [`Slab::get`].
     #[inline(always)]
     pub fn get_mut(&mut self, slot: u32) -> Option<&mut T> {
-        if cfg!(debug_assertions) && !self.live.get(slot) {
+        if cfg!(debug_assertions) && !self.is_live(slot) {
             return None;
         }
         self.chunks.get_mut(slot as usize / CHUNK).map(|chunk| &mut chunk[slot as usize % CHUNK])
@@ -121,13 +137,13 @@ impl<T: Object> Slab<T> {
     pub fn sweep(&mut self, marks: &Bits) -> (usize, usize) {
         let (mut objects, mut bytes) = (0, 0);
         // From the top, so that the lowest free slot is the next to be taken: the heap stays dense.
-        for index in (0..self.live.words.len()).rev() {
-            let live = self.live.words[index];
+        for index in (0..self.live.len()).rev() {
+            let live = self.live[index];
             let mut dead = live & !marks.words.get(index).copied().unwrap_or(0);
             if dead == 0 {
                 continue;
             }
-            self.live.words[index] = live & !dead;
+            self.live[index] = live & !dead;
             while dead != 0 {
                 let bit = 63 - dead.leading_zeros();
                 dead &= !(1 << bit);

@@ -1,20 +1,35 @@
 //! Tests of the checker, grouped by the sections of the language sheet. A case is a source text and what it gives.
 
-use super::{NoFiles, check};
+use super::{Loader, check};
 use crate::core::Program;
 use crate::diagnostics::{Diagnostics, Severity};
 use crate::source::SourceMap;
 use crate::vex::ast::NodeIds;
 use crate::vex::parser;
 
+/// Files that stand in the same text as the main file, each after a line `//// path`.
+struct Sections<'t>(Vec<(&'t str, &'t str)>);
+
+impl Loader for Sections<'_> {
+    fn load(&mut self, _importer: &str, path: &str) -> Result<(String, String), String> {
+        let found = self.0.iter().find(|(name, _)| *name == path);
+        found
+            .map(|(name, text)| (name.to_string(), text.to_string()))
+            .ok_or_else(|| format!("there is no file `{path}`"))
+    }
+}
+
 /// Checks a text; the diagnostics as `(code, line)` with messages.
 fn run(text: &str) -> (Option<Program>, Vec<(&'static str, u32)>, String) {
+    let mut parts = text.split("\n//// ");
+    let text = parts.next().unwrap_or("");
+    let mut files = Sections(parts.filter_map(|part| part.split_once('\n')).collect());
     let mut sources = SourceMap::default();
     let file = sources.add("test.vex", text);
     let mut ids = NodeIds::default();
     let mut sink = Diagnostics::default();
     let module = parser::parse(text, file, &mut ids, &mut sink);
-    let program = check(&mut sources, file, module, &mut ids, &mut sink, &mut NoFiles);
+    let program = check(&mut sources, file, module, &mut ids, &mut sink, &mut files);
     let mut found = Vec::new();
     let mut texts = String::new();
     for diagnostic in sink.sorted() {
@@ -69,6 +84,11 @@ fn expressions() {
 #[test]
 fn tasks_channels_locks_and_contexts() {
     run_cases(include_str!("cases/tasks.txt"));
+}
+
+#[test]
+fn every_error_is_reported_where_it_is() {
+    run_cases(include_str!("cases/errors.txt"));
 }
 
 #[test]
