@@ -24,7 +24,9 @@ pub enum Loaded {
 /// # Errors
 /// When the file (or one that it imports) cannot be read.
 pub fn program(path: &Path, common: &CommonArgs) -> anyhow::Result<Loaded> {
-    let compiled = pipeline::compile(path, Kind::Program)?;
+    let mut compiled = pipeline::compile(path, Kind::Program)?;
+    // Warnings are for `vex check`: a run says only why it cannot begin.
+    compiled.diagnostics.keep_errors();
     let text = compiled.render(color(common.color, &std::io::stderr()));
     std::io::stderr().write_all(text.as_bytes())?;
     Ok(compiled.code.map_or(Loaded::Wrong, |code| Loaded::Program(Box::new(code))))

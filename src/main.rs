@@ -27,7 +27,7 @@ fn main() {
         Ok(Ok(Ok(code))) => code,
         Ok(Ok(Err(error))) if is_broken_pipe(&error) => exit::SUCCESS,
         Ok(Ok(Err(error))) => {
-            eprintln!("vex: {error:#}");
+            eprintln!("vex: {}", message(&error));
             exit::INPUT
         }
         // The panic hook has said what happened.
@@ -38,6 +38,15 @@ fn main() {
         }
     };
     std::process::exit(code);
+}
+
+/// An error and its causes, without what a cause only repeats.
+fn message(error: &anyhow::Error) -> String {
+    error.chain().fold(String::new(), |said, cause| match cause.to_string() {
+        cause if said.contains(&cause) => said,
+        cause if said.is_empty() => cause,
+        cause => format!("{said}: {cause}"),
+    })
 }
 
 /// Whether an error only means that nobody reads our output any more.

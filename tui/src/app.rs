@@ -1,7 +1,8 @@
 //! The event loop: everything that can wake the UI comes together here, becomes a message, and is drawn if it changed something.
 //!
-//! One thread: it takes what the session has recorded (for a few milliseconds at most), waits for keys for the rest of the frame,
-//! and draws only after a message said that there is something new, at most [`FRAMES`] times a second.
+//! One thread takes what the session has recorded (for a few milliseconds at most), waits for keys for the rest of the frame,
+//! and draws only after a message said that there is something new, at most [`FRAMES`] times a second. Another only reads the terminal:
+//! the reader may never come back once the terminal is gone, and the loop must see that and end.
 
 use crate::draw;
 use crate::keys::Key;
@@ -12,6 +13,7 @@ use crate::update::{Effect, Message, Mouse, Progress, update};
 use crate::{Error, Options, Outcome};
 use crossterm::event::{self, Event, KeyModifiers, MouseButton, MouseEventKind};
 use std::io;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 use tracer::event::Kind;
 
@@ -33,12 +35,13 @@ pub(crate) fn run(session: &mut dyn Session, options: &Options) -> Result<Outcom
     let mut state = State::new(session.description(), session.program(), options.theme, size, options.memory);
     state.view = options.view;
 
+    let keys = reader();
     let frame = Duration::from_secs(1) / FRAMES;
     let mut dirty = true;
     let mut drawn: Option<Instant> = None;
     let mut rate_since = (Instant::now(), 0);
     let quit = loop {
-        if signals.end() {
+        if signals.end() || hung_up() {
             break true;
         }
         if signals.stop() {
@@ -73,7 +76,7 @@ pub(crate) fn run(session: &mut dyn Session, options: &Options) -> Result<Outcom
             Status::Finished(_) => IDLE,
             _ => frame,
         };
-        if input(session, &mut state, &mut screen, wait, &mut dirty)? {
+        if input(session, &mut state, &mut screen, &keys, wait, &mut dirty)? {
             break false;
         }
     };
@@ -109,20 +112,19 @@ fn input(
     session: &mut dyn Session,
     state: &mut State,
     screen: &mut Screen,
+    keys: &Receiver<io::Result<Event>>,
     wait: Duration,
     dirty: &mut bool,
 ) -> Result<bool, Error> {
     let mut wait = wait;
     loop {
-        match event::poll(wait) {
-            Ok(true) => {}
-            Ok(false) => return Ok(false),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(false),
-            Err(error) => return Err(Error::Terminal(error)),
-        }
+        let event = match keys.recv_timeout(wait) {
+            Ok(event) => event.map_err(Error::Terminal)?,
+            Err(RecvTimeoutError::Timeout) => return Ok(false),
+            Err(RecvTimeoutError::Disconnected) => return Ok(true),
+        };
         // What has come in together is acted on together, then drawn once.
         wait = Duration::ZERO;
-        let event = event::read().map_err(Error::Terminal)?;
         let Some(message) = message(&event) else { continue };
         let step = update(state, message);
         *dirty |= step.changed;
@@ -135,6 +137,32 @@ fn input(
             }
         }
     }
+}
+
+/// Reads the terminal on a thread of its own, until nobody listens or it fails.
+fn reader() -> Receiver<io::Result<Event>> {
+    let (sender, receiver) = mpsc::channel();
+    std::thread::spawn(move || {
+        loop {
+            let event = event::read();
+            let failed = event.as_ref().is_err_and(|error| error.kind() != io::ErrorKind::Interrupted);
+            if event.is_ok() || failed {
+                if sender.send(event).is_err() || failed {
+                    break;
+                }
+            }
+        }
+    });
+    receiver
+}
+
+/// Whether the terminal is gone: its window was closed, its connection cut.
+fn hung_up() -> bool {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+    let stdin = std::io::stdin();
+    let mut fds = [PollFd::new(&stdin, PollFlags::empty())];
+    let now = Timespec { tv_sec: 0, tv_nsec: 0 };
+    poll(&mut fds, Some(&now)).is_ok() && fds[0].revents().intersects(PollFlags::HUP | PollFlags::ERR)
 }
 
 fn message(event: &Event) -> Option<Message<'static>> {

@@ -125,6 +125,12 @@ impl Diagnostics {
         }
     }
 
+    /// Forgets the warnings.
+    pub fn keep_errors(&mut self) {
+        self.list.retain(|diagnostic| diagnostic.severity() == Severity::Error);
+        self.warnings = 0;
+    }
+
     /// Adds one, unless the same code was already reported at the same place.
     pub fn push(&mut self, diagnostic: Diagnostic) {
         self.last_kept = false;

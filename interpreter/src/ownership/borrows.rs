@@ -72,7 +72,7 @@ impl Walk<'_> {
         if let Some((_, why)) = state.gone(path) {
             let code = if matches!(why, Gone::IntoTask(..)) { Code::MovedIntoTwoTasks } else { Code::UseAfterMove };
             let mut diagnostic = self.gone(path, why, head, code);
-            if inside != head {
+            if inside != head && !matches!(why, Gone::IntoTask(_, first) if first == inside) {
                 diagnostic = diagnostic.note_at(inside, "used here in the task".to_string());
             }
             self.report(diagnostic);

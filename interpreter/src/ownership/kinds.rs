@@ -23,7 +23,7 @@ impl<'p> Kinds<'p> {
         self.program.types.kind(ty)
     }
 
-    /// Whether values are copied rather than moved. Handles (channels, locks, …) are: all copies are the same object.
+    /// Whether values are copied rather than moved; giving a mutable reference on lends it. Handles (channels, locks, …) are: all copies are the same object.
     pub fn is_copy(&self, ty: Ty) -> bool {
         self.copy(ty, DEPTH)
     }
@@ -42,7 +42,6 @@ impl<'p> Kinds<'p> {
             | TyKind::MutexGuard(_)
             | TyKind::ReadGuard(_)
             | TyKind::WriteGuard(_)
-            | TyKind::RefMut(_)
             | TyKind::Contract(..) => false,
             TyKind::Tuple(parts) | TyKind::Union(parts) => parts.iter().all(|&part| self.copy(part, depth - 1)),
             TyKind::Array(element, _) => self.copy(*element, depth - 1),

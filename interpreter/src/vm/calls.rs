@@ -206,8 +206,10 @@ impl<T: Tracer> Machine<T> {
     /// The running task's first function returned.
     #[inline(never)]
     pub(super) fn task_returned(&mut self, slot: u32, value: Value) -> Option<Stop> {
-        let at = At { site: self.body(slot).pc, clock: self.clock };
         let is_main = self.sched.task(slot).id == 1;
+        // `main` itself has returned to the start-up function by now.
+        let site = if is_main { self.code.functions[self.code.main as usize].end - 1 } else { self.body(slot).pc };
+        let at = At { site, clock: self.clock };
         self.sched.end_task(&mut self.tr, at, EndStatus::Done, value);
         if is_main {
             self.main_result = Some(value);

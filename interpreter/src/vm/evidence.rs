@@ -3,7 +3,8 @@
 use super::fault::Fault;
 use super::heap::Heap;
 use super::machine::Machine;
-use super::task::{Body, RETURN_END};
+use super::mark::Frames;
+use super::task::Body;
 use crate::bytecode::Code;
 use crate::core::RuntimeType;
 use crate::types::{EnumId, StructId};
@@ -45,20 +46,8 @@ pub fn runtime_type(heap: &Heap, value: Value) -> RuntimeType {
 /// The stack of a task that is not running, innermost call first. Each frame's site is where it stands: the instruction
 /// to go on with, and the calls that led there.
 pub fn stack(code: &Code, body: &Body) -> Vec<Frame> {
-    let mut frames = Vec::new();
-    let (mut pc, mut base) = (body.pc, body.base as usize);
-    while let Some(function) = code.function_at(pc) {
-        frames.push(Frame { function, site: Site(pc) });
-        let Some(to) = base.checked_sub(1).and_then(|register| body.stack.get(register)).map(|v| v.payload) else {
-            break;
-        };
-        if to == RETURN_END || to == 0 || to as usize > code.instrs.len() {
-            break;
-        }
-        pc = to as u32 - 1;
-        base = base.saturating_sub(1 + code.instrs[pc as usize].a as usize / 2);
-    }
-    frames
+    let frames = Frames::of(code, body);
+    frames.filter_map(|frame| Some(Frame { function: code.function_at(frame.pc)?, site: Site(frame.pc) })).collect()
 }
 
 /// The frames that people want to see: without the prelude's, unless there are no others, and not more than fit.

@@ -9,6 +9,7 @@
 //! the caller, and the call instruction before that place says how far below the caller's frame begins.
 
 use super::builtins::Sched;
+use super::evidence;
 use super::heap::slab::Bits;
 use super::heap::{Heap, Kind};
 use super::task::Body;
@@ -226,9 +227,9 @@ impl Marks {
 }
 
 /// A frame of a task that is not running.
-struct Frame {
+pub(super) struct Frame {
     /// The instruction to go on with; the call, for a frame that waits for one.
-    pc: u32,
+    pub(super) pc: u32,
     /// Index of its register 0 in the stack.
     base: usize,
     /// Whether it waits for a call.
@@ -236,14 +237,14 @@ struct Frame {
 }
 
 /// The frames of a task, innermost first.
-struct Frames<'a> {
+pub(super) struct Frames<'a> {
     code: &'a Code,
     body: &'a Body,
     next: Option<Frame>,
 }
 
 impl<'a> Frames<'a> {
-    fn of(code: &'a Code, body: &'a Body) -> Frames<'a> {
+    pub(super) fn of(code: &'a Code, body: &'a Body) -> Frames<'a> {
         Frames { code, body, next: Some(Frame { pc: body.pc, base: body.base as usize, calling: false }) }
     }
 }
@@ -353,6 +354,7 @@ impl Reach<Value, Body> for Marker<'_> {
     }
 
     fn stack(&self, scheduler: &Scheduler<Value, Body>, slot: u32) -> Vec<Site> {
-        Frames::of(self.code, &scheduler.task(slot).body).map(|frame| Site(frame.pc)).collect()
+        let frames = evidence::stack(self.code, &scheduler.task(slot).body);
+        evidence::visible(self.code, frames).into_iter().map(|frame| frame.site).collect()
     }
 }

@@ -8,7 +8,7 @@ use super::state::*;
 use crate::core::{self, Expr, ExprKind, FuncId, FunctionKind, Local, LocalId, Stmt};
 use crate::diagnostics::Code;
 use crate::source::Span;
-use crate::types::{Ty, Types};
+use crate::types::{Ty, TyKind, Types};
 use crate::vex::ast::{self, Name, NodeId};
 use rustc_hash::FxHashMap;
 
@@ -400,6 +400,14 @@ impl<'a> Checker<'a> {
         for info in &frame.locals {
             let name = &info.local.name;
             if !info.warn || name.is_empty() || name.starts_with('_') {
+                continue;
+            }
+            // A guard is there for what it does: it holds its lock to the end of the scope.
+            let guard = matches!(
+                self.kind(info.local.ty),
+                TyKind::MutexGuard(_) | TyKind::ReadGuard(_) | TyKind::WriteGuard(_)
+            );
+            if info.used == 0 && guard {
                 continue;
             }
             if info.used == 0 {
