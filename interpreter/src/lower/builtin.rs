@@ -139,7 +139,7 @@ impl<'p> Emitter<'_, 'p> {
         {
             let register = self.register(id, span);
             self.drop_value(register, place.ty, span);
-            self.released(id);
+            self.released(id, span);
             return;
         }
         self.expr_void(value);

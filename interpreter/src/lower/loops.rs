@@ -11,7 +11,7 @@ use super::kinds::Number;
 use super::pattern::Moves;
 use crate::bytecode::instr::{Instr, Reg};
 use crate::bytecode::ops::Op;
-use crate::core::{Const, Expr, ExprKind, IterKind, LabelId, PatternKind};
+use crate::core::{Const, Expr, ExprKind, IterKind, LabelId, PatternKind, Stmt};
 use crate::source::Span;
 use crate::types::{Ty, Types};
 use crate::value::Tag;
@@ -386,6 +386,25 @@ impl<'p> Emitter<'_, 'p> {
         let before = self.emit_exits(first_entry, span);
         self.goto(target, span);
         self.restore_entries(before);
+    }
+
+    /// Where a branch goes that does nothing but leave or repeat a loop, if nothing happens on the way.
+    pub fn plain_exit(&self, expr: &Expr) -> Option<super::asm::Label> {
+        let (label, leaves) = match &expr.kind {
+            ExprKind::Break(label, None) => (label, true),
+            ExprKind::Continue(label) => (label, false),
+            ExprKind::Block(stmts, tail) => {
+                return match (&stmts[..], tail) {
+                    ([], Some(tail)) => self.plain_exit(tail),
+                    ([Stmt::Expr(only)], None) => self.plain_exit(only),
+                    _ => None,
+                };
+            }
+            _ => return None,
+        };
+        let frame = self.frames.iter().rev().find(|f| f.label == *label)?;
+        let quiet = !self.has_exits(frame.first_entry) && (frame.dest.is_none() || !leaves);
+        if leaves { Some(frame.break_to) } else { frame.continue_to }.filter(|_| quiet)
     }
 
     pub fn continue_to(&mut self, label: LabelId, span: Span) {

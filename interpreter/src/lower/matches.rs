@@ -70,7 +70,7 @@ impl<'p> Emitter<'_, 'p> {
             };
             self.arm(arm, value, owned, matched, next, dest, naming);
             if i + 1 < arms.len() {
-                self.goto(done, span);
+                self.goto(done, super::expr::end_of(arm.body.span));
             }
         }
         if self.asm.is_used(nothing) || arms.is_empty() {
@@ -115,9 +115,9 @@ impl<'p> Emitter<'_, 'p> {
         if let (Some(guard), Some(next)) = (&arm.guard, next) {
             self.make_cells(&moves, arm.pattern.span);
             self.scoped_branch(guard, next, false);
-            self.commit_moves(&moves, value, arm.pattern.span);
+            self.commit_pattern(&arm.pattern, &moves, value, arm.pattern.span);
         } else {
-            self.commit_moves(&moves, value, arm.pattern.span);
+            self.commit_pattern(&arm.pattern, &moves, value, arm.pattern.span);
             self.make_cells(&moves, arm.pattern.span);
         }
         self.bindings_ready(&moves, owned, arm.pattern.span);
@@ -259,7 +259,7 @@ impl<'p> Emitter<'_, 'p> {
             e.expr_into(&some.body, dest);
         });
         self.end_scope(scope, super::expr::end_of(some.body.span));
-        self.goto(done, span);
+        self.goto(done, super::expr::end_of(some.body.span));
         self.asm.bind(closed);
         self.scoped(none.body.span, |e| {
             e.naming = naming;
