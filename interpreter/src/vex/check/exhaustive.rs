@@ -439,13 +439,7 @@ fn specialize(row: &[Shape], constructor: &Constructor, count: usize) -> Option<
         Shape::Any => vec![Shape::Any; count],
         Shape::Or(_) => return None,
         Shape::Node(own, parts) => match (own, constructor) {
-            (Constructor::Range(lo, hi), Constructor::Range(least, most)) => {
-                if lo <= least && most <= hi {
-                    Vec::new()
-                } else {
-                    return None;
-                }
-            }
+            (Constructor::Range(lo, hi), Constructor::Range(least, most)) if lo <= least && most <= hi => Vec::new(),
             (Constructor::ListRest(front, back), Constructor::List(len)) => {
                 if front + back > *len {
                     return None;
