@@ -397,7 +397,7 @@ impl<'a> Checker<'a> {
                 self.dynamic_methods.insert(method.clone());
                 ExprKind::CallMethod(method, values)
             }
-            Body::Extern => {
+            Body::Extern(_) => {
                 self.error(
                     Code::Unsupported,
                     span,
@@ -425,11 +425,11 @@ impl<'a> Checker<'a> {
         // Counts, capacities and times of the library take any integer type.
         if lenient && matches!(self.kind(declared), TyKind::Int(_)) {
             let value = ready.unwrap_or_else(|| self.check_expr(arg, Expect::Any));
-            return self.to_int(value, declared);
+            return self.int_of(value, declared);
         }
         if lenient && matches!(self.kind(declared), TyKind::Duration) {
             let value = ready.unwrap_or_else(|| self.check_expr(arg, Expect::Any));
-            return self.to_duration(value);
+            return self.duration_of(value);
         }
         if lenient && matches!(self.kind(declared), TyKind::Ref(_)) {
             // Keys and the like may be given with or without `&`.
@@ -451,14 +451,14 @@ impl<'a> Checker<'a> {
     }
 
     /// A duration; an integer is milliseconds.
-    pub fn to_duration(&mut self, value: Expr) -> Expr {
+    pub fn duration_of(&mut self, value: Expr) -> Expr {
         let value = self.operand(value);
         let value = self.unwrap_operand(value);
         let span = value.span;
         match self.kind(value.ty) {
             TyKind::Duration | TyKind::Error | TyKind::Never => value,
             TyKind::Int(_) | TyKind::Infer(_) if !self.is_unknown(value.ty) => {
-                let millis = self.to_int(value, Types::I64);
+                let millis = self.int_of(value, Types::I64);
                 let kind = ExprKind::Builtin(crate::builtins::Builtin::DurationFromMillis, vec![millis]);
                 expr(kind, Types::DURATION, span)
             }

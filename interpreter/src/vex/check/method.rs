@@ -278,7 +278,7 @@ impl<'a> Checker<'a> {
             ("pow", 1) if integer => {
                 let exponent = self.check_expr(&args[0], Expect::Any);
                 let exponent = self.integer(exponent);
-                let exponent = if self.unify(exponent.ty, ty) { exponent } else { self.to_int(exponent, ty) };
+                let exponent = if self.unify(exponent.ty, ty) { exponent } else { self.int_of(exponent, ty) };
                 let kind = ExprKind::Binary(BinaryOp::Pow, Box::new(looked(value)), Box::new(looked(exponent)));
                 return Some(expr(kind, ty, span));
             }
@@ -296,7 +296,7 @@ impl<'a> Checker<'a> {
             "hours" | "hour" => (3600, Builtin::DurationFromSecs),
             _ => return None,
         };
-        let count = self.to_int(value, Types::I64);
+        let count = self.int_of(value, Types::I64);
         let count = if scale == 1 {
             count
         } else {

@@ -173,13 +173,13 @@ impl Heap {
 
     /// Number of objects, garbage included.
     pub fn objects(&self) -> usize {
-        self.wides.len()
-            + self.strings.len()
-            + self.lists.len()
-            + self.tables.len()
-            + self.records.len()
-            + self.cells.len()
-            + self.refs.len()
+        self.wides.count()
+            + self.strings.count()
+            + self.lists.count()
+            + self.tables.count()
+            + self.records.count()
+            + self.cells.count()
+            + self.refs.count()
     }
 
     /// Whether the next safepoint should collect.
