@@ -2,7 +2,7 @@
 
 use super::analysis::has_droppable_temporary;
 use super::expr::end_of;
-use super::function::Emitter;
+use super::function::{Emitter, NameOf, ObjectName};
 use crate::bytecode::instr::Reg;
 use crate::bytecode::ops::Op;
 use crate::core::{CaptureMode, Expr, ExprKind, Function, FunctionKind, LocalId};
@@ -37,6 +37,12 @@ impl<'p> Emitter<'_, 'p> {
             self.op(Op::ReturnUnit, 0, Reg(0), Reg(0), Reg(0), end_of(function.body.span));
         }
         self.end_scope(scope, end_of(function.body.span));
+    }
+
+    /// What the function's result is for, if it is a global's first value.
+    pub fn result_name(&self) -> Option<ObjectName> {
+        let global = self.lowerer.global_of_initializer.get(&self.id?)?;
+        Some(NameOf::Global(*global).into())
     }
 
     /// The function's result: each branch returns by itself.

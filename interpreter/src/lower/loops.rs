@@ -418,15 +418,20 @@ impl<'p> Emitter<'_, 'p> {
     pub fn return_value(&mut self, value: Option<&'p Expr>, span: Span) {
         let unit = self.function.is_some_and(|f| self.lowerer.kinds.is_unit(f.ret));
         let mark = self.mark();
+        let naming = self.result_name();
         let result = match value {
             Some(value) if !unit => {
                 let value_type = value.ty;
                 if self.has_exits(0) || self.leaves_temporaries(value) || value_type == Types::NEVER {
                     // What runs on the way out must not change it.
                     let register = self.alloc(span);
-                    self.scoped(span, |e| e.expr_to(value, register));
+                    self.scoped(span, |e| {
+                        e.naming = naming;
+                        e.expr_to(value, register);
+                    });
                     Some(register)
                 } else {
+                    self.naming = naming;
                     Some(self.operand(value))
                 }
             }

@@ -4,7 +4,7 @@
 //! [`Moves`]. They then mark the place that the part came from as unset, so that the whole can still be released.
 
 use super::branch::immediate;
-use super::function::Emitter;
+use super::function::{Emitter, NameOf};
 use super::kinds::Number;
 use crate::builtins::Builtin;
 use crate::bytecode::instr::{Instr, Reg};
@@ -29,7 +29,7 @@ impl<'p> Emitter<'_, 'p> {
         if let PatternKind::Bind(id, None) = &pattern.kind {
             let register = self.declare(*id, span);
             self.scoped(span, |e| {
-                e.naming = Some(super::function::ObjectName::Local(*id));
+                e.naming = Some(NameOf::Local(*id).into());
                 e.expr_to(value, register);
             });
             self.local_ready(*id, !self.is_look(value), pattern.span);
@@ -288,20 +288,20 @@ impl<'p> Emitter<'_, 'p> {
             let row = self.alloc_many(3, span);
             self.copy(row, list, span);
             self.load_const(&Const::Int(before.len() as i128), usize_ty, Reg(row.0 + 1), span);
-            self.from_end(Reg(row.0 + 2), length, after.len(), span);
+            self.position_from_end(Reg(row.0 + 2), length, after.len(), span);
             let register = self.register(*id, span);
             self.call_builtin(Builtin::ListSlice, 3, register, row, span);
             moves.bound.push(*id);
         }
         for (i, element) in after.iter().enumerate() {
             let index = self.alloc(span);
-            self.from_end(index, length, after.len() - i, span);
+            self.position_from_end(index, length, after.len() - i, span);
             self.element_pattern(element, list, index, fail, owned, moves);
         }
     }
 
     /// `dest = length - distance`
-    fn from_end(&mut self, dest: Reg, length: Reg, distance: usize, span: Span) {
+    fn position_from_end(&mut self, dest: Reg, length: Reg, distance: usize, span: Span) {
         match i16::try_from(distance) {
             Ok(small) => {
                 self.op_number(Op::AddImmU, Tag::Usize as u8, dest, length, (-small) as u16, span);
