@@ -52,6 +52,8 @@ impl<'a> Checker<'a> {
         self.request_texts();
         self.drain_queue();
         self.request_struct_drops();
+        // Bodies may have been the first to name what is shown in its own way.
+        self.request_texts();
         self.drain_queue();
         // Methods called by name: every type's method of that name may be meant.
         loop {
