@@ -411,6 +411,10 @@ impl<'a> Checker<'a> {
             if info.used == 0 && guard {
                 continue;
             }
+            if info.used == 0 && self.is_droppable(info.local.ty) {
+                // Holding it is its use.
+                continue;
+            }
             if info.used == 0 {
                 warnings.push((Code::UnusedVariable, info.local.span, format!("`{name}` is never used")));
             } else if info.local.mutable && !info.changed && !self.is_handle(info.local.ty) {

@@ -340,7 +340,7 @@ impl<'a> Checker<'a> {
         let receiver_ty = receiver.as_ref().map(|place| place.ty);
         if let (Some(place), Some((kind, ty))) = (receiver, own_receiver) {
             let ty = self.subst(ty, &type_args);
-            values.push(self.take_receiver(place, kind, ty, &name));
+            values.push(self.take_receiver(place, kind, ty, &name, prelude));
         }
         let ret = self.subst(ret, &type_args);
         self.link_assoc(decl, &type_args);
@@ -510,7 +510,7 @@ impl<'a> Checker<'a> {
     }
 
     /// The receiver of a method, borrowed, borrowed mutably or taken.
-    pub fn take_receiver(&mut self, place: Place, kind: ReceiverKind, ty: Ty, name: &str) -> Expr {
+    pub fn take_receiver(&mut self, place: Place, kind: ReceiverKind, ty: Ty, name: &str, prelude: bool) -> Expr {
         let target = match self.kind(ty) {
             TyKind::Ref(target) | TyKind::RefMut(target) if kind != ReceiverKind::Value => target,
             _ => ty,
@@ -521,6 +521,8 @@ impl<'a> Checker<'a> {
             return error_expr(value.span);
         }
         match kind {
+            // `opt.map(f)` of the library leaves the variable usable; what must be released once is taken along.
+            ReceiverKind::Value if prelude && !self.is_droppable(place.ty) => look(place),
             ReceiverKind::Value => read(place),
             ReceiverKind::Ref => look(place),
             ReceiverKind::RefMut => {

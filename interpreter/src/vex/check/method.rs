@@ -55,6 +55,11 @@ impl<'a> Checker<'a> {
                 self.check_args_loosely(args);
                 return error_expr(e.span);
             }
+            if snake == "sort_by"
+                && let Some(value) = self.special_method(&at, &kind, &snake, args, e, expect)
+            {
+                return value;
+            }
             if let Some((decls, prefix)) = self.find_method(ty, &kind, &snake, &method.name) {
                 self.owner_prefix = prefix;
                 if matches!(kind, TyKind::F32) {
@@ -235,6 +240,9 @@ impl<'a> Checker<'a> {
                 };
                 Some(expr(ExprKind::Builtin(builtin, vec![channel, value]), ty, span))
             }
+            TyKind::List(element) | TyKind::Array(element, _) if snake == "sort_by" && args.len() == 1 => {
+                self.sort_by(at, *element, &args[0], span)
+            }
             TyKind::Int(_) | TyKind::F32 | TyKind::F64 => self.number_method(at, snake, args, e),
             TyKind::Infer(_) => self.number_method(at, snake, args, e),
             TyKind::Char if matches!(snake, "to_int" | "code" | "to_u32" | "ord") && args.is_empty() => {
@@ -255,6 +263,28 @@ impl<'a> Checker<'a> {
                 Some(Expr { ty, ..call })
             }
             _ => None,
+        }
+    }
+
+    /// `sortBy(|a, b| ..)`: the comparison gives a bool ("before") or a number (negative: before).
+    fn sort_by(&mut self, at: &Place, element: Ty, compare: &'a ast::Expr, span: Span) -> Option<Expr> {
+        self.require_mutable(at, "`sortBy` changes it");
+        let ret = self.fresh_at(compare.id, 5);
+        let want = self.types.intern(TyKind::Fn(vec![element, element], ret));
+        let compare = self.check_to(compare, want);
+        let number = matches!(self.kind(ret), TyKind::Int(_)) || self.free_kind(ret) == Some(VarKind::Int);
+        let function = if number { "sort_by_number" } else { "sort_by_bool" };
+        let list = self.types.intern(TyKind::List(element));
+        let list = expr(ExprKind::BorrowMut(at.clone()), self.types.intern(TyKind::RefMut(list)), span);
+        let compare_span = compare.span;
+        match self.call_prelude(function, vec![list, compare], span) {
+            Some(call) => Some(call),
+            None => {
+                let shown = self.show(ret);
+                let message = format!("the comparison gives a `bool` or an `i64`, not `{shown}`");
+                self.error(Code::TypeMismatch, compare_span, message);
+                Some(error_expr(span))
+            }
         }
     }
 
@@ -379,7 +409,8 @@ impl<'a> Checker<'a> {
         if let (Some(place), Some((kind, ty))) = (receiver, own_receiver) {
             let ty = self.subst(ty, &type_args);
             let place = self.deref_refs(place);
-            values.push(self.take_receiver(place, kind, ty, &name));
+            let prelude = self.decl(decl).prelude;
+            values.push(self.take_receiver(place, kind, ty, &name, prelude));
         }
         for (arg, param) in args.into_iter().zip(&params) {
             let ty = self.subst(param.ty, &type_args);

@@ -427,11 +427,6 @@ impl Heap {
         }
     }
 
-    /// The content of `Some(..)`, `Ok(..)` or any other variant with one field or more: its first field.
-    pub fn payload(&self, value: Value) -> Result<Value, Fault> {
-        self.field(value, 0)
-    }
-
     /// Function number and captures of a closure, or of a function without captures.
     #[inline]
     pub fn function_of(&self, value: Value) -> Result<(u32, &[Value]), Fault> {
