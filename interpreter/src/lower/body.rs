@@ -46,7 +46,7 @@ impl<'p> Emitter<'_, 'p> {
     }
 
     /// The function's result: each branch returns by itself.
-    fn tail(&mut self, expr: &'p Expr) {
+    pub fn tail(&mut self, expr: &'p Expr) {
         match &expr.kind {
             ExprKind::Block(stmts, tail) => {
                 let scope = self.begin_scope();
@@ -66,6 +66,9 @@ impl<'p> Emitter<'_, 'p> {
                 self.asm.bind(no);
                 self.tail(other);
                 self.branch_depth -= 1;
+            }
+            ExprKind::Match(scrutinee, arms) if self.asm.reachable() => {
+                self.match_tail(scrutinee, arms, expr.span);
             }
             _ if self.asm.reachable() => self.return_value(Some(expr), expr.span),
             _ => {}
