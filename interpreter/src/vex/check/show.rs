@@ -16,6 +16,8 @@ impl Checker<'_> {
             return;
         }
         let span = part.span;
+        let value = std::mem::replace(part, super::expect::error_expr(span));
+        *part = self.seen_value(value);
         match self.kind(ty) {
             TyKind::Struct(..) | TyKind::Enum(..) => {
                 if let Some(decl) = self.own_method(ty, "to_string") {
@@ -37,6 +39,15 @@ impl Checker<'_> {
             }
             _ => {}
         }
+    }
+
+    /// The value behind references, boxes and guards, looked at.
+    fn seen_value(&self, value: Expr) -> Expr {
+        let place = match value.kind {
+            ExprKind::Read(place) | ExprKind::Borrow(place) => place,
+            kind => super::expect::temporary(Expr { kind, ..value }),
+        };
+        super::expect::look(self.deref_all(place))
     }
 
     fn show_by(&mut self, part: &mut Expr, function: &str) {
@@ -87,6 +98,16 @@ impl Checker<'_> {
         }
     }
 
+    /// Whether the program makes values of the library's `Error`, which is shown as its message.
+    fn uses_errors(&self) -> bool {
+        let requested = |decl: &Decl<'_>| {
+            decl.prelude
+                && decl.func.is_some()
+                && matches!(&*decl.full_name, "Error.new" | "errors_new" | "errors_wrap")
+        };
+        self.names_error || self.decls.iter().any(requested)
+    }
+
     /// Makes sure that `toString` methods and what shows lists of them are there, if the program has any.
     pub fn request_texts(&mut self) {
         let own: Vec<DeclId> = self
@@ -94,7 +115,7 @@ impl Checker<'_> {
             .iter()
             .map(|(_, decl)| *decl)
             .filter(|&decl| &*self.decl(decl).name == "toString" || &*self.decl(decl).name == "to_string")
-            .filter(|&decl| !self.decl(decl).prelude)
+            .filter(|&decl| !self.decl(decl).prelude || self.uses_errors())
             .collect();
         self.program_has_text = !own.is_empty();
         if !self.program_has_text {
