@@ -128,6 +128,7 @@ impl<T: Tracer> Machine<T> {
     }
 
     /// Begins a select: the chosen arm and what it received, or `None` where the task is now blocked.
+    #[inline(never)]
     pub(super) fn select(&mut self, slot: u32, at: At, i: Instr, base: u32) -> Result<Option<(usize, Value)>, Fault> {
         let number = i.c as usize;
         let mut arms = std::mem::take(&mut self.arms);
