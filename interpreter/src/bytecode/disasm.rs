@@ -37,8 +37,14 @@ fn write_function(code: &Code, function: &FunctionCode, out: &mut String) {
     let mut line_before = None;
     for pc in function.start..function.end {
         let Some(&instr) = code.instrs.get(pc as usize) else { break };
-        if let Some(cleanup) = function.cleanups.iter().find(|c| c.target == pc) {
-            let _ = writeln!(out, "    (clean-up of {}..{})", cleanup.from, cleanup.to);
+        let covered: Vec<String> = function
+            .cleanups
+            .iter()
+            .filter(|cleanup| cleanup.target == pc)
+            .map(|cleanup| format!("{}..{}", cleanup.from, cleanup.to))
+            .collect();
+        if !covered.is_empty() {
+            let _ = writeln!(out, "    (clean-up of {})", covered.join(", "));
         }
         if let Some(&span) = code.spans.get(pc as usize)
             && let Some(file) = code.sources.files().get(span.file.0 as usize)

@@ -172,7 +172,7 @@ impl Check<'_> {
         let wide = instr.wide_index() as usize;
         match operand {
             Operand::Write | Operand::Read | Operand::Update | Operand::ReadMany | Operand::Frame => {
-                if field % 2 == 0 {
+                if field.is_multiple_of(2) {
                     Ok(())
                 } else {
                     Err(format!("register operand {field} is odd"))

@@ -37,6 +37,8 @@ struct Pending {
 struct LabelState {
     position: Option<Position>,
     used: bool,
+    /// Control comes here without a jump (clean-up).
+    entry: bool,
 }
 
 /// See the module.
@@ -136,7 +138,8 @@ impl Assembler {
 
     /// Binds a label that clean-up entries (and not only jumps) come to.
     pub fn bind_entry(&mut self, label: Label) {
-        self.labels[label.0 as usize].used = true;
+        let state = &mut self.labels[label.0 as usize];
+        (state.used, state.entry) = (true, true);
         self.bind(label);
     }
 
@@ -183,6 +186,34 @@ impl Assembler {
         self.sections[self.section].push(Pending { instr, span, target });
     }
 
+    fn reachable_from_entries(
+        &self,
+        flat: &[&Pending],
+        targets: &[Option<usize>],
+        index_of: &dyn Fn(Label) -> usize,
+    ) -> Vec<bool> {
+        let mut reachable = vec![false; flat.len()];
+        let mut pending = vec![0];
+        pending
+            .extend((0..self.labels.len() as u32).map(Label).filter(|l| self.labels[l.0 as usize].entry).map(index_of));
+        while let Some(i) = pending.pop() {
+            let Some(instr) = flat.get(i).map(|p| p.instr) else { continue };
+            if std::mem::replace(&mut reachable[i], true) {
+                continue;
+            }
+            pending.extend(targets[i]);
+            match instr.op.flow() {
+                Flow::Next | Flow::Branch => pending.push(i + 1),
+                Flow::Table => {
+                    let table = self.tables.get((instr.c as usize).wrapping_sub(self.first_table as usize));
+                    pending.extend(table.iter().flat_map(|t| t.iter()).map(|&l| index_of(l)));
+                }
+                Flow::Jump | Flow::End => {}
+            }
+        }
+        reachable
+    }
+
     /// Resolves everything; the function's first instruction gets the index `start`.
     pub fn finish(self, start: u32) -> Assembled {
         let main = self.sections[0].len();
@@ -203,10 +234,13 @@ impl Assembler {
                 targets[i] = targets[target];
             }
         }
+        // That may leave jumps over which nothing comes any more.
+        let reachable = self.reachable_from_entries(&flat, &targets, &index_of);
         // A jump to what comes next anyway vanishes: `kept[i]` is the first instruction from i on that stays.
         let mut kept: Vec<usize> = (0..=flat.len()).collect();
         for i in (0..flat.len()).rev() {
-            if is_plain_jump(&flat[i]) && targets[i].is_some_and(|t| t > i && kept[t] == kept[i + 1]) {
+            let goes_on = is_plain_jump(&flat[i]) && targets[i].is_some_and(|t| t > i && kept[t] == kept[i + 1]);
+            if goes_on || !reachable[i] {
                 kept[i] = kept[i + 1];
             }
         }

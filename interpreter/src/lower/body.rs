@@ -2,7 +2,7 @@
 
 use super::analysis::has_droppable_temporary;
 use super::expr::end_of;
-use super::function::Emitter;
+use super::function::{Emitter, NameOf, ObjectName};
 use crate::bytecode::instr::Reg;
 use crate::bytecode::ops::Op;
 use crate::core::{CaptureMode, Expr, ExprKind, Function, FunctionKind, LocalId};
@@ -39,8 +39,14 @@ impl<'p> Emitter<'_, 'p> {
         self.end_scope(scope, end_of(function.body.span));
     }
 
+    /// What the function's result is for, if it is a global's first value.
+    pub fn result_name(&self) -> Option<ObjectName> {
+        let global = self.lowerer.global_of_initializer.get(&self.id?)?;
+        Some(NameOf::Global(*global).into())
+    }
+
     /// The function's result: each branch returns by itself.
-    fn tail(&mut self, expr: &'p Expr) {
+    pub fn tail(&mut self, expr: &'p Expr) {
         match &expr.kind {
             ExprKind::Block(stmts, tail) => {
                 let scope = self.begin_scope();
@@ -60,6 +66,9 @@ impl<'p> Emitter<'_, 'p> {
                 self.asm.bind(no);
                 self.tail(other);
                 self.branch_depth -= 1;
+            }
+            ExprKind::Match(scrutinee, arms) if self.asm.reachable() => {
+                self.match_tail(scrutinee, arms, expr.span);
             }
             _ if self.asm.reachable() => self.return_value(Some(expr), expr.span),
             _ => {}

@@ -242,6 +242,10 @@ impl<'p> Emitter<'_, 'p> {
         naming: Option<super::function::ObjectName>,
         span: Span,
     ) {
+        if let (None, None, Some(target)) = (other, dest, self.plain_exit(then)) {
+            self.scoped_branch(cond, target, true);
+            return;
+        }
         let (no, done) = (self.asm.label(), self.asm.label());
         self.scoped_branch(cond, no, false);
         self.conditional(then.span, |e| {
@@ -249,7 +253,7 @@ impl<'p> Emitter<'_, 'p> {
             e.expr_into(then, dest);
         });
         if other.is_some() || dest.is_some() {
-            self.goto(done, span);
+            self.goto(done, super::expr::end_of(then.span));
         }
         self.asm.bind(no);
         match other {

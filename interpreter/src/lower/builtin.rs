@@ -1,7 +1,7 @@
 //! Built-ins: those with an opcode of their own, and the general call.
 
 use super::expr::count;
-use super::function::{Emitter, ObjectName};
+use super::function::{Emitter, NameOf};
 use crate::builtins::Builtin as B;
 use crate::bytecode::instr::Reg;
 use crate::bytecode::ops::Op;
@@ -139,7 +139,7 @@ impl<'p> Emitter<'_, 'p> {
         {
             let register = self.register(id, span);
             self.drop_value(register, place.ty, span);
-            self.released(id);
+            self.released(id, span);
             return;
         }
         self.expr_void(value);
@@ -168,17 +168,18 @@ impl<'p> Emitter<'_, 'p> {
                 | B::BoxNew
         );
         let Some(name) = self.naming.filter(|_| makes && self.asm.reachable()) else { return };
-        let name = match name {
-            ObjectName::Local(id) => self.local(id).map(|l| l.name.clone()),
-            ObjectName::Global(id) => self.lowerer.program.globals.get(id.0 as usize).map(|g| g.name.clone()),
-            ObjectName::Field(id, number) => {
+        let index = name.index;
+        let name = match name.of {
+            NameOf::Local(id) => self.local(id).map(|l| l.name.clone()),
+            NameOf::Global(id) => self.lowerer.program.globals.get(id.0 as usize).map(|g| g.name.clone()),
+            NameOf::Field(id, number) => {
                 let def = self.lowerer.program.structs.get(id.0 as usize);
                 def.and_then(|s| s.fields.get(number as usize)).map(|f| f.0.clone())
             }
         };
         if let Some(name) = name.filter(|n| !n.is_empty()) {
             let site = self.asm.position();
-            self.object_names.push((site, name));
+            self.object_names.push((site, index.map_or(name.clone(), |index| format!("{name}[{index}]"))));
         }
     }
 }

@@ -4,7 +4,7 @@
 //! in which it already is, where that can be said (a local, a constant kept for a loop), or a temporary.
 
 use super::analysis::{may_change, peel};
-use super::function::{Emitter, ObjectName};
+use super::function::{Emitter, NameOf, ObjectName};
 use crate::bytecode::instr::{Instr, Reg};
 use crate::bytecode::ops::Op;
 use crate::bytecode::program::Constant;
@@ -476,12 +476,12 @@ impl<'p> Emitter<'_, 'p> {
         }
         let in_order = order.iter().enumerate().all(|(i, &at)| i as u32 == at);
         if in_order || order.len() != fields.len() {
-            return self.named_values(fields, &mut |i| Some(ObjectName::Field(id, i as u32)), span);
+            return self.named_values(fields, &mut |i| Some(NameOf::Field(id, i as u32).into()), span);
         }
         let row = self.alloc_many(fields.len() as u32, span);
         for &at in order {
             if let Some(field) = fields.get(at as usize) {
-                self.naming = Some(ObjectName::Field(id, at));
+                self.naming = Some(NameOf::Field(id, at).into());
                 self.expr_to(field, Reg(row.0 + at as u16));
             }
         }
@@ -490,16 +490,16 @@ impl<'p> Emitter<'_, 'p> {
 
     fn list(&mut self, items: &'p [Expr], naming: Option<ObjectName>, dest: Reg, span: Span) {
         if items.len() <= MAX_VALUES {
-            let first = self.named_values(items, &mut |_| naming, span);
+            let first = self.named_values(items, &mut |i| indexed(naming, i), span);
             self.op_number(Op::MakeList, count(items), dest, first, 0, span);
             return;
         }
         // Built apart from the wanted register, which the items may still read.
         let list = self.alloc(span);
         self.op_number(Op::MakeList, 0, list, Reg(0), 0, span);
-        for piece in items.chunks(PIECE) {
+        for (part, piece) in items.chunks(PIECE).enumerate() {
             let mark = self.mark();
-            let first = self.named_values(piece, &mut |_| naming, span);
+            let first = self.named_values(piece, &mut |i| indexed(naming, part * PIECE + i), span);
             self.op_number(Op::AppendList, count(piece), list, first, 0, span);
             self.reset(mark);
         }
@@ -644,6 +644,11 @@ fn flatten<'p>(parts: &'p [Expr], pieces: &mut Vec<Piece<'p>>) {
             _ => pieces.push(Piece::Text(text)),
         }
     }
+}
+
+/// The name of an element of a list literal.
+fn indexed(name: Option<ObjectName>, index: usize) -> Option<ObjectName> {
+    name.map(|name| ObjectName { index: Some(index as u32), ..name })
 }
 
 fn peel_blocks(mut expr: &Expr) -> &Expr {

@@ -8,7 +8,7 @@ use super::asm::{Assembler, Label, Position};
 use super::scope::{Entry, Segment};
 use crate::bytecode::instr::{Instr, Reg};
 use crate::bytecode::ops::Op;
-use crate::core::{Const, Function, GlobalId, LabelId, LocalId};
+use crate::core::{Const, FuncId, Function, GlobalId, LabelId, LocalId};
 use crate::diagnostics::{Code as DiagnosticCode, Diagnostic};
 use crate::source::Span;
 use crate::types::{StructId, Ty, Types};
@@ -25,12 +25,26 @@ pub struct Frame {
     pub first_entry: usize,
 }
 
-/// The variable or field that an expression is evaluated for: the name of the objects it makes.
+/// What an expression is evaluated for: it gives the objects that it makes their name.
 #[derive(Clone, Copy)]
-pub enum ObjectName {
+pub struct ObjectName {
+    pub of: NameOf,
+    /// Position in a list literal.
+    pub index: Option<u32>,
+}
+
+/// The variable or field behind an [`ObjectName`].
+#[derive(Clone, Copy)]
+pub enum NameOf {
     Local(LocalId),
     Global(GlobalId),
     Field(StructId, u32),
+}
+
+impl From<NameOf> for ObjectName {
+    fn from(of: NameOf) -> Self {
+        ObjectName { of, index: None }
+    }
 }
 
 /// A named local's stay in its register.
@@ -46,6 +60,8 @@ pub struct Emitter<'a, 'p> {
     pub lowerer: &'a mut Lowerer<'p>,
     /// The function; `None` for generated ones.
     pub function: Option<&'p Function>,
+    /// Its number.
+    pub id: Option<FuncId>,
     pub asm: Assembler,
     /// Register of each declared local.
     registers: Vec<Option<Reg>>,
@@ -98,12 +114,14 @@ impl<'a, 'p> Emitter<'a, 'p> {
         }
     }
 
-    pub fn new(lowerer: &'a mut Lowerer<'p>, function: Option<&'p Function>) -> Self {
+    pub fn new(lowerer: &'a mut Lowerer<'p>, function: Option<(FuncId, &'p Function)>) -> Self {
+        let (id, function) = function.unzip();
         let asm = Assembler::new(lowerer.jump_tables.len() as u32);
         let count = function.map_or(0, |f| f.locals.len());
         Emitter {
             lowerer,
             function,
+            id,
             segment_start: asm.position(),
             asm,
             registers: vec![None; count],

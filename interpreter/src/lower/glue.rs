@@ -12,6 +12,8 @@ impl Emitter<'_, '_> {
     /// The body: the value is in register 0.
     pub fn drop_glue_body(&mut self, ty: Ty, span: Span) {
         let value = self.alloc(span);
+        let unset = self.asm.label();
+        self.jump(Op::JumpIfUnset, value, Reg(0), unset, span);
         match self.lowerer.kinds.kind(ty).clone() {
             TyKind::Struct(id, args) => {
                 if let Some(drop) = self.lowerer.program.structs.get(id.0 as usize).and_then(|s| s.drop) {
@@ -43,6 +45,7 @@ impl Emitter<'_, '_> {
             TyKind::Map(_, element) => self.drop_elements(value, element, IterKind::Map, span),
             _ => {}
         }
+        self.asm.bind(unset);
         self.op(Op::ReturnUnit, 0, Reg(0), Reg(0), Reg(0), span);
     }
 

@@ -139,15 +139,31 @@ impl<'p> Kinds<'p> {
 
     /// Whether `&x!` of such a value is its own handle rather than a reference cell.
     pub fn is_aggregate(&self, ty: Ty) -> bool {
-        match self.kind(ty) {
-            TyKind::Struct(..) | TyKind::List(_) | TyKind::Array(..) | TyKind::Map(..) | TyKind::Set(_) => true,
-            TyKind::Box(_) | TyKind::Span(_) | TyKind::Contract(..) => true,
-            TyKind::Channel(_) | TyKind::Mutex(_) | TyKind::RwLock(_) | TyKind::Atomic(_) => true,
-            TyKind::Once | TyKind::Barrier | TyKind::WaitGroup | TyKind::Semaphore => true,
-            TyKind::Context | TyKind::Ticker => true,
-            TyKind::MutexGuard(_) | TyKind::ReadGuard(_) | TyKind::WriteGuard(_) | TyKind::Future(_) => true,
-            _ => false,
-        }
+        matches!(
+            self.kind(ty),
+            TyKind::Struct(..)
+                | TyKind::List(_)
+                | TyKind::Array(..)
+                | TyKind::Span(_)
+                | TyKind::Map(..)
+                | TyKind::Set(_)
+                | TyKind::Box(_)
+                | TyKind::Contract(..)
+                | TyKind::Channel(_)
+                | TyKind::Mutex(_)
+                | TyKind::MutexGuard(_)
+                | TyKind::RwLock(_)
+                | TyKind::ReadGuard(_)
+                | TyKind::WriteGuard(_)
+                | TyKind::Future(_)
+                | TyKind::Atomic(_)
+                | TyKind::Once
+                | TyKind::Barrier
+                | TyKind::WaitGroup
+                | TyKind::Semaphore
+                | TyKind::Context
+                | TyKind::Ticker
+        )
     }
 
     /// Whether a dereference of such a value does nothing at run time.

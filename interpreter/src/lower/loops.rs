@@ -11,7 +11,7 @@ use super::kinds::Number;
 use super::pattern::Moves;
 use crate::bytecode::instr::{Instr, Reg};
 use crate::bytecode::ops::Op;
-use crate::core::{Const, Expr, ExprKind, IterKind, LabelId, PatternKind};
+use crate::core::{Const, Expr, ExprKind, IterKind, LabelId, PatternKind, Stmt};
 use crate::source::Span;
 use crate::types::{Ty, Types};
 use crate::value::Tag;
@@ -388,6 +388,25 @@ impl<'p> Emitter<'_, 'p> {
         self.restore_entries(before);
     }
 
+    /// Where a branch goes that does nothing but leave or repeat a loop, if nothing happens on the way.
+    pub fn plain_exit(&self, expr: &Expr) -> Option<super::asm::Label> {
+        let (label, leaves) = match &expr.kind {
+            ExprKind::Break(label, None) => (label, true),
+            ExprKind::Continue(label) => (label, false),
+            ExprKind::Block(stmts, tail) => {
+                return match (&stmts[..], tail) {
+                    ([], Some(tail)) => self.plain_exit(tail),
+                    ([Stmt::Expr(only)], None) => self.plain_exit(only),
+                    _ => None,
+                };
+            }
+            _ => return None,
+        };
+        let frame = self.frames.iter().rev().find(|f| f.label == *label)?;
+        let quiet = !self.has_exits(frame.first_entry) && (frame.dest.is_none() || !leaves);
+        if leaves { Some(frame.break_to) } else { frame.continue_to }.filter(|_| quiet)
+    }
+
     pub fn continue_to(&mut self, label: LabelId, span: Span) {
         let Some(frame) = self.frames.iter().rev().find(|f| f.label == label) else { return };
         let (Some(target), first_entry) = (frame.continue_to, frame.first_entry) else { return };
@@ -399,15 +418,20 @@ impl<'p> Emitter<'_, 'p> {
     pub fn return_value(&mut self, value: Option<&'p Expr>, span: Span) {
         let unit = self.function.is_some_and(|f| self.lowerer.kinds.is_unit(f.ret));
         let mark = self.mark();
+        let naming = self.result_name();
         let result = match value {
             Some(value) if !unit => {
                 let value_type = value.ty;
                 if self.has_exits(0) || self.leaves_temporaries(value) || value_type == Types::NEVER {
                     // What runs on the way out must not change it.
                     let register = self.alloc(span);
-                    self.scoped(span, |e| e.expr_to(value, register));
+                    self.scoped(span, |e| {
+                        e.naming = naming;
+                        e.expr_to(value, register);
+                    });
                     Some(register)
                 } else {
+                    self.naming = naming;
                     Some(self.operand(value))
                 }
             }

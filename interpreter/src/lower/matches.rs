@@ -15,6 +15,15 @@ const SWITCH_ARMS: usize = 4;
 /// Tables of numbers are not longer than this.
 const MAX_TABLE: i128 = 512;
 
+/// What becomes of a match's value.
+#[derive(Clone, Copy)]
+enum Wanted {
+    /// It goes to a register, or nowhere.
+    Value(Option<Reg>, Option<ObjectName>),
+    /// It is the function's result.
+    Result,
+}
+
 /// What an arm's outermost pattern says about one case of the table.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Covers {
@@ -44,9 +53,18 @@ impl<'p> Emitter<'_, 'p> {
         naming: Option<ObjectName>,
         span: Span,
     ) {
+        self.match_to(scrutinee, arms, Wanted::Value(dest, naming), span);
+    }
+
+    /// A match whose value is the function's result: each arm returns.
+    pub fn match_tail(&mut self, scrutinee: &'p Expr, arms: &'p [MatchArm], span: Span) {
+        self.match_to(scrutinee, arms, Wanted::Result, span);
+    }
+
+    fn match_to(&mut self, scrutinee: &'p Expr, arms: &'p [MatchArm], wanted: Wanted, span: Span) {
         let done = self.asm.label();
         let mark = self.mark();
-        if self.receive_match(scrutinee, arms, dest, naming, done) {
+        if self.receive_match(scrutinee, arms, wanted, done) {
             self.asm.bind(done);
             self.reset(mark);
             return;
@@ -68,9 +86,9 @@ impl<'p> Emitter<'_, 'p> {
                 None if arm.guard.is_some() => Some(nothing),
                 None => None,
             };
-            self.arm(arm, value, owned, matched, next, dest, naming);
+            self.arm(arm, value, owned, matched, next, wanted);
             if i + 1 < arms.len() {
-                self.goto(done, span);
+                self.goto(done, super::expr::end_of(arm.body.span));
             }
         }
         if self.asm.is_used(nothing) || arms.is_empty() {
@@ -82,17 +100,7 @@ impl<'p> Emitter<'_, 'p> {
         self.end_scope(scope, super::expr::end_of(span));
     }
 
-    #[expect(clippy::too_many_arguments, reason = "an arm and where control goes from it")]
-    fn arm(
-        &mut self,
-        arm: &'p MatchArm,
-        value: Reg,
-        owned: bool,
-        matched: Label,
-        next: Option<Label>,
-        dest: Option<Reg>,
-        naming: Option<ObjectName>,
-    ) {
+    fn arm(&mut self, arm: &'p MatchArm, value: Reg, owned: bool, matched: Label, next: Option<Label>, wanted: Wanted) {
         self.branch_depth += 1;
         let scope = self.begin_scope();
         self.declare_bindings(&arm.pattern);
@@ -115,19 +123,26 @@ impl<'p> Emitter<'_, 'p> {
         if let (Some(guard), Some(next)) = (&arm.guard, next) {
             self.make_cells(&moves, arm.pattern.span);
             self.scoped_branch(guard, next, false);
-            self.commit_moves(&moves, value, arm.pattern.span);
+            self.commit_pattern(&arm.pattern, &moves, value, arm.pattern.span);
         } else {
-            self.commit_moves(&moves, value, arm.pattern.span);
+            self.commit_pattern(&arm.pattern, &moves, value, arm.pattern.span);
             self.make_cells(&moves, arm.pattern.span);
         }
         self.bindings_ready(&moves, owned, arm.pattern.span);
         self.reset(bound);
-        self.scoped(arm.body.span, |e| {
-            e.naming = naming;
-            e.expr_into(&arm.body, dest);
-        });
+        self.arm_body(&arm.body, wanted);
         self.end_scope(scope, super::expr::end_of(arm.body.span));
         self.branch_depth -= 1;
+    }
+
+    fn arm_body(&mut self, body: &'p Expr, wanted: Wanted) {
+        self.scoped(body.span, |e| match wanted {
+            Wanted::Value(dest, naming) => {
+                e.naming = naming;
+                e.expr_into(body, dest);
+            }
+            Wanted::Result => e.tail(body),
+        });
     }
 
     fn fields_of_variant(
@@ -211,14 +226,7 @@ impl<'p> Emitter<'_, 'p> {
     }
 
     /// `match ch.recv() { Some(v) => .., None => .. }` needs no Option.
-    fn receive_match(
-        &mut self,
-        scrutinee: &'p Expr,
-        arms: &'p [MatchArm],
-        dest: Option<Reg>,
-        naming: Option<ObjectName>,
-        done: Label,
-    ) -> bool {
+    fn receive_match(&mut self, scrutinee: &'p Expr, arms: &'p [MatchArm], wanted: Wanted, done: Label) -> bool {
         let ExprKind::Builtin(Builtin::ChannelRecv, args) = &super::analysis::peel(scrutinee).kind else {
             return false;
         };
@@ -254,17 +262,11 @@ impl<'p> Emitter<'_, 'p> {
             self.make_cells(&moves, inner.span);
             self.bindings_ready(&moves, true, inner.span);
         }
-        self.scoped(some.body.span, |e| {
-            e.naming = naming;
-            e.expr_into(&some.body, dest);
-        });
+        self.arm_body(&some.body, wanted);
         self.end_scope(scope, super::expr::end_of(some.body.span));
-        self.goto(done, span);
+        self.goto(done, super::expr::end_of(some.body.span));
         self.asm.bind(closed);
-        self.scoped(none.body.span, |e| {
-            e.naming = naming;
-            e.expr_into(&none.body, dest);
-        });
+        self.arm_body(&none.body, wanted);
         self.branch_depth -= 1;
         true
     }

@@ -33,7 +33,7 @@ pub(crate) mod tests;
 
 use crate::bytecode::instr::Instr;
 use crate::bytecode::program::{Cleanup, Code, EnumCode, FunctionCode, LocalCode, SelectCode, StructCode};
-use crate::core::{CaptureMode, ExprKind, FuncId, Function, FunctionKind, Program};
+use crate::core::{CaptureMode, ExprKind, FuncId, Function, FunctionKind, GlobalId, PlaceBase, Program};
 use crate::diagnostics::{Code as DiagnosticCode, Diagnostic};
 use crate::source::Span;
 use crate::types::Ty;
@@ -76,6 +76,26 @@ fn compile_here(program: &Program) -> Result<Code, Vec<Diagnostic>> {
     lowerer.finish(main)
 }
 
+/// Functions that do nothing but compute the first value of a global.
+fn global_initializers(program: &Program) -> FxHashMap<FuncId, GlobalId> {
+    let mut found = FxHashMap::default();
+    for (i, global) in program.globals.iter().enumerate() {
+        found.extend(global.thread_local.map(|init| (init, GlobalId(i as u32))));
+    }
+    if let Some(init) = program.init.and_then(|init| program.functions.get(init.0 as usize)) {
+        analysis::walk(&init.body, &mut |expr| {
+            if let ExprKind::Assign(place, value) = &expr.kind
+                && let (PlaceBase::Global(global), ExprKind::Call(function, args)) = (&place.base, &value.kind)
+                && place.projections.is_empty()
+                && args.is_empty()
+            {
+                found.insert(*function, *global);
+            }
+        });
+    }
+    found
+}
+
 /// The program being compiled.
 pub struct Lowerer<'p> {
     program: &'p Program,
@@ -83,6 +103,8 @@ pub struct Lowerer<'p> {
     tables: Tables,
     /// Globals that live in a cell, because a mutable reference to them is taken.
     cell_globals: FxHashSet<u32>,
+    /// Functions that compute the first value of a global.
+    global_of_initializer: FxHashMap<FuncId, GlobalId>,
     /// How each closure's function gets its captures.
     capture_modes: FxHashMap<FuncId, Vec<CaptureMode>>,
     instrs: Vec<Instr>,
@@ -123,6 +145,7 @@ impl<'p> Lowerer<'p> {
             });
         }
         Lowerer {
+            global_of_initializer: global_initializers(program),
             program,
             kinds,
             tables: Tables::default(),
@@ -160,7 +183,7 @@ impl<'p> Lowerer<'p> {
 
     fn function(&mut self, id: FuncId, function: &'p Function) {
         let modes = self.capture_modes.get(&id).cloned().unwrap_or_default();
-        let mut emitter = Emitter::new(self, Some(function));
+        let mut emitter = Emitter::new(self, Some((id, function)));
         emitter.function_body(function, &modes);
         let finished = emitter.finish();
         let (captures, params) = (function.captures, function.params);

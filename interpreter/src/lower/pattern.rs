@@ -4,7 +4,7 @@
 //! [`Moves`]. They then mark the place that the part came from as unset, so that the whole can still be released.
 
 use super::branch::immediate;
-use super::function::Emitter;
+use super::function::{Emitter, NameOf};
 use super::kinds::Number;
 use crate::builtins::Builtin;
 use crate::bytecode::instr::{Instr, Reg};
@@ -12,7 +12,7 @@ use crate::bytecode::ops::Op;
 use crate::core::{Const, Expr, ExprKind, LocalId, Pattern, PatternKind, PlaceBase};
 use crate::lower::asm::Label;
 use crate::source::Span;
-use crate::types::{Ty, Types};
+use crate::types::{Ty, TyKind, Types};
 use crate::value::Tag;
 
 /// Droppable parts that a pattern binds: the local, and the record and field that it comes from (none: the whole value).
@@ -29,7 +29,7 @@ impl<'p> Emitter<'_, 'p> {
         if let PatternKind::Bind(id, None) = &pattern.kind {
             let register = self.declare(*id, span);
             self.scoped(span, |e| {
-                e.naming = Some(super::function::ObjectName::Local(*id));
+                e.naming = Some(NameOf::Local(*id).into());
                 e.expr_to(value, register);
             });
             self.local_ready(*id, !self.is_look(value), pattern.span);
@@ -46,7 +46,7 @@ impl<'p> Emitter<'_, 'p> {
         let (register, owned) = self.scrutinee(value);
         let failed = self.asm.label();
         self.pattern(pattern, register, Some(failed), owned, &mut moves);
-        self.commit_moves(&moves, register, span);
+        self.commit_pattern(pattern, &moves, register, span);
         if self.asm.is_used(failed) {
             let done = self.asm.label();
             self.goto(done, span);
@@ -247,6 +247,13 @@ impl<'p> Emitter<'_, 'p> {
         if let PatternKind::Wild = element.kind {
             return;
         }
+        if let PatternKind::Bind(id, None) = element.kind {
+            let register = self.register(id, element.span);
+            self.op(Op::GetIndex, 0, register, list, index, element.span);
+            self.copy_bound(id, register, owned, element.span);
+            self.note_binding(id, None, false, moves);
+            return;
+        }
         let part = self.alloc(element.span);
         self.op(Op::GetIndex, 0, part, list, index, element.span);
         self.pattern(element, part, fail, owned, moves);
@@ -281,20 +288,20 @@ impl<'p> Emitter<'_, 'p> {
             let row = self.alloc_many(3, span);
             self.copy(row, list, span);
             self.load_const(&Const::Int(before.len() as i128), usize_ty, Reg(row.0 + 1), span);
-            self.from_end(Reg(row.0 + 2), length, after.len(), span);
+            self.position_from_end(Reg(row.0 + 2), length, after.len(), span);
             let register = self.register(*id, span);
             self.call_builtin(Builtin::ListSlice, 3, register, row, span);
             moves.bound.push(*id);
         }
         for (i, element) in after.iter().enumerate() {
             let index = self.alloc(span);
-            self.from_end(index, length, after.len() - i, span);
+            self.position_from_end(index, length, after.len() - i, span);
             self.element_pattern(element, list, index, fail, owned, moves);
         }
     }
 
     /// `dest = length - distance`
-    fn from_end(&mut self, dest: Reg, length: Reg, distance: usize, span: Span) {
+    fn position_from_end(&mut self, dest: Reg, length: Reg, distance: usize, span: Span) {
         match i16::try_from(distance) {
             Ok(small) => {
                 self.op_number(Op::AddImmU, Tag::Usize as u8, dest, length, (-small) as u16, span);
@@ -328,7 +335,37 @@ impl<'p> Emitter<'_, 'p> {
         }
     }
 
-    /// The pattern and its guard hold: moved parts are gone from where they were.
+    /// Whether the pattern binds everything in its value that must be released.
+    fn takes_all(&mut self, pattern: &Pattern) -> bool {
+        match &pattern.kind {
+            PatternKind::Bind(..) | PatternKind::Const(_) | PatternKind::Range { .. } => true,
+            PatternKind::Wild => !self.lowerer.kinds.is_droppable(pattern.ty),
+            PatternKind::Variant(_, fields) => fields.iter().all(|field| self.takes_all(field)),
+            PatternKind::Fields(fields) => {
+                let own_drop = match self.lowerer.kinds.kind(pattern.ty) {
+                    TyKind::Struct(id, _) => {
+                        self.lowerer.program.structs.get(id.0 as usize).is_none_or(|s| s.drop.is_some())
+                    }
+                    _ => false,
+                };
+                !own_drop && fields.iter().all(|(_, field)| self.takes_all(field))
+            }
+            PatternKind::TypeTest(_, inner) => self.takes_all(inner),
+            PatternKind::Or(_) | PatternKind::List { .. } => false,
+        }
+    }
+
+    /// The pattern and its guard hold: moved parts are gone from where they were. Where nothing that must be released is left
+    /// in the whole value, that is gone.
+    pub fn commit_pattern(&mut self, pattern: &Pattern, moves: &Moves, whole: Reg, span: Span) {
+        if !moves.list.is_empty() && self.takes_all(pattern) {
+            self.clear(whole, span);
+        } else {
+            self.commit_moves(moves, whole, span);
+        }
+    }
+
+    /// Moved parts are gone from where they were.
     pub fn commit_moves(&mut self, moves: &Moves, whole: Reg, span: Span) {
         for (_, from) in &moves.list {
             match from {

@@ -4,7 +4,7 @@
 //! through references that are erased at run time vanish.
 
 use super::analysis::{may_change, peel};
-use super::function::{Emitter, ObjectName};
+use super::function::{Emitter, NameOf, ObjectName};
 use super::kinds::Number;
 use crate::bytecode::instr::{Instr, Reg};
 use crate::bytecode::ops::Op;
@@ -260,22 +260,22 @@ impl<'p> Emitter<'_, 'p> {
     pub fn name_of(&self, place: &Place) -> Option<ObjectName> {
         let mut ty = self.base_type(place);
         let mut name = match &place.base {
-            PlaceBase::Local(id) => Some(ObjectName::Local(*id)),
-            PlaceBase::Global(id) => Some(ObjectName::Global(*id)),
+            PlaceBase::Local(id) => Some(NameOf::Local(*id)),
+            PlaceBase::Global(id) => Some(NameOf::Global(*id)),
             PlaceBase::Value(_) => None,
         };
         for projection in &place.projections {
             ty = match projection {
                 Projection::Field(number, next) => {
                     if let TyKind::Struct(id, _) = self.lowerer.kinds.kind(self.lowerer.kinds.strip(ty)) {
-                        name = Some(ObjectName::Field(*id, *number));
+                        name = Some(NameOf::Field(*id, *number));
                     }
                     *next
                 }
                 Projection::Index(_, next) | Projection::Deref(next) => *next,
             };
         }
-        name
+        name.map(ObjectName::from)
     }
 
     /// `place = value`

@@ -122,7 +122,8 @@ impl<'p> Emitter<'_, 'p> {
     }
 
     /// The local's value was released in its register, which is unset now: where that is certain its entry is done with.
-    pub fn released(&mut self, id: LocalId) {
+    pub fn released(&mut self, id: LocalId, span: Span) {
+        let ty = self.local_type(id);
         if let Some(entry) = self.local_entries.get(id.0 as usize).copied().flatten()
             && self.entries[entry].depth == self.branch_depth
             && !self.is_assigned(id)
@@ -130,7 +131,12 @@ impl<'p> Emitter<'_, 'p> {
             self.entries[entry].dead = true;
             if self.current == Some(entry) {
                 self.set_current(self.entries[entry].parent);
+                return;
             }
+        }
+        if self.lowerer.kinds.drop_kind(ty) == DropKind::Glue {
+            let register = self.register(id, span);
+            self.clear(register, span);
         }
     }
 
@@ -196,7 +202,7 @@ impl<'p> Emitter<'_, 'p> {
         }
     }
 
-    /// Drops the value in a register, which is unset afterwards.
+    /// Drops the value in a register, which is unset afterwards or not read again.
     pub fn drop_value(&mut self, register: Reg, ty: Ty, span: Span) {
         match self.lowerer.kinds.drop_kind(ty) {
             DropKind::None => {}
@@ -204,13 +210,9 @@ impl<'p> Emitter<'_, 'p> {
             DropKind::Glue => {
                 let glue = self.lowerer.drop_glue(ty);
                 let mark = self.mark();
-                let skip = self.asm.label();
-                self.jump(Op::JumpIfUnset, register, Reg(0), skip, span);
                 let window = self.alloc_many(2, span);
                 self.copy(Reg(window.0 + 1), register, span);
-                self.clear(register, span);
                 self.op_wide(Op::Call, 1, window, glue, span);
-                self.asm.bind(skip);
                 self.reset(mark);
             }
         }

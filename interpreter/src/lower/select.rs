@@ -71,7 +71,7 @@ impl<'p> Emitter<'_, 'p> {
         for (arm, &label) in arms.iter().zip(&labels) {
             self.asm.bind(label);
             self.select_arm(arm, received, dest, done);
-            self.goto(done, arm.span);
+            self.goto(done, super::expr::end_of(arm.body.span));
         }
         self.asm.bind(other);
         match default {
@@ -104,7 +104,7 @@ impl<'p> Emitter<'_, 'p> {
                 self.declare_bindings(pattern);
                 let mut moves = Moves::default();
                 self.pattern(pattern, received, Some(skipped), true, &mut moves);
-                self.commit_moves(&moves, received, pattern.span);
+                self.commit_pattern(pattern, &moves, received, pattern.span);
                 self.make_cells(&moves, pattern.span);
                 self.bindings_ready(&moves, true, pattern.span);
             }

@@ -188,7 +188,8 @@ fn integers(heap: &mut Heap, op: BinaryOp, kind: IntKind, a: Value, b: Value) ->
             Ok(exponent) => x.checked_pow(exponent),
             Err(_) if y < 0 => return Err(negative_exponent(y)),
             // 0, 1 and -1 to a huge power.
-            Err(_) => (-1..=1).contains(&x).then(|| if x == -1 && y % 2 == 0 { 1 } else { x }),
+            Err(_) if x == -1 && y % 2 == 0 => Some(1),
+            Err(_) => (-1..=1).contains(&x).then_some(x),
         },
         BinaryOp::BitAnd => Some(x & y),
         BinaryOp::BitOr => Some(x | y),

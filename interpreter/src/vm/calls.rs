@@ -144,10 +144,7 @@ impl<T: Tracer> Machine<T> {
 
     /// Text of values, joined.
     pub(super) fn format(&mut self, values: &[Value]) -> Result<Value, Fault> {
-        let mut text = String::new();
-        for &value in values {
-            format::display(&self.heap, &self.sched, &self.code, value, &mut text);
-        }
+        let text = format::join(&self.heap, &self.sched, &self.code, values)?;
         self.heap.string(text)
     }
 
@@ -251,7 +248,7 @@ impl<T: Tracer> Machine<T> {
     /// Raises or lowers a wait group's counter.
     pub(super) fn wait_group_add(&mut self, at: At, group: Value, n: i64) -> Result<(), Fault> {
         let result = self.sched.wait_group_add(&mut self.tr, at, group.slot(), n);
-        result.map_err(|_| Fault::panic("negative WaitGroup counter"))
+        result.map_err(|_| Fault::panic(builtins::locks::NEGATIVE_COUNTER))
     }
 
     /// A panic with the message in a value.

@@ -90,7 +90,7 @@ fn equal_step(
     let (ta, tb) = (a.kind(), b.kind());
     if ta.int_kind().is_some() && tb.int_kind().is_some() {
         // Generic code may meet integers of two kinds; they are equal as numbers.
-        return Ok(same_number(heap, a, b)?);
+        return same_number(heap, a, b);
     }
     if ta != tb {
         return Ok(false);

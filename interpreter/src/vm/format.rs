@@ -4,6 +4,7 @@
 //! [`MAX_DEPTH`] deep, and a text ends in `…` past [`Style::max_bytes`]: sizes at which nobody reads it, but at which
 //! the host must not fall over. Objects of the scheduler are worded by an [`Objects`], because this module knows only the heap.
 
+use super::fault::Fault;
 use super::heap::Heap;
 use crate::bytecode::Code;
 use crate::bytecode::program::StructCode;
@@ -56,6 +57,23 @@ impl Style {
 /// Display form of a value, appended to `out`.
 pub fn display(heap: &Heap, objects: &dyn Objects, code: &Code, value: Value, out: &mut String) {
     write_value(heap, Some(code), objects, value, Style::DISPLAY, out);
+}
+
+/// Display forms of several values, joined.
+///
+/// # Errors
+/// When the text would not fit into the guest's memory.
+pub fn join(heap: &Heap, objects: &dyn Objects, code: &Code, values: &[Value]) -> Result<String, Fault> {
+    let mut text = String::new();
+    for &value in values {
+        if value.is(Tag::String) {
+            text.push_str(heap.str(value)?);
+        } else {
+            display(heap, objects, code, value, &mut text);
+        }
+        heap.room_for(text.len())?;
+    }
+    Ok(text)
 }
 
 /// A short form for debuggers and views: strings quoted, long things cut off.

@@ -1,31 +1,21 @@
 //! A task runs again: the instruction that it was blocked in is completed with what the scheduler handed over. Also the
 //! outcomes of channel operations, which are the same whether they blocked or not, and cancellation.
 
-use super::builtins;
+use super::builtins::{self, channels};
 use super::fault::Fault;
+use super::heap::NONE_VALUE;
 use super::machine::{Machine, Stop};
 use super::task::RETURN_END;
 use crate::builtins::Builtin;
 use crate::bytecode::instr::Reg;
 use crate::bytecode::program::ArmCode;
 use crate::bytecode::{Instr, Op};
-use crate::types::OPTION;
 use crate::value::{Tag, Value};
 use scheduler::{Arm, ArmOutcome, At, Handle, Resume, Selected};
 use tracer::event::EndStatus;
 use tracer::record::Tracer;
 
-/// How a receive or send treats its outcome: the mode of `Send` and `Recv`.
-pub mod mode {
-    /// The plain value; trouble panics.
-    pub const PLAIN: u8 = 0;
-    /// An Option (receive), a bool (send).
-    pub const OPTION: u8 = 1;
-    /// A Result.
-    pub const RESULT: u8 = 2;
-    /// The value is not used: a closed channel is fine.
-    pub const DISCARD: u8 = 3;
-}
+pub use super::builtins::channels::mode;
 
 impl<T: Tracer> Machine<T> {
     /// Readies a task that was chosen to run: completes what it was blocked in, and gives the instruction to go on with.
@@ -124,45 +114,17 @@ impl<T: Tracer> Machine<T> {
 
     /// What a send gives, by its mode: it went through, or the channel is closed.
     pub(super) fn send_outcome(&mut self, mode: u8, sent: bool) -> Result<Value, Fault> {
-        match (mode, sent) {
-            (mode::PLAIN, true) => Ok(Value::UNIT),
-            (mode::PLAIN, false) => Err(Fault::panic("send on closed channel")),
-            (mode::OPTION, _) => Ok(Value::bool(sent)),
-            (_, true) => Ok(self.heap.ok(Value::UNIT)),
-            (_, false) => self.closed_error(),
-        }
+        channels::sent(&mut self.heap, mode, sent)
     }
 
     /// What a receive gives, by its mode; `None`: the channel is closed and drained.
     pub(super) fn recv_outcome(&mut self, mode: u8, channel: Value, received: Option<Value>) -> Result<Value, Fault> {
-        match (mode, received) {
-            (mode::PLAIN, Some(value)) => Ok(value),
-            (mode::PLAIN, None) => self.zero(channel),
-            (mode::OPTION, Some(value)) => Ok(self.heap.some(value)),
-            (mode::OPTION, None) => Ok(none()),
-            (mode::RESULT, Some(value)) => Ok(self.heap.ok(value)),
-            (mode::RESULT, None) => self.closed_error(),
-            (mode::DISCARD.., _) => Ok(Value::UNIT),
-        }
-    }
-
-    fn closed_error(&mut self) -> Result<Value, Fault> {
-        self.heap.err_text("channel closed")
+        channels::received(&mut self.heap, mode, channel, received)
     }
 
     /// The zero value that a closed channel gives.
     fn zero(&mut self, channel: Value) -> Result<Value, Fault> {
-        match channel.channel_zero() {
-            Tag::NoValue => Err(Fault::panic("receive on closed channel")),
-            Tag::String => self.heap.string(""),
-            Tag::List => self.heap.list(Vec::new()),
-            Tag::Map => Ok(self.heap.map()),
-            Tag::Set => Ok(self.heap.set()),
-            Tag::Variant0 => Ok(none()),
-            Tag::I128 => Ok(self.heap.i128(0)),
-            Tag::U128 => Ok(self.heap.u128(0)),
-            scalar => Ok(Value::new(scalar, 0)),
-        }
+        channels::zero(&mut self.heap, channel)
     }
 
     /// Begins a select: the chosen arm and what it received, or `None` where the task is now blocked.
@@ -224,8 +186,8 @@ impl<T: Tracer> Machine<T> {
                 self.zero(channel)?
             }
             (ArmCode::RecvOption(_), ArmOutcome::Received) => self.heap.some(handed),
-            (ArmCode::RecvOption(_), _) => none(),
-            (_, ArmOutcome::SendClosed) => return Err(Fault::panic("send on closed channel")),
+            (ArmCode::RecvOption(_), _) => NONE_VALUE,
+            (_, ArmOutcome::SendClosed) => return Err(Fault::panic(channels::SEND_CLOSED)),
             (ArmCode::Future(_), ArmOutcome::Done) => handed,
             (ArmCode::Future(_), ArmOutcome::Gone) => return Err(Fault::panic("await of a task that was cancelled")),
             _ => Value::UNIT,
@@ -287,9 +249,4 @@ impl<T: Tracer> Machine<T> {
         self.sched.end_task(&mut self.tr, at, EndStatus::Cancelled, Value::UNIT);
         Some(Stop::TaskEnded)
     }
-}
-
-/// `None`
-fn none() -> Value {
-    Value::new(Tag::Variant0, u64::from(OPTION.0) << 32 | 1)
 }

@@ -177,7 +177,7 @@ impl<'a> Checker<'a> {
                     let name = ast::Ident { name: Name::from("self"), span: method.name.span };
                     this.passes(|this| this.check_fn(func, decl, scope, Some((name.clone(), false)), &mutable, block));
                 }
-                Body::Builtin(_) | Body::Extern => this.check_wrapper(func, decl),
+                Body::Builtin(_) | Body::Extern(_) => this.check_wrapper(func, decl),
             }
         });
     }
@@ -386,7 +386,8 @@ impl<'a> Checker<'a> {
         };
         let remap = remap.into_iter().flatten().collect();
         let func = frame.func;
-        let built = Built { function, locals: frame.locals, remap, generics: self.generics.clone() };
+        let labels = frame.next_label;
+        let built = Built { function, locals: frame.locals, remap, generics: self.generics.clone(), labels };
         self.built[func.0 as usize] = Some(built);
         func
     }
@@ -408,6 +409,10 @@ impl<'a> Checker<'a> {
                 TyKind::MutexGuard(_) | TyKind::ReadGuard(_) | TyKind::WriteGuard(_)
             );
             if info.used == 0 && guard {
+                continue;
+            }
+            if info.used == 0 && self.is_droppable(info.local.ty) {
+                // Holding it is its use.
                 continue;
             }
             if info.used == 0 {
@@ -515,7 +520,8 @@ impl<'a> Checker<'a> {
         let thread_local = if thread_local { func.map(|(func, _)| func) } else { None };
         self.program_globals.push(core::Global { name: name.to_string(), ty, mutable, thread_local, span });
         if let Some((func, _)) = func.filter(|_| thread_local.is_none()) {
-            self.init_steps.push((id, func, ty, span));
+            let value = self.initial_value(func, ty, span);
+            self.init_steps.push((id, value, span));
         }
         ty
     }
@@ -552,16 +558,32 @@ impl<'a> Checker<'a> {
         (func, result)
     }
 
+    /// What sets a global: the initialiser's own expression where it needs no variables (so that a lock or channel in it
+    /// gets the global's name), otherwise a call of it.
+    fn initial_value(&mut self, func: FuncId, ty: Ty, span: Span) -> Expr {
+        let slot = &mut self.built[func.0 as usize];
+        match slot.take() {
+            Some(built) if built.locals.is_empty() && built.labels == 0 => {
+                self.free_funcs.push(func);
+                built.function.body
+            }
+            built => {
+                *slot = built;
+                expr(ExprKind::Call(func, Vec::new()), ty, span)
+            }
+        }
+    }
+
     /// The function that sets all globals, if there are any.
     pub fn build_init(&mut self) -> Option<FuncId> {
         if self.init_steps.is_empty() {
             return None;
         }
-        let span = self.init_steps[0].3;
+        let span = self.init_steps[0].2;
         let mut stmts = Vec::new();
-        for (global, func, ty, span) in std::mem::take(&mut self.init_steps) {
+        for (global, value, span) in std::mem::take(&mut self.init_steps) {
+            let ty = self.program_globals[global.0 as usize].ty;
             let place = core::Place { base: core::PlaceBase::Global(global), projections: Vec::new(), ty, span };
-            let value = expr(ExprKind::Call(func, Vec::new()), ty, span);
             stmts.push(Stmt::Expr(expr(ExprKind::Assign(place, Box::new(value)), Types::UNIT, span)));
         }
         self.built.push(None);

@@ -340,7 +340,7 @@ impl<'a> Checker<'a> {
         let receiver_ty = receiver.as_ref().map(|place| place.ty);
         if let (Some(place), Some((kind, ty))) = (receiver, own_receiver) {
             let ty = self.subst(ty, &type_args);
-            values.push(self.take_receiver(place, kind, ty, &name));
+            values.push(self.take_receiver(place, kind, ty, &name, prelude));
         }
         let ret = self.subst(ret, &type_args);
         self.link_assoc(decl, &type_args);
@@ -397,7 +397,7 @@ impl<'a> Checker<'a> {
                 self.dynamic_methods.insert(method.clone());
                 ExprKind::CallMethod(method, values)
             }
-            Body::Extern => {
+            Body::Extern(_) => {
                 self.error(
                     Code::Unsupported,
                     span,
@@ -425,11 +425,11 @@ impl<'a> Checker<'a> {
         // Counts, capacities and times of the library take any integer type.
         if lenient && matches!(self.kind(declared), TyKind::Int(_)) {
             let value = ready.unwrap_or_else(|| self.check_expr(arg, Expect::Any));
-            return self.to_int(value, declared);
+            return self.int_of(value, declared);
         }
         if lenient && matches!(self.kind(declared), TyKind::Duration) {
             let value = ready.unwrap_or_else(|| self.check_expr(arg, Expect::Any));
-            return self.to_duration(value);
+            return self.duration_of(value);
         }
         if lenient && matches!(self.kind(declared), TyKind::Ref(_)) {
             // Keys and the like may be given with or without `&`.
@@ -451,14 +451,14 @@ impl<'a> Checker<'a> {
     }
 
     /// A duration; an integer is milliseconds.
-    pub fn to_duration(&mut self, value: Expr) -> Expr {
+    pub fn duration_of(&mut self, value: Expr) -> Expr {
         let value = self.operand(value);
         let value = self.unwrap_operand(value);
         let span = value.span;
         match self.kind(value.ty) {
             TyKind::Duration | TyKind::Error | TyKind::Never => value,
             TyKind::Int(_) | TyKind::Infer(_) if !self.is_unknown(value.ty) => {
-                let millis = self.to_int(value, Types::I64);
+                let millis = self.int_of(value, Types::I64);
                 let kind = ExprKind::Builtin(crate::builtins::Builtin::DurationFromMillis, vec![millis]);
                 expr(kind, Types::DURATION, span)
             }
@@ -510,7 +510,7 @@ impl<'a> Checker<'a> {
     }
 
     /// The receiver of a method, borrowed, borrowed mutably or taken.
-    pub fn take_receiver(&mut self, place: Place, kind: ReceiverKind, ty: Ty, name: &str) -> Expr {
+    pub fn take_receiver(&mut self, place: Place, kind: ReceiverKind, ty: Ty, name: &str, prelude: bool) -> Expr {
         let target = match self.kind(ty) {
             TyKind::Ref(target) | TyKind::RefMut(target) if kind != ReceiverKind::Value => target,
             _ => ty,
@@ -521,6 +521,8 @@ impl<'a> Checker<'a> {
             return error_expr(value.span);
         }
         match kind {
+            // `opt.map(f)` of the library leaves the variable usable; what must be released once is taken along.
+            ReceiverKind::Value if prelude && !self.is_droppable(place.ty) => look(place),
             ReceiverKind::Value => read(place),
             ReceiverKind::Ref => look(place),
             ReceiverKind::RefMut => {

@@ -249,7 +249,7 @@ impl<'a> Checker<'a> {
         if self.is_unknown(value.ty) {
             self.unify(value.ty, Types::I64);
         }
-        looked(self.to_duration(value))
+        looked(self.duration_of(value))
     }
 
     fn assert_equal(&mut self, equal: bool, args: &'a [ast::Expr], span: Span) -> Expr {
@@ -398,7 +398,7 @@ impl<'a> Checker<'a> {
                     _ => return None,
                 };
                 let count = self.check_expr(&args[0], Expect::Any);
-                let mut count = self.to_int(count, Types::I64);
+                let mut count = self.int_of(count, Types::I64);
                 if scale > 1 {
                     let factor = self.int_const(scale, Types::I64, span);
                     let kind = ExprKind::Binary(crate::core::BinaryOp::Mul, Box::new(looked(count)), Box::new(factor));
@@ -446,7 +446,7 @@ impl<'a> Checker<'a> {
             [] => self.int_const(0, Types::USIZE, span),
             [capacity] => {
                 let value = self.check_expr(capacity, Expect::Any);
-                looked(self.to_usize(value))
+                looked(self.usize_of(value))
             }
             _ => {
                 let message = format!("`Channel` takes the size of its buffer, {} arguments are given", args.len());

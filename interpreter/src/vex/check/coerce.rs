@@ -32,6 +32,7 @@ impl<'a> Checker<'a> {
     }
 
     /// Fits a value to a type, or gives it back.
+    #[expect(clippy::result_large_err, reason = "the value comes back for another try, not as an error")]
     pub fn try_coerce(&mut self, value: Expr, ty: Ty) -> Result<Expr, Expr> {
         let want = self.shallow(ty);
         let have = self.shallow(value.ty);
@@ -160,6 +161,7 @@ impl<'a> Checker<'a> {
     }
 
     /// `&Box<T>` and guards serve as `&T`.
+    #[expect(clippy::result_large_err, reason = "as in `try_coerce`")]
     fn deref_towards(&mut self, value: Expr, want: Ty) -> Result<Expr, Expr> {
         let target = match *self.types.kind(want) {
             TyKind::Ref(target) | TyKind::RefMut(target) => self.shallow(target),
@@ -348,12 +350,12 @@ impl<'a> Checker<'a> {
     }
 
     /// An integer as a `usize`.
-    pub fn to_usize(&mut self, value: Expr) -> Expr {
-        self.to_int(value, Types::USIZE)
+    pub fn usize_of(&mut self, value: Expr) -> Expr {
+        self.int_of(value, Types::USIZE)
     }
 
     /// An integer of any type as one of this type; a literal adapts.
-    pub fn to_int(&mut self, value: Expr, ty: Ty) -> Expr {
+    pub fn int_of(&mut self, value: Expr, ty: Ty) -> Expr {
         let value = self.integer(value);
         let have = self.shallow(value.ty);
         if matches!(value.kind, ExprKind::Const(_)) && self.free_kind(have).is_some() {

@@ -108,13 +108,14 @@ impl<'a> Checker<'a> {
             }
         };
         let ty = declared.unwrap_or(default);
-        let fits = match (&value, self.kind(ty)) {
-            (Const::Int(_), TyKind::Int(_)) => true,
-            (Const::Float(_), TyKind::F64 | TyKind::F32) => true,
-            (Const::Str(_), TyKind::String | TyKind::Str) => true,
-            (Const::Bool(_), TyKind::Bool) | (Const::Char(_), TyKind::Char) => true,
-            _ => false,
-        };
+        let fits = matches!(
+            (&value, self.kind(ty)),
+            (Const::Int(_), TyKind::Int(_))
+                | (Const::Float(_), TyKind::F64 | TyKind::F32)
+                | (Const::Str(_), TyKind::String | TyKind::Str)
+                | (Const::Bool(_), TyKind::Bool)
+                | (Const::Char(_), TyKind::Char)
+        );
         fits.then_some((value, ty))
     }
 

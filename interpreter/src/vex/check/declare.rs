@@ -157,7 +157,7 @@ impl<'a> Checker<'a> {
                 ItemKind::Extern(block) => {
                     for function in &block.functions {
                         let decl = self.new_decl(function, scope, prelude);
-                        self.decls[decl.0 as usize].body = Body::Extern;
+                        self.decls[decl.0 as usize].body = Body::Extern(function);
                         self.declare_function(scope, &function.name, decl);
                     }
                 }

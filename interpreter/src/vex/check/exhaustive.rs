@@ -166,6 +166,9 @@ impl Checker<'_> {
         if *steps > MAX_STEPS {
             return None;
         }
+        if rows.iter().any(|row| row.iter().all(|shape| matches!(shape, Shape::Any))) {
+            return None;
+        }
         let Some((&ty, rest_types)) = types.split_first() else {
             return if rows.is_empty() { Some(Vec::new()) } else { None };
         };
@@ -182,6 +185,12 @@ impl Checker<'_> {
             })
             .collect();
         let seen = self.strip_refs(ty);
+        if rest_types.is_empty()
+            && let Some((least, most)) = self.domain(seen)
+        {
+            // One column of numbers, perhaps thousands of them: sweep over the sorted ranges.
+            return first_gap(&heads, least, most).map(|range| vec![Shape::Node(range, Vec::new())]);
+        }
         for constructor in self.split(seen, &heads) {
             let Some(constructor) = constructor else {
                 // Values that no constructor of the patterns makes.
@@ -260,13 +269,13 @@ impl Checker<'_> {
             }
             TyKind::Union(parts) => parts.into_iter().map(|part| Some(Constructor::Type(part))).collect(),
             _ => {
-                let mut out: Vec<Option<Constructor>> = Vec::new();
+                // What no literal names is missing most often.
+                let mut out: Vec<Option<Constructor>> = vec![None];
                 for head in heads {
                     if !out.contains(&Some(head.clone())) {
                         out.push(Some(head.clone()));
                     }
                 }
-                out.push(None);
                 out
             }
         }
@@ -378,6 +387,29 @@ impl Checker<'_> {
     }
 }
 
+/// The first values from `least` to `most` that no range holds.
+fn first_gap(heads: &[Constructor], least: i128, most: i128) -> Option<Constructor> {
+    let mut ranges: Vec<(i128, i128)> = heads
+        .iter()
+        .filter_map(|head| match head {
+            Constructor::Range(lo, hi) => Some((*lo, *hi)),
+            _ => None,
+        })
+        .collect();
+    ranges.sort_unstable();
+    let mut next = least;
+    for (lo, hi) in ranges {
+        if lo > next {
+            return Some(Constructor::Range(next, lo - 1));
+        }
+        if hi >= most {
+            return None;
+        }
+        next = next.max(hi + 1);
+    }
+    Some(Constructor::Range(next, most))
+}
+
 /// Patterns of lists taken as fitting every list.
 fn without_lists(shape: Shape) -> Shape {
     match shape {
@@ -407,13 +439,7 @@ fn specialize(row: &[Shape], constructor: &Constructor, count: usize) -> Option<
         Shape::Any => vec![Shape::Any; count],
         Shape::Or(_) => return None,
         Shape::Node(own, parts) => match (own, constructor) {
-            (Constructor::Range(lo, hi), Constructor::Range(least, most)) => {
-                if lo <= least && most <= hi {
-                    Vec::new()
-                } else {
-                    return None;
-                }
-            }
+            (Constructor::Range(lo, hi), Constructor::Range(least, most)) if lo <= least && most <= hi => Vec::new(),
             (Constructor::ListRest(front, back), Constructor::List(len)) => {
                 if front + back > *len {
                     return None;

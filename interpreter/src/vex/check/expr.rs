@@ -12,6 +12,16 @@ impl<'a> Checker<'a> {
     /// Elaborates an expression. What `expect` wants is a hint, except for [`Expect::Drop`]; use
     /// [`Checker::check_to`] where the type must fit.
     pub fn check_expr(&mut self, e: &'a ast::Expr, expect: Expect) -> Expr {
+        let value = self.check_kind(e, expect);
+        if self.is_too_large(value.ty) {
+            let message = "the type of this is too large: it has thousands of parts";
+            self.error(Code::Unsupported, e.span, message);
+            return error_expr(e.span);
+        }
+        value
+    }
+
+    fn check_kind(&mut self, e: &'a ast::Expr, expect: Expect) -> Expr {
         let span = e.span;
         match &e.kind {
             Ast::Int { value, suffix } => match i128::try_from(*value) {

@@ -180,11 +180,11 @@ impl Checker<'_> {
             e.kind,
             ExprKind::Loop(..) | ExprKind::While { .. } | ExprKind::ForRange { .. } | ExprKind::ForEach { .. }
         );
-        if let ExprKind::ForEach { iterable, clone_elements, pattern, .. } = &mut e.kind {
-            if *clone_elements {
-                let ty = self.final_type(pattern.ty);
-                *clone_elements = !self.is_copy_like(ty) && !self.is_handle(ty) && self.used_again(iterable, at);
-            }
+        if let ExprKind::ForEach { iterable, clone_elements, pattern, .. } = &mut e.kind
+            && *clone_elements
+        {
+            let ty = self.final_type(pattern.ty);
+            *clone_elements = !self.is_copy_like(ty) && !self.is_handle(ty) && self.used_again(iterable, at);
         }
         at.loop_depth += u32::from(looped);
         self.finish_parts(e, at);

@@ -6,6 +6,7 @@
 
 use super::state::Checker;
 use crate::types::{Ty, TyKind, Types};
+use rustc_hash::FxHashMap;
 
 /// What may fill a variable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -190,6 +191,29 @@ impl Checker<'_> {
         let ty = self.shallow(ty);
         let kind = self.types.kind(ty);
         matches!(kind, TyKind::Infer(_)) || (kind.has_parts() && kind.parts().into_iter().any(|p| self.has_free(p)))
+    }
+
+    /// Whether a type has more parts than any honest program's: pairs of pairs of pairs double with each line.
+    pub fn is_too_large(&self, ty: Ty) -> bool {
+        const MOST: u64 = 4000;
+        let kind = self.types.kind(self.shallow(ty));
+        kind.has_parts() && self.weight(ty, &mut FxHashMap::default()) > MOST
+    }
+
+    /// How many parts a type has, each shared part counted as often as it occurs.
+    fn weight(&self, ty: Ty, known: &mut FxHashMap<Ty, u64>) -> u64 {
+        let ty = self.shallow(ty);
+        let kind = self.types.kind(ty);
+        if !kind.has_parts() {
+            return 1;
+        }
+        if let Some(&weight) = known.get(&ty) {
+            return weight;
+        }
+        let parts = kind.parts();
+        let weight = parts.into_iter().fold(1u64, |sum, part| sum.saturating_add(self.weight(part, known)));
+        known.insert(ty, weight);
+        weight
     }
 
     /// The type behind references, boxes excluded.

@@ -162,6 +162,13 @@ impl<'a> Checker<'a> {
             }
             None => self.types.intern(TyKind::List(value.ty)),
         };
+        if !self.is_copy_like(value.ty) && !self.is_handle(value.ty) && !super::ops::is_text(&self.kind(value.ty)) {
+            // Each element is a value of its own.
+            let count = self.usize_of(count.clone());
+            if let Some(call) = self.call_prelude("repeat_value", vec![value.clone(), count], span) {
+                return Expr { ty, ..call };
+            }
+        }
         expr(ExprKind::Repeat(Box::new(value), Box::new(count)), ty, span)
     }
 

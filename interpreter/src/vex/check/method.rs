@@ -55,6 +55,11 @@ impl<'a> Checker<'a> {
                 self.check_args_loosely(args);
                 return error_expr(e.span);
             }
+            if snake == "sort_by"
+                && let Some(value) = self.special_method(&at, &kind, &snake, args, e, expect)
+            {
+                return value;
+            }
             if let Some((decls, prefix)) = self.find_method(ty, &kind, &snake, &method.name) {
                 self.owner_prefix = prefix;
                 if matches!(kind, TyKind::F32) {
@@ -235,6 +240,9 @@ impl<'a> Checker<'a> {
                 };
                 Some(expr(ExprKind::Builtin(builtin, vec![channel, value]), ty, span))
             }
+            TyKind::List(element) | TyKind::Array(element, _) if snake == "sort_by" && args.len() == 1 => {
+                self.sort_by(at, *element, &args[0], span)
+            }
             TyKind::Int(_) | TyKind::F32 | TyKind::F64 => self.number_method(at, snake, args, e),
             TyKind::Infer(_) => self.number_method(at, snake, args, e),
             TyKind::Char if matches!(snake, "to_int" | "code" | "to_u32" | "ord") && args.is_empty() => {
@@ -258,6 +266,28 @@ impl<'a> Checker<'a> {
         }
     }
 
+    /// `sortBy(|a, b| ..)`: the comparison gives a bool ("before") or a number (negative: before).
+    fn sort_by(&mut self, at: &Place, element: Ty, compare: &'a ast::Expr, span: Span) -> Option<Expr> {
+        self.require_mutable(at, "`sortBy` changes it");
+        let ret = self.fresh_at(compare.id, 5);
+        let want = self.types.intern(TyKind::Fn(vec![element, element], ret));
+        let compare = self.check_to(compare, want);
+        let number = matches!(self.kind(ret), TyKind::Int(_)) || self.free_kind(ret) == Some(VarKind::Int);
+        let function = if number { "sort_by_number" } else { "sort_by_bool" };
+        let list = self.types.intern(TyKind::List(element));
+        let list = expr(ExprKind::BorrowMut(at.clone()), self.types.intern(TyKind::RefMut(list)), span);
+        let compare_span = compare.span;
+        match self.call_prelude(function, vec![list, compare], span) {
+            Some(call) => Some(call),
+            None => {
+                let shown = self.show(ret);
+                let message = format!("the comparison gives a `bool` or an `i64`, not `{shown}`");
+                self.error(Code::TypeMismatch, compare_span, message);
+                Some(error_expr(span))
+            }
+        }
+    }
+
     fn number_method(&mut self, at: &Place, snake: &str, args: &'a [ast::Expr], e: &'a ast::Expr) -> Option<Expr> {
         let span = e.span;
         let ty = at.ty;
@@ -278,7 +308,7 @@ impl<'a> Checker<'a> {
             ("pow", 1) if integer => {
                 let exponent = self.check_expr(&args[0], Expect::Any);
                 let exponent = self.integer(exponent);
-                let exponent = if self.unify(exponent.ty, ty) { exponent } else { self.to_int(exponent, ty) };
+                let exponent = if self.unify(exponent.ty, ty) { exponent } else { self.int_of(exponent, ty) };
                 let kind = ExprKind::Binary(BinaryOp::Pow, Box::new(looked(value)), Box::new(looked(exponent)));
                 return Some(expr(kind, ty, span));
             }
@@ -296,7 +326,7 @@ impl<'a> Checker<'a> {
             "hours" | "hour" => (3600, Builtin::DurationFromSecs),
             _ => return None,
         };
-        let count = self.to_int(value, Types::I64);
+        let count = self.int_of(value, Types::I64);
         let count = if scale == 1 {
             count
         } else {
@@ -379,7 +409,8 @@ impl<'a> Checker<'a> {
         if let (Some(place), Some((kind, ty))) = (receiver, own_receiver) {
             let ty = self.subst(ty, &type_args);
             let place = self.deref_refs(place);
-            values.push(self.take_receiver(place, kind, ty, &name));
+            let prelude = self.decl(decl).prelude;
+            values.push(self.take_receiver(place, kind, ty, &name, prelude));
         }
         for (arg, param) in args.into_iter().zip(&params) {
             let ty = self.subst(param.ty, &type_args);

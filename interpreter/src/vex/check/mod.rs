@@ -62,8 +62,8 @@ mod tests;
 pub use modules::{Loader, NoFiles};
 
 use crate::core::Program;
-use crate::diagnostics::Diagnostics;
-use crate::source::{FileId, SourceMap};
+use crate::diagnostics::{Code, Diagnostic, Diagnostics};
+use crate::source::{FileId, SourceMap, Span};
 use crate::vex::ast::{Module, NodeIds};
 
 /// Stack of the thread that checks: the tree's height is limited by the parser, but a level of it may take several
@@ -81,15 +81,21 @@ pub fn check(
     sink: &mut Diagnostics,
     loader: &mut (dyn Loader + Send),
 ) -> Option<Program> {
-    std::thread::scope(|scope| {
-        let work = move || check_here(sources, main_file, main, ids, sink, loader);
-        match std::thread::Builder::new().stack_size(CHECKER_STACK).spawn_scoped(scope, work) {
-            Ok(handle) => match handle.join() {
-                Ok(program) => program,
+    let started = {
+        let sink = &mut *sink;
+        std::thread::scope(|scope| {
+            let work = move || check_here(sources, main_file, main, ids, sink, loader);
+            let handle = std::thread::Builder::new().stack_size(CHECKER_STACK).spawn_scoped(scope, work)?;
+            match handle.join() {
+                Ok(program) => Ok(program),
                 Err(panic) => std::panic::resume_unwind(panic),
-            },
-            Err(_) => None,
-        }
+            }
+        })
+    };
+    started.unwrap_or_else(|error: std::io::Error| {
+        let message = format!("the program cannot be checked: no thread for it: {error}");
+        sink.push(Diagnostic::new(Code::Unsupported, Span::new(main_file, 0, 0), message));
+        None
     })
 }
 

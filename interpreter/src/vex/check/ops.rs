@@ -301,11 +301,11 @@ impl<'a> Checker<'a> {
                 return Some(expr(kind, Types::I64, span));
             }
             (TyKind::Duration, BinaryOp::Mul | BinaryOp::Div | BinaryOp::Rem, _) if number(self, right, rk) => {
-                let right = self.to_int(right.clone(), Types::I64);
+                let right = self.int_of(right.clone(), Types::I64);
                 (left.clone(), right, op)
             }
             (_, BinaryOp::Mul, TyKind::Duration) if number(self, left, lk) => {
-                let left = self.to_int(left.clone(), Types::I64);
+                let left = self.int_of(left.clone(), Types::I64);
                 (right.clone(), left, op)
             }
             (TyKind::Duration, BinaryOp::Mul, _) | (_, BinaryOp::Mul, TyKind::Duration) => {

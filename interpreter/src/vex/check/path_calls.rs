@@ -368,10 +368,9 @@ impl<'a> Checker<'a> {
         let probe = self.build_type(def, type_args.clone(), e.span);
         if let TyKind::Int(_) | TyKind::F32 | TyKind::F64 | TyKind::String | TyKind::Char | TyKind::Bool =
             self.kind(probe)
+            && let [only] = args
         {
-            if let [only] = args {
-                return self.convert_call(probe, only, e);
-            }
+            return self.convert_call(probe, only, e);
         }
         if let Some(head) = head_of(&self.kind(probe)) {
             let key = (head, Name::from("new"));

@@ -108,8 +108,8 @@ impl<'a> Checker<'a> {
                     patterns.push(self.pattern(alternative, ty, bindings));
                     // What the alternative bound again is no new name.
                     let bound: Vec<Name> = bindings.names.drain(before..).map(|(name, _)| name).collect();
-                    for (name, _) in bindings.names[start..].to_vec() {
-                        if !bound.contains(&name) {
+                    for (name, _) in &bindings.names[start..] {
+                        if !bound.contains(name) {
                             self.error(
                                 Code::BadPattern,
                                 alternative.span,
@@ -147,11 +147,11 @@ impl<'a> Checker<'a> {
                     return self.variant_pattern(id, index, &[], seen, span, bindings);
                 }
             }
-            if let Some(ValueDef::Const(index)) = self.lookup_value(&name.name, scope) {
-                if let Some((value, value_ty)) = self.const_scalar(index) {
-                    self.pattern_fits(seen, value_ty, span);
-                    return Pattern { kind: PatternKind::Const(value), ty: seen, span };
-                }
+            if let Some(ValueDef::Const(index)) = self.lookup_value(&name.name, scope)
+                && let Some((value, value_ty)) = self.const_scalar(index)
+            {
+                self.pattern_fits(seen, value_ty, span);
+                return Pattern { kind: PatternKind::Const(value), ty: seen, span };
             }
             if let TyKind::Enum(id, _) = self.kind(seen) {
                 self.unknown_variant(id, name);
@@ -224,10 +224,10 @@ impl<'a> Checker<'a> {
     }
 
     fn pattern_fits(&mut self, seen: Ty, pattern: Ty, span: Span) {
-        if let TyKind::Union(parts) = self.kind(seen) {
-            if parts.iter().any(|&part| self.could_unify(part, pattern)) {
-                return;
-            }
+        if let TyKind::Union(parts) = self.kind(seen)
+            && parts.iter().any(|&part| self.could_unify(part, pattern))
+        {
+            return;
         }
         if !self.unify(seen, pattern) {
             let (a, b) = (self.show(seen), self.show(pattern));

@@ -388,14 +388,14 @@ impl<'a> Checker<'a> {
         let low = match low {
             Some(low) => {
                 let value = self.check_index(low);
-                self.to_usize(value)
+                self.usize_of(value)
             }
             None => self.int_const(0, Types::USIZE, span),
         };
         let high = match high {
             Some(high) => {
                 let value = self.check_index(high);
-                let value = self.to_usize(value);
+                let value = self.usize_of(value);
                 if inclusive {
                     let one = self.int_const(1, Types::USIZE, span);
                     let kind = ExprKind::Binary(core::BinaryOp::Add, Box::new(value), Box::new(one));

@@ -127,7 +127,7 @@ impl<'a> Checker<'a> {
         if let Some(duration) = self.sleep_of(&value) {
             return duration;
         }
-        super::expect::looked(self.to_duration(value))
+        super::expect::looked(self.duration_of(value))
     }
 
     fn future_arm(
@@ -200,6 +200,7 @@ fn is_option_pattern(pattern: &ast::Pattern) -> bool {
 }
 
 /// What an arm waits for.
+#[expect(clippy::large_enum_variant, reason = "one at a time, on the stack")]
 enum Head {
     Op(SelectOp, Option<Pattern>),
     Default,

@@ -16,6 +16,8 @@ impl Checker<'_> {
             return;
         }
         let span = part.span;
+        let value = std::mem::replace(part, super::expect::error_expr(span));
+        *part = self.seen_value(value);
         match self.kind(ty) {
             TyKind::Struct(..) | TyKind::Enum(..) => {
                 if let Some(decl) = self.own_method(ty, "to_string") {
@@ -37,6 +39,15 @@ impl Checker<'_> {
             }
             _ => {}
         }
+    }
+
+    /// The value behind references, boxes and guards, looked at.
+    fn seen_value(&self, value: Expr) -> Expr {
+        let place = match value.kind {
+            ExprKind::Read(place) | ExprKind::Borrow(place) => place,
+            kind => super::expect::temporary(Expr { kind, ..value }),
+        };
+        super::expect::look(self.deref_all(place))
     }
 
     fn show_by(&mut self, part: &mut Expr, function: &str) {

@@ -303,10 +303,7 @@ impl<'a> Checker<'a> {
                     _ => return,
                 }
             }
-            Body::Extern => match self.find_extern(decl) {
-                Some(function) => (function, false),
-                None => return,
-            },
+            Body::Extern(function) => (function, false),
             Body::Contract(_) => return,
         };
         let mut generics: Vec<GenericInfo> = Vec::new();
@@ -364,18 +361,6 @@ impl<'a> Checker<'a> {
             self.enter_method(decl, ty, builtin);
         }
         self.report_overload_clash(decl);
-    }
-
-    fn find_extern(&self, decl: DeclId) -> Option<&'a ast::Function> {
-        let span = self.decls[decl.0 as usize].span;
-        let items = self.loaded.modules.iter().flat_map(|module| &module.ast.items);
-        items
-            .filter_map(|item| match &item.kind {
-                ast::ItemKind::Extern(block) => Some(&block.functions),
-                _ => None,
-            })
-            .flatten()
-            .find(|function| function.header == span)
     }
 
     /// Type arguments of an owner that name no type are its parameters.
@@ -534,7 +519,10 @@ impl<'a> Checker<'a> {
                 _ => return,
             },
         };
-        for other in others {
+        // Thousands of overloads are compared with their neighbours only.
+        const MOST: usize = 64;
+        let before = others.partition_point(|&other| other < decl);
+        for &other in &others[before.saturating_sub(MOST)..before] {
             if other >= decl || self.decl(other).prelude {
                 continue;
             }

@@ -161,7 +161,7 @@ pub enum Body<'a> {
     /// A method that a contract requires, perhaps with a default body.
     Contract(&'a ast::ContractMethod),
     /// A function of an `extern` block.
-    Extern,
+    Extern(&'a ast::Function),
 }
 
 /// A declared function or method.
@@ -308,6 +308,8 @@ pub struct Built {
     pub remap: Vec<LocalId>,
     /// Type parameters that its types may mention.
     pub generics: Vec<GenericInfo>,
+    /// How many labels it uses.
+    pub labels: u32,
 }
 
 /// Type parameters that are in scope.
@@ -376,8 +378,8 @@ pub struct Checker<'a> {
     pub dynamic_methods: BTreeSet<String>,
     /// The program's globals, in order of first need.
     pub program_globals: Vec<core::Global>,
-    /// Globals to set at the start, with the functions that compute them.
-    pub init_steps: Vec<(core::GlobalId, FuncId, Ty, Span)>,
+    /// Globals to set at the start, with their values.
+    pub init_steps: Vec<(core::GlobalId, core::Expr, Span)>,
     pub struct_drops: Vec<Option<FuncId>>,
     /// Whether names may be taken from modules without an import (prelude code).
     pub in_prelude: bool,

@@ -16,6 +16,31 @@ pub const RECV_CLOSED: &str = "receive on closed channel";
 /// The panic of a second close.
 pub const CLOSE_CLOSED: &str = "close of closed channel";
 
+/// The error of a send or receive that gives a Result.
+const CLOSED: &str = "channel closed";
+
+/// How a receive or send treats its outcome: the mode of the instructions `Send` and `Recv`.
+pub mod mode {
+    /// The plain value; trouble panics.
+    pub const PLAIN: u8 = 0;
+    /// An Option (receive), a bool (send).
+    pub const OPTION: u8 = 1;
+    /// A Result.
+    pub const RESULT: u8 = 2;
+    /// The value is not used: a closed channel is fine.
+    pub const DISCARD: u8 = 3;
+}
+
+/// The mode of a built-in send or receive.
+pub fn mode_of(builtin: Builtin) -> u8 {
+    match builtin {
+        Builtin::ChannelSendBool | Builtin::ChannelRecv => mode::OPTION,
+        Builtin::ChannelSendResult | Builtin::ChannelRecvResult => mode::RESULT,
+        Builtin::ChannelRecvDiscard => mode::DISCARD,
+        _ => mode::PLAIN,
+    }
+}
+
 /// `Channel(n)`: capacity and zero value.
 pub fn new<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
     let capacity = env.count(arg(args, 0)?, "channel capacity")?;
@@ -47,17 +72,17 @@ pub fn send<T: Tracer>(env: &mut Env<'_, T>, builtin: Builtin, args: &[Value]) -
         Step::Closed => false,
         Step::Blocked => return Ok(Outcome::Blocked),
     };
-    sent(env, builtin, went).map(Outcome::Done)
+    sent(env.heap, mode_of(builtin), went).map(Outcome::Done)
 }
 
-/// What a send gives: it went through, or the channel is closed.
-pub fn sent<T: Tracer>(env: &mut Env<'_, T>, builtin: Builtin, went: bool) -> Result<Value, Fault> {
-    match (builtin, went) {
-        (Builtin::ChannelSendBool, _) => Ok(Value::bool(went)),
-        (Builtin::ChannelSendResult, true) => Ok(env.heap.ok(Value::UNIT)),
-        (Builtin::ChannelSendResult, false) => env.heap.err_text("channel closed"),
-        (_, true) => Ok(Value::UNIT),
-        (_, false) => Err(Fault::panic(SEND_CLOSED)),
+/// What a send gives, by its mode: it went through, or the channel is closed.
+pub fn sent(heap: &mut Heap, mode: u8, went: bool) -> Result<Value, Fault> {
+    match (mode, went) {
+        (mode::PLAIN, true) => Ok(Value::UNIT),
+        (mode::PLAIN, false) => Err(Fault::panic(SEND_CLOSED)),
+        (mode::OPTION, _) => Ok(Value::bool(went)),
+        (_, true) => Ok(heap.ok(Value::UNIT)),
+        (_, false) => heap.err_text(CLOSED),
     }
 }
 
@@ -67,7 +92,7 @@ pub fn try_send<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value
     match env.sched.try_send(env.tr, env.at, channel.slot(), arg(args, 1)?) {
         Try::Ready(()) => Ok(env.heap.ok(Value::UNIT)),
         Try::NotNow => env.heap.err_text("channel full"),
-        Try::Closed => env.heap.err_text("channel closed"),
+        Try::Closed => env.heap.err_text(CLOSED),
     }
 }
 
@@ -79,23 +104,18 @@ pub fn recv<T: Tracer>(env: &mut Env<'_, T>, builtin: Builtin, args: &[Value]) -
         Step::Closed => None,
         Step::Blocked => return Ok(Outcome::Blocked),
     };
-    received(env, builtin, channel, value).map(Outcome::Done)
+    received(env.heap, mode_of(builtin), channel, value).map(Outcome::Done)
 }
 
-/// What a receive gives; without a value the channel is closed and drained.
-pub fn received<T: Tracer>(
-    env: &mut Env<'_, T>,
-    builtin: Builtin,
-    channel: Value,
-    value: Option<Value>,
-) -> Result<Value, Fault> {
-    match (builtin, value) {
-        (Builtin::ChannelRecv, value) => Ok(env.heap.option(value)),
-        (Builtin::ChannelRecvResult, Some(value)) => Ok(env.heap.ok(value)),
-        (Builtin::ChannelRecvResult, None) => env.heap.err_text("channel closed"),
-        (Builtin::ChannelRecvDiscard, _) => Ok(Value::UNIT),
-        (_, Some(value)) => Ok(value),
-        (_, None) => zero(env.heap, channel),
+/// What a receive gives, by its mode; without a value the channel is closed and drained.
+pub fn received(heap: &mut Heap, mode: u8, channel: Value, value: Option<Value>) -> Result<Value, Fault> {
+    match (mode, value) {
+        (mode::PLAIN, Some(value)) => Ok(value),
+        (mode::PLAIN, None) => zero(heap, channel),
+        (mode::OPTION, value) => Ok(heap.option(value)),
+        (mode::RESULT, Some(value)) => Ok(heap.ok(value)),
+        (mode::RESULT, None) => heap.err_text(CLOSED),
+        (mode::DISCARD.., _) => Ok(Value::UNIT),
     }
 }
 

@@ -28,20 +28,6 @@ pub fn display<T: Tracer>(env: &mut Env<'_, T>, value: Value) -> Result<String, 
     Ok(text)
 }
 
-/// Display forms of several values, joined.
-pub fn format_values<T: Tracer>(env: &mut Env<'_, T>, values: &[Value]) -> Result<Value, Fault> {
-    let mut text = String::new();
-    for &value in values {
-        if value.is(Tag::String) {
-            text.push_str(env.heap.str(value)?);
-        } else {
-            format::display(env.heap, &*env.sched, env.code, value, &mut text);
-        }
-        env.heap.room_for(text.len())?;
-    }
-    env.heap.string(text)
-}
-
 /// `toString()`
 pub fn to_string<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
     let value = arg(args, 0)?;

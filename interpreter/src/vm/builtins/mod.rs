@@ -341,11 +341,13 @@ pub fn complete<T: Tracer>(env: &mut Env<'_, T>, builtin: Builtin, resume: Resum
         Sleep | WaitGroupWait | SemaphoreAcquire => Ok(Value::UNIT),
         // Who had to wait is not the one that runs the body, or the leader.
         OnceBegin | BarrierWait => Ok(Value::bool(false)),
-        ChannelSend | ChannelSendBool | ChannelSendResult => channels::sent(env, builtin, resume == Resume::Sent),
+        ChannelSend | ChannelSendBool | ChannelSendResult => {
+            channels::sent(env.heap, channels::mode_of(builtin), resume == Resume::Sent)
+        }
         ChannelRecvValue | ChannelRecvDiscard | ChannelRecv | ChannelRecvResult => {
             let received = (resume == Resume::Received).then(|| env.sched.task(env.task).value);
             let channel = blocked_argument(env)?;
-            channels::received(env, builtin, channel, received)
+            channels::received(env.heap, channels::mode_of(builtin), channel, received)
         }
         MutexLock => blocked_argument(env).map(|lock| Value::handle(Tag::MutexGuard, lock.slot())),
         RwLockRead => blocked_argument(env).map(|lock| Value::handle(Tag::ReadGuard, lock.slot())),

@@ -75,6 +75,12 @@ pub struct World {
     pub bound: BTreeMap<char, Value>,
 }
 
+impl Default for World {
+    fn default() -> Self {
+        World::new()
+    }
+}
+
 impl World {
     pub fn new() -> World {
         let mut sched: Sched = Scheduler::new(Config {

@@ -173,13 +173,13 @@ impl Heap {
 
     /// Number of objects, garbage included.
     pub fn objects(&self) -> usize {
-        self.wides.len()
-            + self.strings.len()
-            + self.lists.len()
-            + self.tables.len()
-            + self.records.len()
-            + self.cells.len()
-            + self.refs.len()
+        self.wides.count()
+            + self.strings.count()
+            + self.lists.count()
+            + self.tables.count()
+            + self.records.count()
+            + self.cells.count()
+            + self.refs.count()
     }
 
     /// Whether the next safepoint should collect.
@@ -425,11 +425,6 @@ impl Heap {
         } else {
             None
         }
-    }
-
-    /// The content of `Some(..)`, `Ok(..)` or any other variant with one field or more: its first field.
-    pub fn payload(&self, value: Value) -> Result<Value, Fault> {
-        self.field(value, 0)
     }
 
     /// Function number and captures of a closure, or of a function without captures.

@@ -126,7 +126,7 @@ impl<T: Object> Slab<T> {
     }
 
     /// Number of objects.
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.next as usize - self.free.len()
     }
 
@@ -180,12 +180,12 @@ mod tests {
             assert!(!marks.set(slot));
         }
         assert_eq!(slab.sweep(&marks), (666, 666 * 8));
-        assert_eq!(slab.len(), 334);
+        assert_eq!(slab.count(), 334);
         assert_eq!(slab.get(999), Some(&999));
         assert_eq!(slab.insert(7), 1);
         assert_eq!(slab.insert(7), 2);
         assert_eq!(slab.insert(7), 4);
-        assert_eq!(slab.len(), 337);
+        assert_eq!(slab.count(), 337);
         assert_eq!(slab.get(5000), None);
     }
 }
