@@ -7,7 +7,7 @@
 use crate::draw;
 use crate::keys::Key;
 use crate::session::{Request, Session, Status};
-use crate::state::State;
+use crate::state::{Speed, State};
 use crate::terminal::{Screen, Signals};
 use crate::update::{Effect, Message, Mouse, Progress, update};
 use crate::{Error, Options, Outcome};
@@ -34,6 +34,7 @@ pub(crate) fn run(session: &mut dyn Session, options: &Options) -> Result<Outcom
     let size = crossterm::terminal::size().map_err(Error::Terminal)?;
     let mut state = State::new(session.description(), session.program(), options.theme, size, options.memory);
     state.view = options.view;
+    state.speed = options.rate.map_or(Speed::Full, Speed::Events);
 
     let keys = reader();
     let frame = Duration::from_secs(1) / FRAMES;

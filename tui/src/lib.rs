@@ -47,13 +47,15 @@ pub struct Options {
     pub memory: usize,
     /// The view to begin with.
     pub view: views::View,
+    /// Slow motion from the start, in events a second, as the session was told.
+    pub rate: Option<u64>,
 }
 
 impl Options {
     /// What the environment says.
     pub fn detect() -> Options {
         let theme = theme::Theme::detect(|name| std::env::var(name).ok());
-        Options { theme, mouse: true, memory: 1 << 30, view: views::View::Timeline }
+        Options { theme, mouse: true, memory: 1 << 30, view: views::View::Timeline, rate: None }
     }
 }
 
