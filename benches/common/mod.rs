@@ -19,6 +19,7 @@ pub struct Row {
     /// Operations of one run.
     pub operations: u64,
     /// The unit of its rate.
+    #[allow(dead_code, reason = "only one of the two benches prints it")]
     pub unit: &'static str,
 }
 
