@@ -1,6 +1,7 @@
 //! From the command line to a program that is ready to run: reading, checking, limits, the time limit.
 
-use crate::cli::{ColorChoice, CommonArgs, Execution as ExecutionArgs, OnExit};
+use crate::cli::{ColorChoice, CommonArgs, Execution as ExecutionArgs, Language, OnExit};
+use crate::{exit, report};
 use interpreter::bytecode::Code;
 use interpreter::pipeline::{self, Kind};
 use interpreter::vm::machine::Limits;
@@ -15,21 +16,63 @@ use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 pub enum Loaded {
     /// A verified program.
     Program(Box<Code>),
-    /// It is wrong; that has been said.
-    Wrong,
+    /// It cannot run: the exit code. Why has been said.
+    Wrong(i32),
 }
 
-/// Reads and checks a program. Diagnostics go to standard error.
+/// Reads and checks a program. Diagnostics go to standard error, and with `--json` as a document to standard output.
 ///
 /// # Errors
-/// When the file (or one that it imports) cannot be read.
+/// When standard output or standard error cannot be written.
 pub fn program(path: &Path, common: &CommonArgs) -> anyhow::Result<Loaded> {
-    let mut compiled = pipeline::compile(path, Kind::Program)?;
+    if let Err(message) = language(path, common.lang) {
+        return refuse(exit::USAGE, &message, common);
+    }
+    let mut compiled = match pipeline::compile(path, Kind::Program) {
+        Ok(compiled) => compiled,
+        Err(error) => return refuse(exit::INPUT, &error.to_string(), common),
+    };
     // Warnings are for `vex check`: a run says only why it cannot begin.
     compiled.diagnostics.keep_errors();
     let text = compiled.render(color(common.color, &std::io::stderr()));
     std::io::stderr().write_all(text.as_bytes())?;
-    Ok(compiled.code.map_or(Loaded::Wrong, |code| Loaded::Program(Box::new(code))))
+    if common.json && compiled.code.is_none() {
+        writeln!(std::io::stdout(), "{:#}", report::source_error(&compiled.records())?)?;
+    }
+    Ok(compiled.code.map_or(Loaded::Wrong(exit::SOURCE), |code| Loaded::Program(Box::new(code))))
+}
+
+/// Says why a program cannot be looked at.
+fn refuse(code: i32, message: &str, common: &CommonArgs) -> anyhow::Result<Loaded> {
+    say(&format!("vex: {message}\n"));
+    if common.json {
+        writeln!(std::io::stdout(), "{:#}", report::refusal(code, message))?;
+    }
+    Ok(Loaded::Wrong(code))
+}
+
+/// Writes to standard error. Nobody may be reading it: that is no reason to fail.
+pub fn say(text: &str) {
+    let _ = std::io::stderr().write_all(text.as_bytes());
+}
+
+/// The language of a file: what `--lang` says, or else its extension. What is no file at all gets its error where it is read.
+///
+/// # Errors
+/// When neither tells.
+pub fn language(path: &Path, lang: Option<Language>) -> Result<Language, String> {
+    let extension = path.extension().and_then(|extension| extension.to_str());
+    match (lang, extension) {
+        (Some(lang), _) => Ok(lang),
+        (None, Some("vex" | "vx")) => Ok(Language::Vex),
+        _ if path.is_dir() || !path.exists() => Ok(Language::Vex),
+        (None, Some(other)) => {
+            Err(format!("{}: no language has the extension `.{other}`; say it with `--lang vex`", path.display()))
+        }
+        (None, None) => {
+            Err(format!("{}: a file without an extension; say its language with `--lang vex`", path.display()))
+        }
+    }
 }
 
 /// Whether to colour what goes to a stream.

@@ -27,13 +27,13 @@ fn main() {
         Ok(Ok(Ok(code))) => code,
         Ok(Ok(Err(error))) if is_broken_pipe(&error) => exit::SUCCESS,
         Ok(Ok(Err(error))) => {
-            eprintln!("vex: {}", message(&error));
+            load::say(&format!("vex: {}\n", message(&error)));
             exit::INPUT
         }
         // The panic hook has said what happened.
         Ok(Err(_)) => exit::INTERNAL,
         Err(error) => {
-            eprintln!("vex: cannot start a thread: {error}");
+            load::say(&format!("vex: cannot start a thread: {error}\n"));
             exit::INTERNAL
         }
     };

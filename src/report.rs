@@ -3,6 +3,7 @@
 use crate::cli::Leaks;
 use crate::exit;
 use interpreter::vm::run::RunReport;
+use serde::Serialize;
 use serde_json::{Value, json};
 use tracer::finding::{Finding, Verdict};
 use tracer::program::ProgramInfo;
@@ -46,18 +47,37 @@ pub fn verdict_name(verdict: Verdict) -> &'static str {
     }
 }
 
-/// A run as a JSON document: the verdict, vex's exit code, the program's own, its output and every finding.
-pub fn json(program: &ProgramInfo, report: &RunReport, leaks: Leaks, stdout: &str, stderr: &str) -> Value {
+/// A run as a JSON document: the verdict, vex's exit code, the program's own where it ended by itself, and every finding;
+/// `output` is what it wrote to standard output and standard error, where that is not elsewhere.
+pub fn json(program: &ProgramInfo, report: &RunReport, leaks: Leaks, output: Option<(&str, &str)>) -> Value {
     let findings = shown(&report.findings, leaks);
     let words = Report::new(program, &findings);
     let bugs: Vec<_> = findings.iter().map(|finding| words.json(finding)).collect();
-    json!({
+    let ended = matches!(report.verdict, Verdict::Ok | Verdict::Leak);
+    let mut document = json!({
         "verdict": verdict_name(report.verdict),
         "exit_code": exit_code(report, leaks),
-        "program_exit_code": report.exit_code,
+        "program_exit_code": ended.then_some(report.exit_code),
         "clock": report.clock,
         "findings": bugs,
-        "stdout": stdout,
-        "stderr": stderr,
-    })
+    });
+    if let Some((stdout, stderr)) = output {
+        document["stdout"] = stdout.into();
+        document["stderr"] = stderr.into();
+    }
+    document
+}
+
+/// A source error as a JSON document, with every diagnostic.
+///
+/// # Errors
+/// Never for diagnostics as they are.
+pub fn source_error(diagnostics: &[impl Serialize]) -> serde_json::Result<Value> {
+    let diagnostics = serde_json::to_value(diagnostics)?;
+    Ok(json!({ "verdict": "error", "exit_code": exit::SOURCE, "diagnostics": diagnostics }))
+}
+
+/// A file that cannot be looked at as a JSON document.
+pub fn refusal(code: i32, message: &str) -> Value {
+    json!({ "verdict": "error", "exit_code": code, "message": message, "diagnostics": [] })
 }

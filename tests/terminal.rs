@@ -246,7 +246,8 @@ fn a_program_without_an_end_is_left_at_once() {
 
 #[test]
 fn ctrl_c_and_the_signals_give_the_terminal_back() {
-    let ways: [(&str, &dyn Fn(&mut Vex)); 4] = [
+    type Way<'a> = (&'a str, &'a dyn Fn(&mut Vex));
+    let ways: [Way; 4] = [
         ("Ctrl-C", &|vex| vex.keys("\x03")),
         ("SIGINT", &|vex| vex.signal("INT")),
         ("SIGTERM", &|vex| vex.signal("TERM")),

@@ -43,7 +43,12 @@ pub struct SourceFile {
     /// The whole text.
     pub text: Arc<str>,
     line_starts: Vec<u32>,
+    /// Characters before each multiple of [`STRIDE`] bytes, so that a column costs the same in a line of any length.
+    characters: Vec<u32>,
 }
+
+/// Bytes between two counts of characters.
+const STRIDE: usize = 256;
 
 /// A position as people count: both from 1, the column in characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -62,9 +67,14 @@ impl SourceFile {
             offset -= 1;
         }
         let line = self.line_starts.partition_point(|&start| start as usize <= offset) - 1;
-        let start = self.line_starts[line] as usize;
-        let column = self.text[start..offset].chars().count() as u32 + 1;
+        let column = self.characters_before(offset) - self.characters_before(self.line_starts[line] as usize) + 1;
         LineColumn { line: line as u32 + 1, column }
+    }
+
+    /// The characters that begin before a byte.
+    fn characters_before(&self, offset: usize) -> u32 {
+        let counted = offset / STRIDE;
+        self.characters[counted] + begun(&self.text.as_bytes()[counted * STRIDE..offset])
     }
 
     /// The text of a line, counted from 1, without its end of line.
@@ -86,6 +96,11 @@ impl SourceFile {
     }
 }
 
+/// The characters that begin in a piece of UTF-8 text.
+fn begun(bytes: &[u8]) -> u32 {
+    bytes.iter().filter(|&&byte| byte & 0xc0 != 0x80).count() as u32
+}
+
 /// All files of a program, in the order in which they were read.
 #[derive(Clone, Debug, Default)]
 pub struct SourceMap {
@@ -98,7 +113,11 @@ impl SourceMap {
         let text = text.into();
         let mut line_starts = vec![0];
         line_starts.extend(text.bytes().enumerate().filter(|&(_, b)| b == b'\n').map(|(i, _)| i as u32 + 1));
-        self.files.push(SourceFile { path: path.into(), text, line_starts });
+        let mut characters = vec![0];
+        for piece in text.as_bytes().chunks_exact(STRIDE) {
+            characters.push(characters[characters.len() - 1] + begun(piece));
+        }
+        self.files.push(SourceFile { path: path.into(), text, line_starts, characters });
         FileId((self.files.len() - 1) as u16)
     }
 
@@ -135,5 +154,17 @@ mod tests {
         assert_eq!(file.line_column(999), LineColumn { line: 3, column: 1 });
         assert_eq!(file.line(2), Some("x"));
         assert_eq!(file.line_count(), 3);
+    }
+
+    #[test]
+    fn columns_of_a_long_line_are_those_of_a_count_from_its_start() {
+        let text = "x\n".to_owned() + &"aé→😀".repeat(300);
+        let mut map = SourceMap::default();
+        let id = map.add("a.vex", text.as_str());
+        for (column, (offset, _)) in text[2..].char_indices().enumerate() {
+            let at = LineColumn { line: 2, column: column as u32 + 1 };
+            assert_eq!(map.file(id).line_column(offset as u32 + 2), at);
+        }
+        assert_eq!(map.file(id).line_column(u32::MAX), LineColumn { line: 2, column: 1201 });
     }
 }

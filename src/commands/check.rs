@@ -15,9 +15,22 @@ pub fn run(args: &CheckArgs) -> anyhow::Result<i32> {
     let mut documents = Vec::new();
     let mut out = std::io::stdout().lock();
     for file in &args.files {
-        let compiled = pipeline::compile(file, Kind::Library)?;
+        // A file that cannot be looked at does not keep the others from being checked; the worst code counts.
+        if let Err(message) = load::language(file, args.common.lang) {
+            load::say(&format!("vex: {message}\n"));
+            code = code.max(exit::USAGE);
+            continue;
+        }
+        let compiled = match pipeline::compile(file, Kind::Library) {
+            Ok(compiled) => compiled,
+            Err(error) => {
+                load::say(&format!("vex: {error}\n"));
+                code = code.max(exit::INPUT);
+                continue;
+            }
+        };
         if compiled.diagnostics.has_errors() {
-            code = exit::SOURCE;
+            code = code.max(exit::SOURCE);
         }
         if args.common.json {
             documents.extend(compiled.records());

@@ -2,7 +2,7 @@
 
 use crate::cli::RunArgs;
 use crate::load::{self, Loaded};
-use crate::{exit, report};
+use crate::report;
 use interpreter::trace_info::program_info;
 use interpreter::vm::io::{Input, Io, Sink};
 use interpreter::vm::run;
@@ -16,7 +16,7 @@ use tracer::record::Off;
 pub fn run(args: &RunArgs) -> anyhow::Result<i32> {
     let code = match load::program(&args.file, &args.common)? {
         Loaded::Program(code) => code,
-        Loaded::Wrong => return Ok(exit::SOURCE),
+        Loaded::Wrong(code) => return Ok(code),
     };
     // The document has the output, so that standard output carries nothing else.
     let mut io = if args.common.json {
@@ -29,9 +29,10 @@ pub fn run(args: &RunArgs) -> anyhow::Result<i32> {
     let ran = run::run(&code, &execution.options, Off, io, execution.stop.clone(), &mut |_| ());
     drop(execution);
     let program = program_info(&code);
-    eprint!("{}", report::text(&program, &ran.report, args.execution.leaks));
+    load::say(&report::text(&program, &ran.report, args.execution.leaks));
     if args.common.json {
-        let document = report::json(&program, &ran.report, args.execution.leaks, ran.io.stdout(), ran.io.stderr());
+        let output = Some((ran.io.stdout(), ran.io.stderr()));
+        let document = report::json(&program, &ran.report, args.execution.leaks, output);
         writeln!(std::io::stdout(), "{document:#}")?;
     }
     Ok(report::exit_code(&ran.report, args.execution.leaks))

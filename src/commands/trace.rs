@@ -27,9 +27,18 @@ use tui::theme::{Charset, ColorDepth};
 /// # Errors
 /// When an input cannot be read, or the terminal or the dump's file not be used.
 pub fn run(args: &TraceArgs) -> anyhow::Result<i32> {
+    let terminal = std::io::stdout().is_terminal() && std::io::stdin().is_terminal();
+    if !args.headless && !terminal {
+        load::say("vex: the screen needs a terminal; without one use `vex trace --headless --dump`\n");
+        return Ok(exit::USAGE);
+    }
+    if args.common.json && args.headless && args.output.as_os_str() == "-" {
+        load::say("vex: --json puts its document on standard output: say where the dump goes with `-o FILE`\n");
+        return Ok(exit::USAGE);
+    }
     let code = match load::program(&args.file, &args.common)? {
         Loaded::Program(code) => code,
-        Loaded::Wrong => return Ok(exit::SOURCE),
+        Loaded::Wrong(code) => return Ok(code),
     };
     let mut io = Io::new(Sink::Events, Sink::Events, input(args.stdin.as_deref())?);
     io.args.clone_from(&args.args);
@@ -69,10 +78,6 @@ fn headless(args: &TraceArgs, code: &Code, io: Io) -> anyhow::Result<i32> {
 
 /// Shows the run on the terminal.
 fn watch(args: &TraceArgs, code: Box<Code>, io: Io) -> anyhow::Result<i32> {
-    anyhow::ensure!(
-        std::io::stdout().is_terminal() && std::io::stdin().is_terminal(),
-        "the screen needs a terminal; without one use `vex trace --headless --dump`"
-    );
     let execution = Execution::new(&args.execution);
     let control = Arc::new(if args.paused { Control::new_paused() } else { Control::new() });
     control.set_rate(args.rate.unwrap_or(0));
@@ -118,9 +123,10 @@ fn watch(args: &TraceArgs, code: Box<Code>, io: Io) -> anyhow::Result<i32> {
 /// Says what was found, and gives the exit code.
 fn finish(code: &Code, ran: &Ran, common: &CommonArgs, leaks: Leaks) -> anyhow::Result<i32> {
     let program = program_info(code);
-    eprint!("{}", report::text(&program, &ran.report, leaks));
+    load::say(&report::text(&program, &ran.report, leaks));
     if common.json {
-        let document = report::json(&program, &ran.report, leaks, ran.io.stdout(), ran.io.stderr());
+        // The output is among the events.
+        let document = report::json(&program, &ran.report, leaks, None);
         writeln!(std::io::stdout(), "{document:#}")?;
     }
     Ok(report::exit_code(&ran.report, leaks))

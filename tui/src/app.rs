@@ -146,11 +146,12 @@ fn reader() -> Receiver<io::Result<Event>> {
     std::thread::spawn(move || {
         loop {
             let event = event::read();
-            let failed = event.as_ref().is_err_and(|error| error.kind() != io::ErrorKind::Interrupted);
-            if event.is_ok() || failed {
-                if sender.send(event).is_err() || failed {
-                    break;
-                }
+            if event.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::Interrupted) {
+                continue;
+            }
+            let failed = event.is_err();
+            if sender.send(event).is_err() || failed {
+                break;
             }
         }
     });
