@@ -175,7 +175,7 @@ fn the_deadlock_is_seen_and_the_terminal_given_back() {
     assert!(timeline.contains('▪') && timeline.contains("never woken again: deadlock"), "{timeline}");
     vex.keys("4");
     let waits = vex.shows("held by");
-    for part in ["( phil#1 )", "( phil#2 )", "( phil#3 )", "( phil#4 )", "[ fork[1] ]", "[ fork[4] ]", "( main )"] {
+    for part in ["( phil#1 )", "( phil#2 )", "( phil#3 )", "( phil#4 )", "[ fork[0] ]", "[ fork[3] ]", "( main )"] {
         assert!(waits.contains(part), "{part} in\n{waits}");
     }
     // Ctrl-L draws anew what the terminal has lost, and asks it nothing: this one would not answer.
