@@ -114,10 +114,8 @@ pub struct RunArgs {
     #[arg(last = true)]
     pub args: Vec<String>,
     #[command(flatten)]
-    #[expect(missing_docs, reason = "see the type")]
     pub common: CommonArgs,
     #[command(flatten)]
-    #[expect(missing_docs, reason = "see the type")]
     pub execution: Execution,
 }
 
@@ -151,10 +149,8 @@ pub struct TraceArgs {
     #[arg(long)]
     pub ascii: bool,
     #[command(flatten)]
-    #[expect(missing_docs, reason = "see the type")]
     pub common: CommonArgs,
     #[command(flatten)]
-    #[expect(missing_docs, reason = "see the type")]
     pub execution: Execution,
 }
 
@@ -175,7 +171,6 @@ pub struct CheckArgs {
     #[arg(long, value_name = "WHAT", conflicts_with = "json")]
     pub emit: Option<Emit>,
     #[command(flatten)]
-    #[expect(missing_docs, reason = "see the type")]
     pub common: CommonArgs,
 }
 

@@ -86,6 +86,14 @@ pub fn compile_text(path: &str, text: &str, kind: Kind, loader: &mut (dyn Loader
         }
     };
     add(ownership::check(&program), &mut diagnostics);
+    if kind == Kind::Program && program.main.is_none() {
+        let message = "the program has no function `main`";
+        diagnostics.push(Diagnostic::new(
+            crate::diagnostics::Code::NoMain,
+            crate::source::Span::new(file, 0, 0),
+            message,
+        ));
+    }
     let mut code = None;
     if !diagnostics.has_errors() && (kind == Kind::Program || program.main.is_some()) {
         match lower::compile(&program) {

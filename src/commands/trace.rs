@@ -97,6 +97,7 @@ fn watch(args: &TraceArgs, code: Box<Code>, io: Io) -> anyhow::Result<i32> {
     let (session, engine) =
         LiveRun::start(code, execution.options, io, control.clone(), execution.stop.clone(), description, ending)?;
     let mut options = tui::Options::detect();
+    options.rate = args.rate.filter(|&rate| rate > 0);
     if args.ascii {
         options.theme.charset = Charset::Ascii;
     }

@@ -153,6 +153,11 @@ macro_rules! kinds {
                 match self { $(Kind::$name => concat!($($doc),+),)+ }
             }
 
+            /// Whether it is a note of the recorder's (clocks, counters) and no step of the program: it has no task and no site.
+            pub fn is_bookkeeping(self) -> bool {
+                matches!(self, Kind::ClockJump | Kind::Anchor | Kind::Counter)
+            }
+
             /// Its group.
             pub fn category(self) -> Category {
                 match self { $(Kind::$name => Category::$category,)+ }

@@ -21,7 +21,8 @@ pub fn task_ref_name(program: &ProgramInfo, task: &TaskRef) -> String {
     task_name(program, task.function, task.nth)
 }
 
-/// The name of an object: what the program calls it (`jobs`), with a number from 1 where its site made several (`fork[2]`);
+/// The name of an object: what the program calls it (`jobs`), with a number from 1 where its site made several (`ch#2`; elements of
+/// a list literal have their index in the name already: `fork[0]`);
 /// the kind and the place where the program gives no name (`channel@12:5`).
 pub fn object_name(program: &ProgramInfo, kind: ObjectKind, made_at: Site, nth: u32, several: bool) -> String {
     let mut name = match (program.object_name(made_at), program.place(made_at)) {
@@ -30,7 +31,7 @@ pub fn object_name(program: &ProgramInfo, kind: ObjectKind, made_at: Site, nth: 
         (None, None) => format!("{}@?", kind.name()),
     };
     if several || nth > 1 {
-        let _ = write!(name, "[{nth}]");
+        let _ = write!(name, "#{nth}");
     }
     name
 }

@@ -202,8 +202,16 @@ impl Recorder {
         cold.spare = Some(cold.sink.take(chunk));
         self.position = 0;
         self.limit = CAPACITY;
-        self.anchor();
-        self.cold.leading = self.position;
+        self.cold.leading = 0;
+    }
+
+    /// Begins a chunk that may be long with an anchor of its own. The one that closed the chunk before it says the same, but
+    /// may have been dropped.
+    fn open(&mut self) {
+        if self.position == 0 {
+            self.anchor();
+            self.cold.leading = self.position;
+        }
     }
 
     /// The cold path of an event: `delta` is what the newest record's clock should have moved by.
@@ -237,7 +245,10 @@ impl Recorder {
         if let Some(control) = &self.cold.control
             && let Grant::Events(events) = control.heed()
         {
+            // A step is one event, not one between two anchors.
             self.limit = CAPACITY.min(self.position.saturating_add(events as usize));
+        } else {
+            self.open();
         }
     }
 
@@ -307,6 +318,7 @@ impl Tracer for Recorder {
             self.anchor();
             if self.position >= self.limit {
                 self.hand_over();
+                self.open();
             }
         }
     }

@@ -58,6 +58,8 @@ struct Derived {
     locks: Locks,
     messages: Messages,
     outputs: VecDeque<u64>,
+    /// Ordinals of the recorder's own notes.
+    notes: VecDeque<u64>,
     anchors: Anchors,
     kinds: Kinds,
 }
@@ -101,6 +103,9 @@ impl Anchors {
 impl Derived {
     fn event(&mut self, event: &Event) {
         self.kinds.0[event.kind as usize & 127] += 1;
+        if event.kind.is_bookkeeping() {
+            self.notes.push_back(event.ordinal);
+        }
         match event.kind {
             Kind::Output | Kind::ErrorOutput => self.outputs.push_back(event.ordinal),
             Kind::Anchor => self.anchors.push(event.clock, event.wide()),
@@ -201,6 +206,9 @@ impl Store {
         while self.derived.outputs.front().is_some_and(|&ordinal| ordinal < first) {
             self.derived.outputs.pop_front();
         }
+        while self.derived.notes.front().is_some_and(|&ordinal| ordinal < first) {
+            self.derived.notes.pop_front();
+        }
     }
 
     // Events and time
@@ -243,6 +251,42 @@ impl Store {
     /// The events of a range of ordinals, in order, as far as they are here.
     pub fn events(&self, range: Range<u64>) -> Iter<'_> {
         self.events.range(range)
+    }
+
+    /// The newest event that is a step of the program and not a note of the recorder's; 0 where there is none.
+    pub fn newest(&self) -> u64 {
+        let mut newest = self.len().saturating_sub(1);
+        for &note in self.derived.notes.iter().rev() {
+            if note != newest || newest <= self.first() {
+                break;
+            }
+            newest -= 1;
+        }
+        newest
+    }
+
+    /// How many steps of the program are here: the rows of a log without the recorder's notes.
+    pub fn rows(&self) -> u64 {
+        (self.len() - self.first()).saturating_sub(self.derived.notes.len() as u64)
+    }
+
+    /// How many rows of that log come before an event.
+    pub fn rows_before(&self, ordinal: u64) -> u64 {
+        let notes = self.derived.notes.partition_point(|&note| note < ordinal);
+        ordinal.saturating_sub(self.first()).saturating_sub(notes as u64)
+    }
+
+    /// The event in a row of that log.
+    pub fn at_row(&self, row: u64) -> Option<u64> {
+        let (first, notes) = (self.first(), &self.derived.notes);
+        // How many notes come before the row: the note with index `i` has `note - first - i` rows before it.
+        let (mut low, mut high) = (0, notes.len());
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if notes[middle] - first - middle as u64 <= row { low = middle + 1 } else { high = middle }
+        }
+        let ordinal = first.checked_add(row)?.checked_add(low as u64)?;
+        (ordinal < self.len()).then_some(ordinal)
     }
 
     /// Whether the run has no wall time: times are those of the virtual clock.
@@ -426,7 +470,7 @@ impl Store {
     /// event that ended the wait, for a switch the event that made the task ready, for anything else the event that
     /// made its task ready for the slice it is part of.
     pub fn cause(&self, ordinal: u64) -> Option<u64> {
-        let event = self.events.get(ordinal)?;
+        let event = self.events.get(ordinal).filter(|event| !event.kind.is_bookkeeping())?;
         if event.kind == Kind::Recv
             && !event.blocked
             && let Some(send) = self.derived.messages.partner(ordinal)

@@ -7,7 +7,7 @@
 use crate::draw;
 use crate::keys::Key;
 use crate::session::{Request, Session, Status};
-use crate::state::State;
+use crate::state::{Speed, State};
 use crate::terminal::{Screen, Signals};
 use crate::update::{Effect, Message, Mouse, Progress, update};
 use crate::{Error, Options, Outcome};
@@ -34,6 +34,7 @@ pub(crate) fn run(session: &mut dyn Session, options: &Options) -> Result<Outcom
     let size = crossterm::terminal::size().map_err(Error::Terminal)?;
     let mut state = State::new(session.description(), session.program(), options.theme, size, options.memory);
     state.view = options.view;
+    state.speed = options.rate.map_or(Speed::Full, Speed::Events);
 
     let keys = reader();
     let frame = Duration::from_secs(1) / FRAMES;
@@ -132,7 +133,7 @@ fn input(
             match effect {
                 Effect::Quit => return Ok(true),
                 Effect::Request(request) => session.request(request),
-                Effect::Redraw => screen.terminal.clear().map_err(Error::Terminal)?,
+                Effect::Redraw => screen.redraw().map_err(Error::Terminal)?,
                 Effect::Suspend => screen.suspend().map_err(Error::Terminal)?,
             }
         }
@@ -145,11 +146,12 @@ fn reader() -> Receiver<io::Result<Event>> {
     std::thread::spawn(move || {
         loop {
             let event = event::read();
-            let failed = event.as_ref().is_err_and(|error| error.kind() != io::ErrorKind::Interrupted);
-            if event.is_ok() || failed {
-                if sender.send(event).is_err() || failed {
-                    break;
-                }
+            if event.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::Interrupted) {
+                continue;
+            }
+            let failed = event.is_err();
+            if sender.send(event).is_err() || failed {
+                break;
             }
         }
     });

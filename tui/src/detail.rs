@@ -194,7 +194,7 @@ fn event(state: &State, facts: &mut Facts) -> String {
     facts.styled(wording::sentence(state, &event), Style::new().add_modifier(Modifier::BOLD));
     facts.say(format!("at {}", duration(state.store.time_of_clock(event.clock))));
     facts.styled(event.kind.name().to_string() + if event.blocked { ", blocked" } else { "" }, state.theme.dim());
-    if let Some(place) = state.program.place(event.site) {
+    if let Some(place) = state.program.place(event.site).filter(|_| !event.kind.is_bookkeeping()) {
         facts.say(format!("at {}", state.short_place(event.site)));
         facts.styled(printable(state.line_text(place)), state.theme.style(Role::Type));
     }

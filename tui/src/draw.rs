@@ -134,7 +134,10 @@ fn header(state: &State, buffer: &mut Buffer, area: Rect) {
         parts.push(Part(text, theme.style(Role::Warning), 2));
     }
     let clock = if state.store.is_virtual() { "virtual" } else { "real" };
-    parts.push(Part(format!("{clock} {}", duration(state.end_time())), plain, 1));
+    let end = duration(state.end_time());
+    // A run that ended in trouble has said its time there.
+    let twice = matches!(state.status, Status::Finished(_)) && parts[2].0.ends_with(&end);
+    parts.push(Part(format!("{clock} {end}"), plain, if twice { 5 } else { 1 }));
     parts.push(Part(state.task_summary(), plain, SHRINKS));
     parts.push(Part(plural(state.store.len(), "event"), plain, 2));
     if matches!(state.status, Status::Running) {
@@ -197,7 +200,7 @@ fn speed_word(state: &State) -> Option<String> {
     match state.speed {
         _ if matches!(state.status, Status::Finished(_)) => None,
         Speed::Full => None,
-        Speed::Events(n) => Some(format!("slow: {} events/s", count(n))),
+        Speed::Events(n) => Some(format!("slow: {}/s", plural(n, "event"))),
     }
 }
 

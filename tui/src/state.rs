@@ -248,9 +248,9 @@ impl State {
 
     // The moment
 
-    /// The event that views show.
+    /// The event that views show. The newest is the newest step of the program: stamps of the clock may come after it.
     pub fn moment(&self) -> u64 {
-        self.selection.event.unwrap_or(self.store.len().saturating_sub(1))
+        self.selection.event.unwrap_or_else(|| self.store.newest())
     }
 
     /// What held then.
@@ -293,6 +293,14 @@ impl State {
     }
 
     // Names
+
+    /// What an empty table says: `No channels yet`, and of a run that is over `The program made no channels`.
+    pub fn none(&self, what: &str) -> String {
+        match self.status {
+            Status::Finished(_) => format!("The program made no {what}"),
+            _ => format!("No {what} yet"),
+        }
+    }
 
     /// A task's name, safe to show.
     pub fn task_name(&self, id: TaskId) -> String {
@@ -364,7 +372,7 @@ impl State {
     pub fn stop_following(&mut self) {
         self.follow = false;
         if self.selection.event.is_none() && !self.store.is_empty() {
-            self.selection.event = Some(self.store.len() - 1);
+            self.selection.event = Some(self.store.newest());
         }
     }
 

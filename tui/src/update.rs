@@ -127,13 +127,15 @@ pub fn update(state: &mut State, message: Message) -> Step {
 
 fn look(state: &mut State, progress: Progress) -> Step {
     let unseen = state.unscanned() || state.has_news();
-    let mut changed = progress.status != state.status || progress.dropped != state.dropped;
+    // What the store has forgotten under its memory limit is as lost as what never came.
+    let dropped = progress.dropped.max(state.store.dropped());
+    let mut changed = progress.status != state.status || dropped != state.dropped;
     if changed {
         if matches!(progress.status, Status::Running | Status::Finished(_)) && state.status == Status::Paused {
             state.wants_pause = false;
         }
         state.status = progress.status;
-        state.dropped = progress.dropped;
+        state.dropped = dropped;
     }
     if let Some(findings) = progress.findings
         && findings != state.findings

@@ -172,11 +172,7 @@ impl Check<'_> {
         let wide = instr.wide_index() as usize;
         match operand {
             Operand::Write | Operand::Read | Operand::Update | Operand::ReadMany | Operand::Frame => {
-                if field.is_multiple_of(2) {
-                    Ok(())
-                } else {
-                    Err(format!("register operand {field} is odd"))
-                }
+                if field.is_multiple_of(2) { Ok(()) } else { Err(format!("register operand {field} is odd")) }
             }
             Operand::Const => exists("constant", wide, code.constants.len()),
             Operand::Func => exists("function", wide, code.functions.len()),

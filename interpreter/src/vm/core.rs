@@ -462,7 +462,6 @@ impl<T: Tracer> Machine<T> {
                     | Op::NewCell
                     | Op::RefField
                     | Op::RefIndex
-                    | Op::Select
                     | Op::LoadThreadLocal
                     | Op::StoreThreadLocal
                     | Op::VariantNumber
@@ -579,6 +578,19 @@ impl<T: Tracer> Machine<T> {
                         }
                         charge!();
                     }
+                    Op::Select => {
+                        save!(pc!() - 1);
+                        let (at, base_index) = (at!(), self.body(self.running).base);
+                        match check!(self.select(self.running, at, *i, base_index)) {
+                            Some((arm, value)) => {
+                                put!(i.a, Value::usize(arm as u64));
+                                put!(i.a + 2, value);
+                                allocated!();
+                                charge!();
+                            }
+                            None => block!(),
+                        }
+                    }
                     Op::MutexLock => {
                         let mutex = handle!(i.b, Mutex).slot();
                         if self.sched.lock(&mut self.tr, at!(), mutex) == Step::Blocked {
@@ -649,8 +661,10 @@ fn atomic_tag(atomic: Value) -> u8 {
 /// A 64-bit result as an atomic of this kind holds it.
 #[inline(always)]
 fn wrap(tag: u8, n: i64) -> i64 {
+    if tag == Tag::I64 as u8 {
+        return n;
+    }
     match tag {
-        t if t == Tag::I64 as u8 => n,
         t if t == Tag::I32 as u8 => n as i32 as i64,
         t if t == Tag::U32 as u8 => n as u32 as i64,
         t if t == Tag::Bool as u8 => n & 1,

@@ -8,7 +8,7 @@ use super::io::Io;
 use super::mark::Marks;
 use super::task::Body;
 use crate::bytecode::instr::Reg;
-use crate::bytecode::program::{Constant, FunctionCode};
+use crate::bytecode::program::{Constant, FunctionCode, SelectCode};
 use crate::bytecode::{Code, Instr, Op};
 use crate::core::FunctionKind;
 use crate::value::{Tag, Value};
@@ -76,6 +76,8 @@ pub struct Machine<T: Tracer> {
     /// The trace clock.
     pub clock: u64,
     pub(super) limits: Limits,
+    /// The program's selects, apart from `code` so that their arms can be read while the machine changes.
+    pub(super) selects: Box<[SelectCode]>,
     /// Scratch for the arguments of built-ins.
     pub(super) arguments: Vec<Value>,
     /// Slot of the running task.
@@ -122,6 +124,7 @@ impl<T: Tracer> Machine<T> {
             .iter()
             .map(|f| Entry { start: f.start, registers: f.registers, captures: f.captures, params: f.params })
             .collect();
+        let selects = code.selects.clone().into_boxed_slice();
         let mut heap = Heap::new(limits.memory);
         let constants = code.constants.iter().map(|constant| load(&mut heap, constant)).collect();
         let methods = code.methods.iter().map(|&(kind, name, function)| ((kind, name), function)).collect();
@@ -138,6 +141,7 @@ impl<T: Tracer> Machine<T> {
             io,
             clock: 0,
             limits,
+            selects,
             arguments: Vec::new(),
             running: 0,
             slice_end: 0,

@@ -128,21 +128,24 @@ impl<T: Tracer> Machine<T> {
     }
 
     /// Begins a select: the chosen arm and what it received, or `None` where the task is now blocked.
+    #[inline(never)]
     pub(super) fn select(&mut self, slot: u32, at: At, i: Instr, base: u32) -> Result<Option<(usize, Value)>, Fault> {
-        let code = self.code.clone();
-        let select = &code.selects[i.c as usize];
+        let number = i.c as usize;
         let mut arms = std::mem::take(&mut self.arms);
         arms.clear();
-        for arm in &select.arms {
+        for index in 0..self.selects[number].arms.len() {
+            let arm = self.selects[number].arms[index];
             let stack = &self.body(slot).stack;
             let register = |register: Reg| stack[base as usize + register.0 as usize];
-            let (first, second) = match *arm {
+            let (mut first, second) = match arm {
                 ArmCode::Recv(channel, _) | ArmCode::RecvOption(channel) => (register(channel), Value::UNIT),
                 ArmCode::Send(channel, value) => (register(channel), register(value)),
                 ArmCode::After(duration) => (register(duration), Value::UNIT),
                 ArmCode::Future(future) => (register(future), Value::UNIT),
             };
-            let first = self.contents(first)?;
+            if !first.is(Tag::Channel) {
+                first = self.contents(first)?;
+            }
             arms.push(match arm {
                 ArmCode::Recv(..) | ArmCode::RecvOption(_) => Arm::Recv(first.slot()),
                 ArmCode::Send(..) => Arm::Send(first.slot(), second),
@@ -150,7 +153,8 @@ impl<T: Tracer> Machine<T> {
                 ArmCode::Future(_) => Arm::Future(Handle::unpack(first.payload)),
             });
         }
-        let selected = self.sched.select_try(&mut self.tr, at, &arms, select.default);
+        let (arm_count, has_default) = (arms.len(), self.selects[number].default);
+        let selected = self.sched.select_try(&mut self.tr, at, &arms, has_default);
         if selected == Selected::NotReady {
             self.sched.select_block(&mut self.tr, at, &arms);
         }
@@ -160,7 +164,7 @@ impl<T: Tracer> Machine<T> {
                 let value = self.arm_value(slot, i, base, arm, outcome, value)?;
                 Ok(Some((arm as usize, value)))
             }
-            Selected::Default => Ok(Some((select.arms.len(), Value::UNIT))),
+            Selected::Default => Ok(Some((arm_count, Value::UNIT))),
             Selected::NotReady => Ok(None),
         }
     }
@@ -175,9 +179,8 @@ impl<T: Tracer> Machine<T> {
         outcome: ArmOutcome,
         handed: Value,
     ) -> Result<Value, Fault> {
-        let code = self.code.clone();
-        let arms = &code.selects[i.c as usize].arms;
-        let value = match (arms[arm as usize], outcome) {
+        let number = i.c as usize;
+        let value = match (self.selects[number].arms[arm as usize], outcome) {
             (ArmCode::Recv(..), ArmOutcome::Received) => handed,
             (ArmCode::Recv(_, false), ArmOutcome::Closed) => Value::UNIT,
             (ArmCode::Recv(channel, true), ArmOutcome::Closed) => {
@@ -193,8 +196,8 @@ impl<T: Tracer> Machine<T> {
             _ => Value::UNIT,
         };
         // An async select cancels the futures that lost.
-        for (index, other) in arms.iter().enumerate() {
-            if let ArmCode::Future(future) = other
+        for index in 0..self.selects[number].arms.len() {
+            if let ArmCode::Future(future) = self.selects[number].arms[index]
                 && index != arm as usize
             {
                 let future = self.body(slot).stack[base as usize + future.0 as usize];

@@ -160,12 +160,6 @@ impl<T: Tracer> Machine<T> {
             Op::NewCell => self.heap.cell(b),
             Op::RefField => self.heap.field_ref(b, u32::from(i.c)),
             Op::RefIndex => self.heap.index_ref(b, c),
-            Op::Select => {
-                let base = self.body(slot).base;
-                let Some((arm, value)) = self.select(slot, at, i, base)? else { return Ok(Flow::Block) };
-                *self.register(slot, i.a + 2) = value;
-                Value::usize(arm as u64)
-            }
             Op::CallBuiltin => {
                 let Some(builtin) = Builtin::from_index(i.c) else {
                     return Err(Fault::panic("internal error: unknown built-in"));

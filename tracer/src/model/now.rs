@@ -183,7 +183,7 @@ impl Now {
         let object = ObjectId(at.object);
         if let Some(task) = self.tasks.get_mut(self.place) {
             // Wakes and timers may be recorded in the name of a task that has just blocked: its place is where it blocked.
-            if task.state == TaskState::Running {
+            if task.state == TaskState::Running && !at.kind.is_bookkeeping() {
                 task.site = at.site;
             }
         }

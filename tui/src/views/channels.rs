@@ -210,7 +210,7 @@ const COLUMNS: [Column; 9] = [
 pub fn draw(state: &State, buffer: &mut Buffer, area: Rect) {
     if state.store.channels().is_empty() {
         let how = "Each channel that the program makes gets a row here: how full it is, what went through, who waits.";
-        return empty(state, buffer, area, "No channels yet", how);
+        return empty(state, buffer, area, &state.none("channels"), how);
     }
     if state.channels.rows.is_empty() {
         let what = format!("No channel matches “{}”", state.channels.filter.text());

@@ -46,7 +46,7 @@ impl EventsView {
 
     fn rows(&self, state: &State) -> usize {
         match self.filter.is_empty() {
-            true => (state.store.len() - state.store.first()) as usize,
+            true => state.store.rows() as usize,
             false => self.scan.found.len(),
         }
     }
@@ -54,7 +54,7 @@ impl EventsView {
     /// The event in a row.
     fn at(&self, state: &State, row: usize) -> Option<u64> {
         match self.filter.is_empty() {
-            true => Some(state.store.first() + row as u64).filter(|&event| event < state.store.len()),
+            true => state.store.at_row(row as u64),
             false => self.scan.found.get(row).copied(),
         }
     }
@@ -62,7 +62,7 @@ impl EventsView {
     /// The row of the moment: that of the newest event shown which is not after it.
     fn cursor(&self, state: &State) -> Option<usize> {
         match self.filter.is_empty() {
-            true => state.moment().checked_sub(state.store.first()).map(|row| row as usize),
+            true => state.store.rows_before(state.moment() + 1).checked_sub(1).map(|row| row as usize),
             false => self.scan.rank(state.moment()).checked_sub(1),
         }
     }

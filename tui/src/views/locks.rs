@@ -184,7 +184,7 @@ const COLUMNS: [Column; 8] = [
 pub fn draw(state: &State, buffer: &mut Buffer, area: Rect) {
     if state.store.locks().is_empty() {
         let how = "Each mutex, read-write lock, semaphore and once that the program makes gets a row here: who holds it, who waits, what it costs.";
-        return empty(state, buffer, area, "No locks yet", how);
+        return empty(state, buffer, area, &state.none("locks"), how);
     }
     if state.locks.rows.is_empty() {
         let what = format!("No lock matches “{}”", state.locks.filter.text());

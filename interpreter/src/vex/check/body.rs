@@ -52,6 +52,8 @@ impl<'a> Checker<'a> {
         self.request_texts();
         self.drain_queue();
         self.request_struct_drops();
+        // Bodies may have been the first to name what is shown in its own way.
+        self.request_texts();
         self.drain_queue();
         // Methods called by name: every type's method of that name may be meant.
         loop {
@@ -97,6 +99,10 @@ impl<'a> Checker<'a> {
     fn check_main(&mut self) {
         let scope = ScopeId(1);
         let Some(ValueDef::Fns(list)) = self.scopes[1].values.get("main").cloned() else {
+            // A file that exports something is meant to be imported; who runs it is told by the pipeline.
+            if !self.scopes[1].exports.is_empty() {
+                return;
+            }
             let file = self.loaded.modules[0].ast.file;
             self.error(Code::NoMain, Span::new(file, 0, 0), "the program has no function `main`");
             return;

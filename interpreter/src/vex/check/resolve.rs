@@ -270,6 +270,7 @@ impl<'a> Checker<'a> {
             at = self.scopes[id.0 as usize].parent;
         }
         if let Some(&found) = self.scopes[0].types.get(name) {
+            self.names_error |= name == "Error" && !self.in_prelude && scope != ROOT;
             return Some(found);
         }
         named_type(&mut self.types, name)

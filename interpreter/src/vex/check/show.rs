@@ -98,6 +98,16 @@ impl Checker<'_> {
         }
     }
 
+    /// Whether the program makes values of the library's `Error`, which is shown as its message.
+    fn uses_errors(&self) -> bool {
+        let requested = |decl: &Decl<'_>| {
+            decl.prelude
+                && decl.func.is_some()
+                && matches!(&*decl.full_name, "Error.new" | "errors_new" | "errors_wrap")
+        };
+        self.names_error || self.decls.iter().any(requested)
+    }
+
     /// Makes sure that `toString` methods and what shows lists of them are there, if the program has any.
     pub fn request_texts(&mut self) {
         let own: Vec<DeclId> = self
@@ -105,7 +115,7 @@ impl Checker<'_> {
             .iter()
             .map(|(_, decl)| *decl)
             .filter(|&decl| &*self.decl(decl).name == "toString" || &*self.decl(decl).name == "to_string")
-            .filter(|&decl| !self.decl(decl).prelude)
+            .filter(|&decl| !self.decl(decl).prelude || self.uses_errors())
             .collect();
         self.program_has_text = !own.is_empty();
         if !self.program_has_text {

@@ -383,6 +383,8 @@ pub struct Checker<'a> {
     pub struct_drops: Vec<Option<FuncId>>,
     /// Whether names may be taken from modules without an import (prelude code).
     pub in_prelude: bool,
+    /// Whether the program names the library's `Error`.
+    pub names_error: bool,
     /// Whether the program defines a `toString` anywhere.
     pub program_has_text: bool,
     /// Functions that are done, by number.
@@ -430,6 +432,7 @@ impl<'a> Checker<'a> {
             init_steps: Vec::new(),
             struct_drops: Vec::new(),
             in_prelude: false,
+            names_error: false,
             program_has_text: false,
             finished: Vec::new(),
             pending: Vec::new(),

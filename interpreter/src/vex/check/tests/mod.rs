@@ -96,6 +96,64 @@ fn inference_reaches_back() {
     run_cases(include_str!("cases/inference.txt"));
 }
 
+/// The core tree of a program must hold these fragments.
+#[track_caller]
+fn elaborates_to(text: &str, fragments: &[&str]) {
+    let (program, _, texts) = run(text);
+    let Some(program) = program else { panic!("errors in\n{text}\n{texts}") };
+    let core = crate::core_text::program_text(&program);
+    for fragment in fragments {
+        assert!(core.contains(fragment), "`{fragment}` is not in\n{core}");
+    }
+}
+
+#[test]
+fn what_is_done_with_a_value_chooses_the_operation() {
+    let channels = "fn main() {
+        let ch: Channel<i64> = Channel(2)
+        ch.send(1)
+        let ok = ch.send(2)
+        ch <- 3
+        <-ch
+        let v = <-ch
+        println(v, ok)
+    }";
+    elaborates_to(
+        channels,
+        &[
+            "(ChannelNew 2 zero)",
+            "(ChannelSend &ch 1)",
+            "let ok = (ChannelSendBool &ch 2)",
+            "(ChannelSend &ch 3)",
+            "(ChannelRecvDiscard &ch)",
+            "let v = (ChannelRecvValue &ch)",
+        ],
+    );
+    let closures = "fn main() {
+        let! n = 0
+        let k = 2
+        let! add = || { n += k }
+        add()
+        go { println(k) }
+        println(n)
+    }";
+    elaborates_to(
+        closures,
+        &["(closure main.closure n:Cell k:Value)", "(spawn Go main.go k)", "Closure main.closure(n@, k)"],
+    );
+    let waiting = "async fn f(x: i32): i32 { await sleep(5); x }
+    async fn main() {
+        let a = f(1)
+        f(2)
+        let (b, c) = await join!(f(3), f(4))
+        println(await a + b + c)
+    }";
+    elaborates_to(
+        waiting,
+        &["(Sleep (DurationFromMillis 5))", "let a = (spawn Async f 1)", "(spawn Async f 2)", "(Add (await a) b)"],
+    );
+}
+
 #[test]
 fn programs_of_the_suite_check() {
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/programs/vex");
