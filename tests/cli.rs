@@ -160,7 +160,7 @@ fn an_input_that_cannot_be_read_is_66() {
 fn a_panic_is_101_with_its_stack() {
     let done = run(PANIC, &[], &[]);
     assert_eq!((done.code, done.out.as_str()), (101, "before\n"));
-    assert_eq!(done.err, "panic in main: division by zero\n  at inner (p.vex:1:32)\n  at main (p.vex:4:18)\n");
+    assert_eq!(done.err, "panic in main: division by zero\n  at inner (p.vex:1:32)\n  at main (p.vex:4:13)\n");
     let failed = run(ASSERT, &[], &[]);
     assert_eq!(failed.code, 101);
     assert!(failed.err.contains("sums") && failed.err.contains("p.vex:2:5"), "{}", failed.err);
@@ -222,7 +222,8 @@ fn run_adds_nothing_to_the_programs_output() {
 #[test]
 fn a_reader_that_leaves_ends_the_run_quietly() {
     let folder = Folder::new(&[("p.vex", "fn main() {\n    let! i = 0\n    while true { println(i)\n i += 1 }\n}\n")]);
-    for args in [&["run", "p.vex"][..], &["run", "--seed", "1", "p.vex"]] {
+    for args in [&["run", "--time-limit", "20s", "p.vex"][..], &["run", "--time-limit", "20s", "--seed", "1", "p.vex"]]
+    {
         let mut child = folder.command(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
         let mut line = String::new();
         let mut reader = BufReader::new(child.stdout.take().expect("a pipe"));

@@ -188,7 +188,8 @@ fn many_timers_and_many_arms() {
 
 #[test]
 fn deep_data_is_printed_compared_cloned_and_dropped() {
-    let uses = "let copy = list.clone()\n println(copy == list)\n println(f\"{list}\".len() > 1000000)\n println(\"end\")\n}\n";
+    let uses =
+        "let copy = list.clone()\n println(copy == list)\n println(f\"{list}\".len() > 1000)\n println(\"end\")\n}\n";
     let boxes = "struct Node { value: i64, next: Option<Box<Node>> }\nfn main() {\n let! list: Option<Box<Node>> = None\n \
                  for i in 0..1000000 { list = Some(Box(Node { value: i, next: list })) }\n ";
     run(format!("{boxes}{uses}"), &[]).is(0, "true\ntrue\nend");
