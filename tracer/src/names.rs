@@ -47,13 +47,18 @@ pub fn wait_phrase(reason: WaitReason, on: &str) -> String {
         WaitReason::ReadLock => format!("waits to read {on}"),
         WaitReason::WriteLock => format!("waits to write {on}"),
         WaitReason::Await => format!("waits for the result of {on}"),
-        WaitReason::WaitGroup => format!("waits for wait group {on}"),
-        WaitReason::Once => format!("waits for the first caller of once {on}"),
-        WaitReason::Barrier => format!("waits at barrier {on}"),
+        WaitReason::WaitGroup => format!("waits for {}", after_kind("wait group", on)),
+        WaitReason::Once => format!("waits for the first caller of {}", after_kind("once", on)),
+        WaitReason::Barrier => format!("waits at {}", after_kind("barrier", on)),
         WaitReason::Semaphore => format!("waits for a permit of {on}"),
         WaitReason::Sleep => "sleeps".to_string(),
         WaitReason::Io => "waits in a C call or an I/O operation".to_string(),
     }
+}
+
+/// `barrier start`; just the name where that says the kind already.
+fn after_kind(kind: &str, name: &str) -> String {
+    if name.starts_with(kind) { name.to_string() } else { format!("{kind} {name}") }
 }
 
 /// What nobody is left to do for a task in such a wait: `no live task can send to it`.

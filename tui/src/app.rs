@@ -133,7 +133,7 @@ fn input(
             match effect {
                 Effect::Quit => return Ok(true),
                 Effect::Request(request) => session.request(request),
-                Effect::Redraw => screen.terminal.clear().map_err(Error::Terminal)?,
+                Effect::Redraw => screen.redraw().map_err(Error::Terminal)?,
                 Effect::Suspend => screen.suspend().map_err(Error::Terminal)?,
             }
         }

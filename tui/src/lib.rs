@@ -43,7 +43,8 @@ pub struct Options {
     pub theme: theme::Theme,
     /// Whether to listen to the mouse.
     pub mouse: bool,
-    /// Bytes of events to keep in memory; older ones are forgotten and counted as dropped.
+    /// Bytes of events to keep in memory; older ones are forgotten and counted as dropped. What is derived from them (lanes,
+    /// messages, levels) takes about twice as much again.
     pub memory: usize,
     /// The view to begin with.
     pub view: views::View,
@@ -51,11 +52,14 @@ pub struct Options {
     pub rate: Option<u64>,
 }
 
+/// Bytes of events kept where nobody says otherwise: 20 million events, and about 1 GiB with all that is derived from them.
+const MEMORY: usize = 320 << 20;
+
 impl Options {
     /// What the environment says.
     pub fn detect() -> Options {
         let theme = theme::Theme::detect(|name| std::env::var(name).ok());
-        Options { theme, mouse: true, memory: 1 << 30, view: views::View::Timeline, rate: None }
+        Options { theme, mouse: true, memory: MEMORY, view: views::View::Timeline, rate: None }
     }
 }
 

@@ -160,7 +160,7 @@ impl<T: Tracer> Machine<T> {
 
     /// Whether the run should end now.
     pub(super) fn stop_requested(&self) -> bool {
-        self.stop.load(Ordering::Relaxed) || self.tr.quit()
+        self.stop.load(Ordering::Relaxed) || self.tr.quit() || self.io.broken
     }
 }
 

@@ -151,6 +151,8 @@ impl<T: Tracer> Machine<T> {
         let main_code = self.main_result.map_or(0, exit_code);
         let (verdict, exit_code) = match end {
             End::Exit(code) => (Verdict::Ok, code),
+            // Nobody reads what the program writes: it is over, and nothing is wrong with it.
+            End::Stopped if self.io.broken => (Verdict::Ok, 0),
             End::Stopped => (Verdict::TimeLimit, main_code),
             End::Failed(finding) => {
                 let verdict = finding.verdict;
@@ -158,13 +160,16 @@ impl<T: Tracer> Machine<T> {
                 (verdict, main_code)
             }
             End::Finished | End::Stuck => {
-                if self.sched.live() > 0 {
+                // Ended at once with `main`: nobody asks what would have become of the others.
+                let cut_off = self.stop_at_main && self.main_result.is_some();
+                if self.sched.live() > 0 && !cut_off {
                     self.scan();
                 }
                 // Tasks found stuck while the program ran on: what that was is only known now.
                 self.sched.settle(&mut self.findings);
                 let verdict = match self.main_result {
                     None => Verdict::Deadlock,
+                    Some(_) if cut_off && self.findings.is_empty() => Verdict::Ok,
                     Some(_) if self.sched.live() > 0 => Verdict::Leak,
                     Some(_) => Verdict::Ok,
                 };

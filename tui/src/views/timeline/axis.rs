@@ -159,6 +159,7 @@ pub fn title(measure: Measure, window: Window, cells: usize) -> String {
             let (from, to) = (count(window.from), count(window.to - 1));
             match per_cell {
                 n if n > 1.05 => format!("events {from} – {to} · {} a cell", crate::format::short_count(n)),
+                n if n > 0.67 => format!("events {from} – {to} · a cell each"),
                 n => format!("events {from} – {to} · {:.0} cells each", 1.0 / n.max(0.01)),
             }
         }
