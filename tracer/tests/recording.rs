@@ -139,6 +139,27 @@ fn wall_time_is_interpolated_between_anchors() {
 }
 
 #[test]
+fn a_log_leaves_out_the_stamps_of_the_clock() {
+    let (sink, memory) = MemorySink::unbounded();
+    let mut recorder = Recorder::new(sink).with_wall(wall_clock());
+    for clock in 0..10_000 {
+        recorder.emit(ATOMIC, 0, clock, 0, 0);
+        if clock % 700 == 0 {
+            recorder.idle();
+        }
+    }
+    drop(recorder);
+    let store = store(&memory.take());
+    let steps: Vec<u64> =
+        store.events(0..store.len()).filter(|event| event.kind == Kind::Atomic).map(|event| event.ordinal).collect();
+    assert_eq!((steps.len(), store.rows()), (10_000, 10_000));
+    let rows: Vec<u64> = (0..).map_while(|row| store.at_row(row)).collect();
+    assert_eq!(rows, steps);
+    assert!((0..).zip(&steps).all(|(row, &ordinal)| store.rows_before(ordinal) == row));
+    assert_eq!(Some(&store.newest()), steps.last());
+}
+
+#[test]
 fn the_machines_clock_never_goes_back() {
     let (sink, memory) = MemorySink::unbounded();
     let mut recorder = Recorder::new(sink).with_wall(wall_clock());

@@ -83,10 +83,10 @@ fn two_locks_in_opposite_order_make_a_ring() {
         &mut s,
         &[
             "main waits for phil#1",
-            "phil#1 wants fork[2]",
-            "phil#2 wants fork[1]",
-            "fork[1] held by phil#1",
-            "fork[2] held by phil#2",
+            "phil#1 wants fork#2",
+            "phil#2 wants fork#1",
+            "fork#1 held by phil#1",
+            "fork#2 held by phil#2",
         ],
         &[&[one, two]],
     );
@@ -94,12 +94,12 @@ fn two_locks_in_opposite_order_make_a_ring() {
     assert_eq!(
         explain::sentences(&store, &graph),
         [
-            "Each of phil#1 and phil#2 holds one and waits for the next. Closed by phil#1 at t.vex:14:5 when it asked for fork[2]."
+            "Each of phil#1 and phil#2 holds one and waits for the next. Closed by phil#1 at t.vex:14:5 when it asked for fork#2."
         ]
     );
     assert_eq!(
         explain::waiter(&store, store.now(), &graph, &graph.waiters[1]),
-        "phil#1 waits to lock fork[2] since 3 ns, held by phil#2"
+        "phil#1 waits to lock fork#2 since 3 ns, held by phil#2"
     );
     assert!(store.waits_at(store.len() - 2, 100).cycles.is_empty());
 }
