@@ -82,6 +82,7 @@ impl Walk<'_> {
 
     fn gone(&self, path: &Path, why: Gone, span: Span, code: Code) -> Diagnostic {
         let name = self.path_name(path);
+        let clone = format!("`{}.clone()`", name.trim_matches('`'));
         match why {
             Gone::Unassigned(declared) => {
                 Diagnostic::new(Code::UnassignedVariable, span, format!("{name} is used before it has a value"))
@@ -91,12 +92,12 @@ impl Walk<'_> {
             Gone::Moved(moved) if moved == span => {
                 Diagnostic::new(code, span, format!("{name} is moved again in the next turn of the loop"))
                     .label("moved here, in an earlier turn")
-                    .help(format!("use {name}.clone(), or move it before the loop"))
+                    .help(format!("use {clone}, or move it before the loop"))
             }
             Gone::Moved(moved) => Diagnostic::new(code, span, format!("{name} is used after it was moved"))
                 .label("used here")
                 .note_at(moved, format!("{name} is moved here"))
-                .help(format!("use {name}.clone() where it is moved, or lend it with `&`")),
+                .help(format!("use {clone} where it is moved, or lend it with `&`")),
             Gone::IntoTask(head, inside) => {
                 let again = code == Code::MovedIntoTwoTasks;
                 let message = match () {
