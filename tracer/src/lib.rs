@@ -19,3 +19,4 @@ pub mod report;
 pub mod sink;
 pub mod store;
 pub mod testing;
+pub mod workers;
