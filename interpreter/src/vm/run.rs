@@ -111,7 +111,7 @@ impl<T: Tracer> Machine<T> {
             found(finding);
         }
         self.io.flush();
-        self.tr.idle();
+        self.tr.idle(self.clock);
         report
     }
 

@@ -179,6 +179,11 @@ impl<V: Copy + Default, B: Default> Scheduler<V, B> {
         Some(self.core.wake(entry.slot, Resume::Acquired))
     }
 
+    /// The protected value, to be looked at.
+    pub fn rwlock_content(&self, rwlock: u32) -> V {
+        self.rwlocks[rwlock].value
+    }
+
     /// The protected value.
     #[inline(always)]
     pub fn rwlock_value(&mut self, rwlock: u32) -> &mut V {
