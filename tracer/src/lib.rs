@@ -6,6 +6,7 @@
 
 pub mod chunk;
 pub mod control;
+pub mod counters;
 pub mod dump;
 pub mod event;
 pub mod events;
