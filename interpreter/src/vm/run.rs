@@ -136,7 +136,7 @@ impl<T: Tracer + 'static> Machine<Deterministic<T>> {
             found(finding);
         }
         self.io.flush();
-        self.tr.idle();
+        self.tr.idle(self.clock);
         report
     }
 
