@@ -543,13 +543,11 @@ impl<E: Engine> Machine<E> {
                         let mut done = false;
                         if reference.is(Tag::MutexGuard)
                             && let Some(content) = self.sched.mutex_value(reference.slot())
+                            && content.is(Tag::I64)
+                            && let Some(n) = content.int().checked_add(i.imm_b())
                         {
-                            if content.is(Tag::I64)
-                                && let Some(n) = content.int().checked_add(i.imm_b())
-                            {
-                                content.payload = n as u64;
-                                done = true;
-                            }
+                            content.payload = n as u64;
+                            done = true;
                         }
                         if !done {
                             check!(self.deref_add(reference, i.imm_b()));

@@ -277,7 +277,7 @@ fn values_show_as_the_language_says() {
 fn a_preview_quotes_strings_and_stays_short() {
     let mut world = World::new();
     let list = world.parse("[\"a\", 'b', Some(\"c\")]")[0];
-    let preview = |world: &mut World, value| format::preview(&mut world.heap, &mut world.sched, &world.code, value);
+    let preview = |world: &mut World, value| format::preview(&world.heap, &mut world.sched, &world.code, value);
     assert_eq!(preview(&mut world, list), r#"["a", 'b', Some("c")]"#);
     let many = world.heap.list((0..100).map(Value::i64).collect()).expect("room");
     assert_eq!(preview(&mut world, many), "[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, …]");
