@@ -6,10 +6,12 @@
 
 pub mod chunk;
 pub mod control;
+pub mod counters;
 pub mod dump;
 pub mod event;
 pub mod events;
 pub mod explain;
+pub mod fan_in;
 pub mod finding;
 pub mod merge;
 pub mod model;

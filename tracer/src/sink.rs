@@ -10,7 +10,7 @@ use std::time::Duration;
 
 /// Takes full (or, for a watcher, partial) chunks from a recorder.
 ///
-/// Only [`Sink::take`] matters to most. The rest is for a watcher of several workers ([`crate::workers`]).
+/// Only [`Sink::take`] matters to most. The rest is for a watcher of several workers ([`crate::fan_in`]).
 pub trait Sink: Send {
     /// Takes a chunk and gives an empty one to go on with.
     fn take(&mut self, chunk: Chunk) -> Chunk;

@@ -8,12 +8,12 @@ use tracer::chunk::Chunk;
 use tracer::control::Control;
 use tracer::event::{Kind, Stamp, TaskId};
 use tracer::events::Event;
+use tracer::fan_in::{MergedReceiver, WorkerSink, live_workers};
 use tracer::merge::merge;
 use tracer::program::ProgramInfo;
 use tracer::record::{Recorder, Tracer};
 use tracer::sink::{BackPressure, MemorySink, Next};
 use tracer::store::Store;
-use tracer::workers::{MergedReceiver, WorkerSink, live_workers};
 
 const ATOMIC: u8 = Kind::Atomic as u8;
 
