@@ -5,6 +5,7 @@
 //!
 //! The *moment* is the event that all views show: the selected one, or the newest while following.
 
+use crate::engine::Engine;
 use crate::filter::Filter;
 use crate::format::{count, duration};
 use crate::layout::Regions;
@@ -17,6 +18,7 @@ use crate::views::help::HelpView;
 use crate::views::locks::LocksView;
 use crate::views::output::OutputView;
 use crate::views::source::SourceView;
+use crate::views::throughput::ThroughputView;
 use crate::views::timeline::TimelineView;
 use crate::views::waits::WaitsView;
 use crate::views::{self, View};
@@ -117,6 +119,8 @@ pub struct State {
     pub dropped: u64,
     /// Events a second of wall time.
     pub rate: f64,
+    /// What the engine says of its workers.
+    pub engine: Engine,
     /// Slow motion.
     pub speed: Speed,
     /// Whether the user asked for a pause that has not been granted or taken back.
@@ -154,6 +158,8 @@ pub struct State {
     /// The views' own.
     pub waits: WaitsView,
     /// The views' own.
+    pub throughput: ThroughputView,
+    /// The views' own.
     pub source: SourceView,
     /// The views' own.
     pub output: OutputView,
@@ -182,6 +188,7 @@ impl State {
             reported: Vec::new(),
             dropped: 0,
             rate: 0.0,
+            engine: Engine::default(),
             speed: Speed::Full,
             wants_pause: false,
             theme,
@@ -200,6 +207,7 @@ impl State {
             channels: ChannelsView::default(),
             locks: LocksView::default(),
             waits: WaitsView::default(),
+            throughput: ThroughputView::default(),
             source: SourceView::default(),
             output: OutputView::default(),
             events: EventsView::default(),
@@ -678,7 +686,7 @@ impl State {
             View::Locks => Some(&self.locks.filter),
             View::Output => Some(&self.output.filter),
             View::Events => Some(&self.events.filter),
-            View::Waits | View::Source | View::Help => None,
+            View::Waits | View::Throughput | View::Source | View::Help => None,
         }
     }
 
@@ -690,7 +698,7 @@ impl State {
             View::Locks => Some(&mut self.locks.filter),
             View::Output => Some(&mut self.output.filter),
             View::Events => Some(&mut self.events.filter),
-            View::Waits | View::Source | View::Help => None,
+            View::Waits | View::Throughput | View::Source | View::Help => None,
         }
     }
 
@@ -700,7 +708,7 @@ impl State {
             View::Timeline => self.timeline.rows_are_stale(),
             View::Output => self.output.filter_changed(),
             View::Events => self.events.filter_changed(),
-            View::Channels | View::Locks | View::Waits | View::Source | View::Help => {}
+            View::Channels | View::Locks | View::Waits | View::Throughput | View::Source | View::Help => {}
         }
     }
 
