@@ -120,7 +120,7 @@ impl Derived {
         }
         match event.kind {
             Kind::Output | Kind::ErrorOutput => self.outputs.push_back(event.ordinal),
-            Kind::Counter => self.workers.counter(worker_of(event), event),
+            Kind::Counter => self.workers.counter(event.worker, event),
             Kind::Anchor => self.anchors.push(event.clock, event.wide()),
             _ => {}
         }
