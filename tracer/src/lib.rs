@@ -20,3 +20,4 @@ pub mod report;
 pub mod sink;
 pub mod store;
 pub mod testing;
+pub mod workers;
