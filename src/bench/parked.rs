@@ -98,7 +98,8 @@ pub fn run(mode: &Mode, settings: &Settings, tasks: u64) -> anyhow::Result<Parke
     measure::check("parked", &ran)?;
     let moments = moments.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let [begin, parked, woken] = moments[..] else { anyhow::bail!("the program said {} lines, not 3", moments.len()) };
-    let [_, highest] = memory();
+    // The kernel counts pages per thread and adds them up now and then: its highest is not quite monotone.
+    let highest = memory()[1].max(parked.highest);
     let each = |bytes: Option<u64>| Some(bytes?.saturating_sub(begin.resident?) as f64 / tasks as f64);
     let rate = |from: Moment, to: Moment| tasks as f64 / (to.time - from.time).as_secs_f64().max(1e-9);
     Ok(Parked {

@@ -4,7 +4,7 @@ use super::modes::Mode;
 use super::report::{ModeReport, Report, RowReport};
 use std::fmt::Write;
 use tracer::counters::{Class, Counter};
-use tui::format::{fit, pad, pad_left, short_count};
+use tui::format::{fit, pad, pad_left, short_count, short_duration, wrap};
 
 /// Colours and characters of the table.
 #[derive(Clone, Copy, Debug)]
@@ -35,13 +35,15 @@ impl Style {
     }
 }
 
+/// Columns of the whole.
+const WIDTH: usize = 120;
 /// Columns of a row's name and of a mode's.
 const NAME: usize = 20;
 const MODE: usize = 13;
 /// Columns of a verdict: the multiple, and a mark of up to three.
 const VERDICT: usize = 10;
 /// Columns of a counter.
-const COUNT: usize = 9;
+const COUNT: usize = 8;
 
 /// The other columns: their heads and widths.
 const HEADS: [(&str, usize); 8] = [
@@ -65,7 +67,10 @@ pub fn print(report: &Report, modes: &[&Mode], style: Style) -> String {
     let _ = writeln!(
         out,
         "{}\n",
-        fit(&format!("{rounds} rounds of samples of {sample} ms, {processor}, {cores} cores, {}", machine.system), 120)
+        fit(
+            &format!("{rounds} rounds of samples of {sample} ms, {processor}, {cores} cores, {}", machine.system),
+            WIDTH
+        )
     );
     let mut head = format!("{} {}", pad("row", NAME), pad("mode", MODE));
     HEADS.iter().for_each(|(name, width)| head.push_str(&format!(" {}", pad_left(name, *width))));
@@ -77,7 +82,7 @@ pub fn print(report: &Report, modes: &[&Mode], style: Style) -> String {
     for class in [Class::Hardware, Class::Software] {
         counters(&mut out, report, class, style);
     }
-    let _ = writeln!(out, "{}", machine.counters);
+    wrap(&machine.counters, WIDTH).iter().for_each(|line| out.push_str(&format!("{line}\n")));
     legend(&mut out, modes);
     out
 }
@@ -167,7 +172,7 @@ fn counters(out: &mut String, report: &Report, class: Class, style: Style) {
                 let text = mode.counters_per_op.get(counter.name()).map_or_else(String::new, |per_op| {
                     let value = per_op * scale;
                     match counter {
-                        Counter::TaskClock => format!("{} ms", short_count(value / 1e6)),
+                        Counter::TaskClock => short_duration(value as u64),
                         _ if value < 100.0 => format!("{value:.2}"),
                         _ => short_count(value),
                     }
@@ -245,7 +250,7 @@ mod tests {
                 processor: Some("A processor with a long name ".repeat(9)),
                 cores: 2,
                 hardware_counters: false,
-                counters: "No hardware counters: because.".into(),
+                counters: "No hardware counters: because. ".repeat(9),
             },
             rounds: 5,
             sample_ms: 60.0,
