@@ -5,8 +5,9 @@
 
 use interpreter::pipeline::{Kind, compile};
 use interpreter::value::{Tag, Value};
+use interpreter::vm::engine::Deterministic;
 use interpreter::vm::io::Io;
-use interpreter::vm::machine::{Limits, Machine};
+use interpreter::vm::machine::{Limits, Machine, Program};
 use scheduler::{Config, Oracle, Scheduler, TimeSource};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -35,7 +36,8 @@ fn run(code: &interpreter::bytecode::Code, seed: u64, stress: bool) -> String {
         may_cancel: true,
     });
     let limits = Limits { memory: 256 << 20, tasks: 1 << 20 };
-    let mut machine = Machine::new(code, sched, Off, Io::memory(), limits, Arc::default());
+    let program = Program::new(code).expect("a program that verifies");
+    let mut machine = Machine::<Deterministic<Off>>::new(&program, sched, Off, Io::memory(), limits, Arc::default());
     if stress {
         machine.heap.stress();
     }

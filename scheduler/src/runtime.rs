@@ -194,6 +194,9 @@ pub trait Runtime<V: Copy + Default, B: Default> {
     /// Gives a permit back, or a new one in.
     fn release<T: Tracer>(&mut self, tr: &mut T, at: At, semaphore: u32);
 
+    /// Permits that are left, to be looked at.
+    fn permits(&self, semaphore: u32) -> u64;
+
     /// Makes an atomic.
     fn new_atomic<T: Tracer>(&mut self, tr: &mut T, at: At, value: i64) -> u32;
 
@@ -538,6 +541,11 @@ impl<V: Copy + Default, B: Default> Runtime<V, B> for Scheduler<V, B> {
     #[inline(always)]
     fn release<T: Tracer>(&mut self, tr: &mut T, at: At, semaphore: u32) {
         Scheduler::release(self, tr, at, semaphore)
+    }
+
+    #[inline(always)]
+    fn permits(&self, semaphore: u32) -> u64 {
+        Scheduler::permits(self, semaphore)
     }
 
     #[inline(always)]

@@ -232,7 +232,7 @@ impl<V: Copy + Default, B: Default> Scheduler<V, B> {
     /// been put back into the run queue and the next task should be asked for.
     #[inline]
     pub fn slice_end<T: Tracer>(&mut self, tr: &mut T, at: At) -> Option<u32> {
-        tr.poll();
+        tr.poll(at.clock);
         self.poll_time(tr, at.clock);
         if self.core.ready.is_empty() || !self.core.oracle.preempts() {
             return Some(self.core.oracle.slice());
@@ -294,7 +294,7 @@ impl<V: Copy + Default, B: Default> Scheduler<V, B> {
         if cancels {
             return None;
         }
-        tr.poll();
+        tr.poll(clock);
         self.poll_time(tr, clock);
         Some(Next::Poll)
     }

@@ -90,7 +90,7 @@ impl<V: Copy + Default, B: Default> Scheduler<V, B> {
                 *clock += passed;
             }
             TimeSource::Real { start, slept } => {
-                tr.idle();
+                tr.idle(*clock);
                 let began = start.elapsed();
                 let until = deadline.map(Duration::from_nanos);
                 loop {
@@ -103,7 +103,7 @@ impl<V: Copy + Default, B: Default> Scheduler<V, B> {
                 }
                 let passed = start.elapsed().saturating_sub(began).as_nanos() as u64;
                 *slept += passed;
-                *clock += passed;
+                *clock = tr.awake(*clock + passed);
             }
         }
         let now = self.now();

@@ -327,7 +327,8 @@ kinds! {
     ClockJump = 100, "meta.clock-jump", Meta, Low64("ticks"), High64;
     /// Wall time at this point, in nanoseconds since the run began. Between two anchors time is interpolated.
     Anchor = 101, "meta.anchor", Meta, Low64("wall-ns"), High64;
-    /// A counter's sample.
+    /// A counter of the worker's: `object` is its number in the table of `tracer/src/counters/mod.rs`, `arg` the increase since its
+    /// record before, or the level now.
     Counter = 102, "meta.counter", Meta, Count("counter"), Count("value");
     /// A task sample taken when the budget ran out: `object` is the innermost function.
     Sample = 103, "meta.sample", Meta, Function, None;

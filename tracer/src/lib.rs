@@ -6,6 +6,7 @@
 
 pub mod chunk;
 pub mod control;
+pub mod counters;
 pub mod dump;
 pub mod event;
 pub mod events;
@@ -19,3 +20,4 @@ pub mod report;
 pub mod sink;
 pub mod store;
 pub mod testing;
+pub mod workers;

@@ -29,12 +29,35 @@ pub trait Tracer {
     /// The ordinal that the next record gets: the number of records so far. The event emitted last has `ordinal() - 1`.
     fn ordinal(&self) -> u64;
 
-    /// To be called at the end of every slice: hands over what is there if someone watches, and waits while the watcher
-    /// has paused the program. One relaxed load where nobody asked for anything.
-    fn poll(&mut self);
+    /// To be called at the end of every slice: hands over what is there if someone watches. One relaxed load where nobody
+    /// asked for anything. `clock` is the worker's: its next event is not below it.
+    ///
+    /// Where the watcher has paused the program a recorder of the only worker waits here. One of several workers
+    /// never does: it says `true`, and the engine calls [`Tracer::wait`] where the worker holds nothing that others need.
+    fn poll(&mut self, clock: u64) -> bool;
 
-    /// To be called before the engine sleeps in real time: a watcher should see everything that happened before.
-    fn idle(&mut self);
+    /// Waits as long as the watcher likes, after [`Tracer::poll`] has said so. Gives the clock at which the worker goes on.
+    fn wait(&mut self, clock: u64) -> u64 {
+        clock
+    }
+
+    /// To be called when a slice of this many ticks begins: gives how many the worker may run until the next
+    /// [`Tracer::poll`], 1 while a watcher wants to stop it after each operation.
+    #[inline(always)]
+    fn slice(&mut self, slice: u32) -> u32 {
+        slice
+    }
+
+    /// To be called before the worker sleeps in real time: a watcher should see everything that happened before, and must
+    /// not wait for this worker meanwhile. `clock` is the worker's.
+    fn idle(&mut self, clock: u64);
+
+    /// To be called when the worker has work again, before its next event, and before its first. Gives the clock at which
+    /// it goes on: the one given or a later one, never below what a watcher has already seen of other workers.
+    #[inline(always)]
+    fn awake(&mut self, clock: u64) -> u64 {
+        clock
+    }
 
     /// Whether the watcher has left and the run should end. One relaxed load.
     fn quit(&self) -> bool;
@@ -60,9 +83,11 @@ impl Tracer for Off {
         0
     }
     #[inline(always)]
-    fn poll(&mut self) {}
+    fn poll(&mut self, _clock: u64) -> bool {
+        false
+    }
     #[inline(always)]
-    fn idle(&mut self) {}
+    fn idle(&mut self, _clock: u64) {}
     #[inline(always)]
     fn quit(&self) -> bool {
         false
@@ -302,15 +327,16 @@ impl Tracer for Recorder {
     }
 
     #[inline(always)]
-    fn poll(&mut self) {
+    fn poll(&mut self, _clock: u64) -> bool {
         if let Some(control) = &self.cold.control
             && control.wants_attention()
         {
             self.attend();
         }
+        false
     }
 
-    fn idle(&mut self) {
+    fn idle(&mut self, _clock: u64) {
         if self.cold.control.is_some() {
             self.attend();
         } else if self.cold.wall.is_some() {

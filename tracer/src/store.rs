@@ -18,9 +18,11 @@ use crate::model::locks::Locks;
 use crate::model::messages::Messages;
 use crate::model::now::Now;
 use crate::model::objects::Objects;
+use crate::model::rates::{self, Rate, Rates};
 use crate::model::state::TaskState;
 use crate::model::tasks::Tasks;
 use crate::model::waits::Graph;
+use crate::model::workers::{Work, Workers};
 use crate::names;
 use crate::program::ProgramInfo;
 use std::collections::VecDeque;
@@ -57,6 +59,10 @@ struct Derived {
     channels: Channels,
     locks: Locks,
     messages: Messages,
+    rates: Rates,
+    workers: Workers,
+    /// Clock of the very first event.
+    began: Option<u64>,
     outputs: VecDeque<u64>,
     /// Ordinals of the recorder's own notes.
     notes: VecDeque<u64>,
@@ -100,11 +106,20 @@ impl Anchors {
     }
 }
 
+/// The worker that recorded an event.
+fn worker_of(_event: &Event) -> u32 {
+    0
+}
+
 impl Derived {
     fn event(&mut self, event: &Event) {
         self.kinds.0[event.kind as usize & 127] += 1;
+        self.began.get_or_insert(event.clock);
         if event.kind.is_bookkeeping() {
             self.notes.push_back(event.ordinal);
+        } else {
+            self.rates.event(event);
+            self.workers.event(worker_of(event), event);
         }
         match event.kind {
             Kind::Output | Kind::ErrorOutput => self.outputs.push_back(event.ordinal),
@@ -149,6 +164,12 @@ impl Analysis for Derived {
     fn waited(&mut self, object: ObjectId, task: TaskId, ticks: u64, at: &Event) {
         self.channels.waited(object, task, ticks, at);
     }
+}
+
+/// The edges of `cells` cells between two times.
+fn time_edges(times: Range<u64>, cells: usize) -> Vec<u64> {
+    let length = times.end.saturating_sub(times.start) as u128;
+    (0..=cells).map(|i| times.start + (length * i as u128 / cells.max(1) as u128) as u64).collect()
 }
 
 impl Store {
@@ -203,6 +224,7 @@ impl Store {
         self.derived.objects.trim(clock);
         self.derived.channels.trim(clock);
         self.derived.messages.trim(first);
+        self.derived.workers.trim(clock);
         while self.derived.outputs.front().is_some_and(|&ordinal| ordinal < first) {
             self.derived.outputs.pop_front();
         }
@@ -390,6 +412,46 @@ impl Store {
         &self.derived.locks
     }
 
+    /// All workers.
+    pub fn workers(&self) -> &Workers {
+        &self.derived.workers
+    }
+
+    /// How often the operations of the performance table happened, in the order of [`rates::ROWS`].
+    pub fn rates(&self) -> &Rates {
+        &self.derived.rates
+    }
+
+    /// Their rates at a time.
+    pub fn rates_at(&self, time: u64) -> [Rate; rates::COUNT] {
+        self.derived.rates.at(self.origin(), time, |time| self.clock_at(time))
+    }
+
+    /// Operations a second of each row between two times in as many cells.
+    pub fn rate_history(&self, times: Range<u64>, cells: usize) -> Vec<[f64; rates::COUNT]> {
+        self.derived.rates.history(&time_edges(times, cells), |time| self.clock_at(time))
+    }
+
+    /// The time of the very first event: other than [`Store::start_time`] it stays when old events are forgotten.
+    pub fn origin(&self) -> u64 {
+        self.time_of_clock(self.derived.began.unwrap_or(0))
+    }
+
+    /// What a worker did between two times.
+    pub fn work(&self, worker: u32, times: Range<u64>) -> Work {
+        let now = self.events.clock();
+        let (from, to) = (self.clock_at(times.start), self.clock_at(times.end));
+        self.derived.workers.get(worker).map_or_else(Work::default, |worker| worker.work(from, to, now))
+    }
+
+    /// A worker's lane between two clocks each.
+    pub fn worker_lane(&self, worker: u32, edges: &[u64]) -> Vec<Cell> {
+        match self.derived.workers.get(worker) {
+            Some(worker) => worker.lane(edges, self.events.clock()),
+            None => vec![Cell::default(); edges.len().saturating_sub(1)],
+        }
+    }
+
     /// Ordinals of the program's output.
     pub fn outputs(&self) -> &VecDeque<u64> {
         &self.derived.outputs
@@ -433,9 +495,7 @@ impl Store {
 
     /// The clocks of the edges of `cells` cells between two times.
     fn edges(&self, times: Range<u64>, cells: usize) -> Vec<u64> {
-        let length = times.end.saturating_sub(times.start) as u128;
-        let edge = |i: usize| times.start + (length * i as u128 / cells.max(1) as u128) as u64;
-        (0..=cells).map(|i| self.clock_at(edge(i))).collect()
+        time_edges(times, cells).into_iter().map(|time| self.clock_at(time)).collect()
     }
 
     /// A task's lane between two times in as many cells.

@@ -108,7 +108,7 @@ fn the_hash_does_not_depend_on_where_chunks_end() {
             if i % 50 == 0 {
                 recorder.text(Kind::Output, 3, i as u64, "hello");
                 control.as_ref().inspect(|control| control.refresh());
-                recorder.poll();
+                recorder.poll(i as u64);
             }
         }
         drop(recorder);
@@ -145,7 +145,7 @@ fn a_log_leaves_out_the_stamps_of_the_clock() {
     for clock in 0..10_000 {
         recorder.emit(ATOMIC, 0, clock, 0, 0);
         if clock % 700 == 0 {
-            recorder.idle();
+            recorder.idle(clock);
         }
     }
     drop(recorder);
@@ -166,7 +166,7 @@ fn the_machines_clock_never_goes_back() {
     for clock in 0..20_000 {
         recorder.emit(ATOMIC, 0, clock, 0, 0);
         if clock % 1000 == 0 {
-            recorder.idle();
+            recorder.idle(clock);
         }
     }
     drop(recorder);
@@ -181,7 +181,7 @@ fn nothing_is_left_of_events_that_are_off() {
     let mut off = Off;
     off.emit(ATOMIC, 0, 0, 0, 0);
     off.text(Kind::Output, 0, 0, "text");
-    off.poll();
+    off.poll(0);
     assert_eq!((off.ordinal(), off.last(), off.quit()), (0, None, false));
     const { assert!(!Off::ON && Recorder::ON) };
 }
@@ -205,7 +205,7 @@ fn program(
             recorder.emit(ATOMIC, 0, i as u64, i, 0);
             counter.fetch_add(1, SeqCst);
             if i % 100 == 99 {
-                recorder.poll();
+                recorder.poll(i as u64);
             }
         }
     });

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tracer::chunk::Chunk;
 use tracer::finding::{Finding, Verdict};
 use tracer::program::ProgramInfo;
+use tracer::workers::WorkerStats;
 
 /// What the run is; does not change.
 #[derive(Clone, Debug)]
@@ -80,6 +81,17 @@ pub trait Session {
 
     /// Events that were recorded and lost.
     fn dropped(&self) -> u64;
+
+    /// What the engine says of its workers now, in the order of their numbers; nothing where there is no engine (a recording) or
+    /// it does not count. Asked for twice a second.
+    fn workers(&self) -> Vec<WorkerStats> {
+        Vec::new()
+    }
+
+    /// Why there are no hardware counters, in one sentence; `None` where there are, or nobody knows.
+    fn no_counters(&self) -> Option<String> {
+        None
+    }
 
     /// Asks something of the run; a recording ignores it.
     fn request(&mut self, request: Request);

@@ -10,13 +10,13 @@ use super::machine::{Entry, Machine, Stop};
 use super::task::{Body, MAX_STACK};
 use crate::core::{BinaryOp, CompareOp};
 use crate::value::{Tag, Value};
-use scheduler::{At, Handle, Step};
+use crate::vm::engine::Engine;
+use scheduler::{At, Handle, Runtime, Step};
 use tracer::event::EndStatus;
-use tracer::record::Tracer;
 
-impl<T: Tracer> Machine<T> {
+impl<E: Engine> Machine<E> {
     /// What built-ins get to work with.
-    pub(super) fn env(&mut self, task: u32, at: At) -> Env<'_, T> {
+    pub(super) fn env(&mut self, task: u32, at: At) -> Env<'_, E> {
         Env {
             heap: &mut self.heap,
             sched: &mut self.sched,
@@ -131,7 +131,7 @@ impl<T: Tracer> Machine<T> {
             "toString" | "to_string" => return self.format(&args[..args.len().min(1)]),
             "clone" => return self.heap.clone_value(left),
             _ => {
-                let text = format::preview(&self.heap, &self.sched, &self.code, left);
+                let text = format::preview(&self.heap, &mut self.sched, &self.code, left);
                 return Err(Fault::panic(format!("the value {text} has no method `{name}`")));
             }
         };
@@ -144,7 +144,7 @@ impl<T: Tracer> Machine<T> {
 
     /// Text of values, joined.
     pub(super) fn format(&mut self, values: &[Value]) -> Result<Value, Fault> {
-        let text = format::join(&self.heap, &self.sched, &self.code, values)?;
+        let text = format::join(&self.heap, &mut self.sched, &self.code, values)?;
         self.heap.string(text)
     }
 
@@ -181,9 +181,9 @@ impl<T: Tracer> Machine<T> {
         if self.sched.live() >= self.limits.tasks {
             return Err(Fault::panic(format!("too many tasks: the limit is {} (--max-tasks)", self.limits.tasks)));
         }
-        let child = self.sched.spawn(&mut self.tr, at, function, joinable);
-        self.body(child).start(entry, captures, args);
-        if joinable { Ok(Value::new(Tag::Future, self.sched.handle(child).pack())) } else { Ok(Value::UNIT) }
+        let child =
+            self.sched.spawn(&mut self.tr, at, function, joinable, |body: &mut Body| body.start(entry, captures, args));
+        Ok(if joinable { Value::new(Tag::Future, child.pack()) } else { Value::UNIT })
     }
 
     /// The result of a future, or `None` where the task is now blocked.
@@ -242,7 +242,7 @@ impl<T: Tracer> Machine<T> {
 
     /// Releases what a droppable value stands for; nothing for others.
     pub(super) fn release(&mut self, at: At, value: Value) {
-        builtins::release(&mut self.sched, &mut self.tr, at, value);
+        builtins::release::<E>(&mut self.sched, &mut self.tr, at, value);
     }
 
     /// Raises or lowers a wait group's counter.
@@ -261,9 +261,9 @@ impl<T: Tracer> Machine<T> {
         Fault::Assert(self.text(message))
     }
 
-    fn text(&self, value: Value) -> String {
+    fn text(&mut self, value: Value) -> String {
         let mut text = String::new();
-        format::display(&self.heap, &self.sched, &self.code, value, &mut text);
+        format::display(&self.heap, &mut self.sched, &self.code, value, &mut text);
         text
     }
 

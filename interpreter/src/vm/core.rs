@@ -8,17 +8,18 @@
 //! `base + operand` in words, with operands doubled by the encoder: tag at `x`, payload at `x + 1`.
 #![expect(unsafe_code, reason = "register access behind the verifier; see the module's header")]
 
+use super::builtins::locks::released;
 use super::calls::SliceEnd;
+use super::engine::Engine;
 use super::fault::Fault;
 use super::machine::{Entry, Machine, Stop};
 use super::slow::Flow;
 use super::task::RETURN_END;
 use crate::bytecode::{Instr, Op};
 use crate::value::{Tag, Value};
-use scheduler::{At, Next, Step};
-use tracer::record::Tracer;
+use scheduler::{At, Next, Runtime, Step};
 
-impl<T: Tracer> Machine<T> {
+impl<E: Engine> Machine<E> {
     /// Runs tasks until something needs the driver: nothing can run, a task failed, the program ended, a poll is due.
     pub fn dispatch(&mut self) -> Stop {
         'switch: loop {
@@ -147,10 +148,24 @@ impl<T: Tracer> Machine<T> {
                     }
                 };
             }
+            // Before an operation that may park the task: from then on another machine may run it at once, so it must be
+            // saved already, at this instruction, and not be touched after. A machine that is alone saves when it has to.
+            macro_rules! may_park {
+                () => {
+                    if E::PARALLEL {
+                        save!(pc!() - 1);
+                    }
+                };
+            }
             // The task waits: it is resumed at this instruction, which is then completed.
             macro_rules! block {
                 () => {{
-                    save!(pc!() - 1);
+                    if !E::PARALLEL {
+                        save!(pc!() - 1);
+                    }
+                    block!(saved)
+                }};
+                (saved) => {{
                     if self.sched.scan_due(self.clock) {
                         self.scan();
                     }
@@ -431,10 +446,10 @@ impl<T: Tracer> Machine<T> {
                         match self.find_method(receiver, i.wide_index()) {
                             Some(entry) => enter!(i.a, entry),
                             None => {
-                                save!(pc!());
+                                save!(pc!() - 1);
                                 let flow = self.slow(self.running, *i);
-                                base = self.registers();
                                 act!(flow, i);
+                                base = self.registers();
                             }
                         }
                     }
@@ -473,10 +488,10 @@ impl<T: Tracer> Machine<T> {
                     | Op::ReadLock
                     | Op::WriteLock
                     | Op::WaitGroupAdd => {
-                        save!(pc!());
+                        save!(pc!() - 1);
                         let flow = self.slow(self.running, *i);
-                        base = self.registers();
                         act!(flow, i);
+                        base = self.registers();
                         charge!();
                     }
                     Op::Spawn | Op::SpawnAsync => {
@@ -486,10 +501,13 @@ impl<T: Tracer> Machine<T> {
                         allocated!();
                         charge!();
                     }
-                    Op::Await => match check!(self.await_future(at!(), get!(i.b))) {
-                        Some(value) => put!(i.a, value),
-                        None => block!(),
-                    },
+                    Op::Await => {
+                        may_park!();
+                        match check!(self.await_future(at!(), get!(i.b))) {
+                            Some(value) => put!(i.a, value),
+                            None => block!(),
+                        }
+                    }
                     Op::Unwind => {
                         save!(pc!() - 1);
                         if let Some(stop) = self.unwind(self.running) {
@@ -514,7 +532,7 @@ impl<T: Tracer> Machine<T> {
                     Op::Deref => {
                         let reference = get!(i.b);
                         if reference.is(Tag::MutexGuard) {
-                            put!(i.a, *self.sched.mutex_value(reference.slot()));
+                            put!(i.a, *check!(self.sched.mutex_value(reference.slot()).ok_or_else(released)));
                         } else {
                             put!(i.a, check!(self.deref(reference)));
                         }
@@ -523,14 +541,13 @@ impl<T: Tracer> Machine<T> {
                     Op::DerefAddImm => {
                         let reference = get!(i.a);
                         let mut done = false;
-                        if reference.is(Tag::MutexGuard) {
-                            let content = self.sched.mutex_value(reference.slot());
-                            if content.is(Tag::I64)
-                                && let Some(n) = content.int().checked_add(i.imm_b())
-                            {
-                                content.payload = n as u64;
-                                done = true;
-                            }
+                        if reference.is(Tag::MutexGuard)
+                            && let Some(content) = self.sched.mutex_value(reference.slot())
+                            && content.is(Tag::I64)
+                            && let Some(n) = content.int().checked_add(i.imm_b())
+                        {
+                            content.payload = n as u64;
+                            done = true;
                         }
                         if !done {
                             check!(self.deref_add(reference, i.imm_b()));
@@ -539,6 +556,7 @@ impl<T: Tracer> Machine<T> {
 
                     Op::Send => {
                         let channel = handle!(i.a, Channel);
+                        may_park!();
                         match self.send(at!(), channel.slot(), get!(i.b)) {
                             Step::Ready(()) => {
                                 if i.n != 0 {
@@ -552,6 +570,7 @@ impl<T: Tracer> Machine<T> {
                     }
                     Op::Recv => {
                         let channel = handle!(i.b, Channel);
+                        may_park!();
                         match self.recv(at!(), channel.slot()) {
                             Step::Ready(value) => {
                                 if i.n == 0 {
@@ -571,6 +590,7 @@ impl<T: Tracer> Machine<T> {
                     }
                     Op::RecvOrJump => {
                         let channel = handle!(i.b, Channel);
+                        may_park!();
                         match self.recv(at!(), channel.slot()) {
                             Step::Ready(value) => put!(i.a, value),
                             Step::Blocked => block!(),
@@ -588,11 +608,13 @@ impl<T: Tracer> Machine<T> {
                                 allocated!();
                                 charge!();
                             }
-                            None => block!(),
+                            // Saved above.
+                            None => block!(saved),
                         }
                     }
                     Op::MutexLock => {
                         let mutex = handle!(i.b, Mutex).slot();
+                        may_park!();
                         if self.sched.lock(&mut self.tr, at!(), mutex) == Step::Blocked {
                             block!();
                         }
@@ -611,19 +633,19 @@ impl<T: Tracer> Machine<T> {
                     }
                     Op::AtomicAdd => {
                         let atomic = handle!(i.b, Atomic);
-                        let cell = self.sched.atomic(atomic.slot());
-                        let old = *cell;
-                        let tag = atomic_tag(atomic);
-                        let new = wrap(tag, old.wrapping_add(int!(i.c)));
-                        *cell = new;
-                        self.sched.atomic_event(&mut self.tr, at!(), atomic.slot());
+                        let (tag, n) = (atomic_tag(atomic), int!(i.c));
+                        let old = if tag == Tag::I64 as u8 {
+                            self.sched.atomic_add(&mut self.tr, at!(), atomic.slot(), n)
+                        } else {
+                            let add = |old: i64| wrap(tag, old.wrapping_add(n));
+                            self.sched.atomic_update(&mut self.tr, at!(), atomic.slot(), add)
+                        };
                         set!(i.a, tag, old as u64);
                         charge!();
                     }
                     Op::AtomicLoad => {
                         let atomic = handle!(i.b, Atomic);
-                        let value = *self.sched.atomic(atomic.slot());
-                        self.sched.atomic_event(&mut self.tr, at!(), atomic.slot());
+                        let value = self.sched.atomic_load(&mut self.tr, at!(), atomic.slot());
                         set!(i.a, atomic_tag(atomic), value as u64);
                         charge!();
                     }
@@ -661,9 +683,6 @@ fn atomic_tag(atomic: Value) -> u8 {
 /// A 64-bit result as an atomic of this kind holds it.
 #[inline(always)]
 fn wrap(tag: u8, n: i64) -> i64 {
-    if tag == Tag::I64 as u8 {
-        return n;
-    }
     match tag {
         t if t == Tag::I32 as u8 => n as i32 as i64,
         t if t == Tag::U32 as u8 => n as u32 as i64,
@@ -683,7 +702,7 @@ fn failed(slot: u32, fault: Fault) -> Stop {
     Stop::Fault(slot, fault)
 }
 
-impl<T: Tracer> Machine<T> {
+impl<E: Engine> Machine<E> {
     // Out of line, so that the loop keeps its state in registers across them.
     #[inline(never)]
     fn send(&mut self, at: At, channel: u32, value: Value) -> Step {

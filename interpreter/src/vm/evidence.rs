@@ -1,5 +1,6 @@
 //! Evidence for findings: stacks of tasks, and the finding of a task that failed.
 
+use super::engine::Engine;
 use super::fault::Fault;
 use super::heap::Heap;
 use super::machine::Machine;
@@ -9,6 +10,7 @@ use crate::bytecode::Code;
 use crate::core::RuntimeType;
 use crate::types::{EnumId, StructId};
 use crate::value::{Tag, Value};
+use scheduler::Runtime;
 use tracer::event::{Kind, Site};
 use tracer::finding::{Finding, Frame, Verdict};
 use tracer::record::Tracer;
@@ -61,7 +63,7 @@ pub fn visible(code: &Code, frames: Vec<Frame>) -> Vec<Frame> {
     shown
 }
 
-impl<T: Tracer> Machine<T> {
+impl<E: Engine> Machine<E> {
     /// The finding of a task that panicked or failed an assertion; it is recorded as an event.
     pub(super) fn failure(&mut self, slot: u32, fault: &Fault) -> Option<Finding> {
         let (verdict, message) = match fault {
@@ -74,7 +76,8 @@ impl<T: Tracer> Machine<T> {
         // The event stands where the user's code does, not inside a prelude function that it called.
         let site = frames.first().map_or(task.body.pc, |frame| frame.site.0);
         let culprit = task.evidence();
-        self.tr.text(Kind::Panic, site, self.clock, &message);
+        let clock = self.sched.stamp(self.clock);
+        self.tr.text(Kind::Panic, site, clock, &message);
         Some(Finding {
             verdict,
             message,
@@ -82,7 +85,7 @@ impl<T: Tracer> Machine<T> {
             stack: frames,
             tasks: Vec::new(),
             cycle: Vec::new(),
-            clock: self.clock,
+            clock,
             event: self.tr.last(),
         })
     }

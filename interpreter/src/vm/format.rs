@@ -17,7 +17,7 @@ pub const MAX_DEPTH: usize = 10_000;
 /// Words for what only the scheduler knows.
 pub trait Objects {
     /// What a guard gives access to; `None` for other values.
-    fn guarded(&self, value: Value) -> Option<Value>;
+    fn guarded(&mut self, value: Value) -> Option<Value>;
 
     /// Writes a channel, lock, atomic, … such as `Channel(cap 3)`.
     fn describe(&self, value: Value, out: &mut String);
@@ -27,7 +27,7 @@ pub trait Objects {
 pub struct NoObjects;
 
 impl Objects for NoObjects {
-    fn guarded(&self, _value: Value) -> Option<Value> {
+    fn guarded(&mut self, _value: Value) -> Option<Value> {
         None
     }
 
@@ -55,7 +55,7 @@ impl Style {
 }
 
 /// Display form of a value, appended to `out`.
-pub fn display(heap: &Heap, objects: &dyn Objects, code: &Code, value: Value, out: &mut String) {
+pub fn display(heap: &Heap, objects: &mut dyn Objects, code: &Code, value: Value, out: &mut String) {
     write_value(heap, Some(code), objects, value, Style::DISPLAY, out);
 }
 
@@ -63,7 +63,7 @@ pub fn display(heap: &Heap, objects: &dyn Objects, code: &Code, value: Value, ou
 ///
 /// # Errors
 /// When the text would not fit into the guest's memory.
-pub fn join(heap: &Heap, objects: &dyn Objects, code: &Code, values: &[Value]) -> Result<String, Fault> {
+pub fn join(heap: &Heap, objects: &mut dyn Objects, code: &Code, values: &[Value]) -> Result<String, Fault> {
     let mut text = String::new();
     for &value in values {
         if value.is(Tag::String) {
@@ -77,7 +77,7 @@ pub fn join(heap: &Heap, objects: &dyn Objects, code: &Code, values: &[Value]) -
 }
 
 /// A short form for debuggers and views: strings quoted, long things cut off.
-pub fn preview(heap: &Heap, objects: &dyn Objects, code: &Code, value: Value) -> String {
+pub fn preview(heap: &Heap, objects: &mut dyn Objects, code: &Code, value: Value) -> String {
     let mut out = String::new();
     write_value(heap, Some(code), objects, value, Style::PREVIEW, &mut out);
     out
@@ -86,7 +86,7 @@ pub fn preview(heap: &Heap, objects: &dyn Objects, code: &Code, value: Value) ->
 /// A short form where neither the program nor the scheduler is at hand (panic messages).
 pub fn plain(heap: &Heap, value: Value) -> String {
     let mut out = String::new();
-    write_value(heap, None, &NoObjects, value, Style { quoted: false, ..Style::PREVIEW }, &mut out);
+    write_value(heap, None, &mut NoObjects, value, Style { quoted: false, ..Style::PREVIEW }, &mut out);
     out
 }
 
@@ -111,7 +111,14 @@ struct Open {
     close: &'static str,
 }
 
-fn write_value(heap: &Heap, code: Option<&Code>, objects: &dyn Objects, value: Value, style: Style, out: &mut String) {
+fn write_value(
+    heap: &Heap,
+    code: Option<&Code>,
+    objects: &mut dyn Objects,
+    value: Value,
+    style: Style,
+    out: &mut String,
+) {
     let start = out.len();
     let mut writer = Writer { heap, code, objects, style, open: Vec::new() };
     // A reference into a map is only looked up here, at the start; see `Heap::load_part`.
@@ -146,7 +153,7 @@ enum Step {
 struct Writer<'a> {
     heap: &'a Heap,
     code: Option<&'a Code>,
-    objects: &'a dyn Objects,
+    objects: &'a mut dyn Objects,
     style: Style,
     open: Vec<Open>,
 }

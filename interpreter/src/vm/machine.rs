@@ -2,18 +2,19 @@
 //! [`super::run`].
 
 use super::arith;
+use super::engine::Engine;
 use super::fault::Fault;
 use super::heap::Heap;
 use super::io::Io;
 use super::mark::Marks;
-use super::task::Body;
 use crate::bytecode::instr::Reg;
 use crate::bytecode::program::{Constant, FunctionCode, SelectCode};
+use crate::bytecode::verify::{VerifyError, verify};
 use crate::bytecode::{Code, Instr, Op};
-use crate::core::FunctionKind;
+use crate::core::{FunctionKind, RuntimeType};
 use crate::value::{Tag, Value};
 use rustc_hash::FxHashMap;
-use scheduler::{Arm, Next, Scheduler};
+use scheduler::{Arm, Next};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tracer::finding::Finding;
@@ -56,28 +57,68 @@ pub struct Limits {
     pub tasks: usize,
 }
 
+/// Methods by (kind of receiver, name).
+type Methods = FxHashMap<(RuntimeType, u32), u32>;
+
+/// A program that can be run: verified, with the start-up function appended, and with the tables that calls go by. Machines can only
+/// be made of this, which is what the dispatch loop's access without checks rests on. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Program {
+    code: Arc<Code>,
+    start: u32,
+    entries: Arc<[Entry]>,
+    selects: Arc<[SelectCode]>,
+    methods: Arc<Methods>,
+}
+
+impl Program {
+    /// Makes code ready to run.
+    ///
+    /// # Errors
+    /// When the verifier rejects it.
+    pub fn new(code: &Code) -> Result<Program, VerifyError> {
+        let (code, start) = with_start_up(code)?;
+        verify(&code)?;
+        let entry =
+            |f: &FunctionCode| Entry { start: f.start, registers: f.registers, captures: f.captures, params: f.params };
+        let methods: Methods = code.methods.iter().map(|&(kind, name, function)| ((kind, name), function)).collect();
+        Ok(Program {
+            start,
+            entries: code.functions.iter().map(entry).collect(),
+            selects: code.selects.as_slice().into(),
+            methods: Arc::new(methods),
+            code: Arc::new(code),
+        })
+    }
+
+    /// The code, the start-up function included.
+    pub fn code(&self) -> &Code {
+        &self.code
+    }
+}
+
 /// Everything a run owns.
-pub struct Machine<T: Tracer> {
+pub struct Machine<E: Engine> {
     /// The verified program, with the start-up function appended.
     pub code: Arc<Code>,
     /// The program's start-up function: sets the globals, then calls `main`.
     pub start: u32,
-    pub(super) entries: Box<[Entry]>,
-    pub(super) constants: Box<[Value]>,
+    pub(super) entries: Arc<[Entry]>,
+    pub(super) constants: Arc<[Value]>,
     pub(super) globals: Vec<Value>,
     /// The guest's heap.
     pub heap: Heap,
     /// Tasks and everything they wait for.
-    pub sched: Scheduler<Value, Body>,
+    pub sched: E::Sched,
     /// Where events go.
-    pub tr: T,
+    pub tr: E::Tracer,
     /// The guest's input and output.
     pub io: Io,
     /// The trace clock.
     pub clock: u64,
     pub(super) limits: Limits,
     /// The program's selects, apart from `code` so that their arms can be read while the machine changes.
-    pub(super) selects: Box<[SelectCode]>,
+    pub(super) selects: Arc<[SelectCode]>,
     /// Scratch for the arguments of built-ins.
     pub(super) arguments: Vec<Value>,
     /// Slot of the running task.
@@ -95,7 +136,7 @@ pub struct Machine<T: Tracer> {
     /// Scratch for the arms of selects.
     pub(super) arms: Vec<Arm<Value>>,
     /// Methods by (kind of receiver, name).
-    pub(super) methods: FxHashMap<(crate::core::RuntimeType, u32), u32>,
+    pub(super) methods: Arc<Methods>,
     /// Findings made while the program runs.
     pub findings: Vec<Finding>,
     /// Set from outside to end the run.
@@ -106,28 +147,20 @@ pub struct Machine<T: Tracer> {
     pub stop_at_main: bool,
 }
 
-impl<T: Tracer> Machine<T> {
+impl<E: Engine> Machine<E> {
     /// A machine for a program.
     pub fn new(
-        code: &Code,
-        sched: Scheduler<Value, Body>,
-        tr: T,
+        program: &Program,
+        sched: E::Sched,
+        tr: E::Tracer,
         io: Io,
         limits: Limits,
         stop: Arc<AtomicBool>,
     ) -> Self {
-        let (code, start) = with_start_up(code);
-        let code = Arc::new(code);
+        let Program { code, start, entries, selects, methods } = program.clone();
         let instrs_at = code.instrs.as_ptr() as usize;
-        let entries = code
-            .functions
-            .iter()
-            .map(|f| Entry { start: f.start, registers: f.registers, captures: f.captures, params: f.params })
-            .collect();
-        let selects = code.selects.clone().into_boxed_slice();
         let mut heap = Heap::new(limits.memory);
         let constants = code.constants.iter().map(|constant| load(&mut heap, constant)).collect();
-        let methods = code.methods.iter().map(|&(kind, name, function)| ((kind, name), function)).collect();
         let globals = vec![Value::NONE; code.globals.len()];
         Self {
             code,
@@ -182,9 +215,11 @@ fn load(heap: &mut Heap, constant: &Constant) -> Value {
 
 /// The program with a function appended that runs the initialiser and then `main`: both in one task, so that the globals are
 /// set before anything else can run.
-fn with_start_up(code: &Code) -> (Code, u32) {
+fn with_start_up(code: &Code) -> Result<(Code, u32), VerifyError> {
     let mut code = code.clone();
-    let main = &code.functions[code.main as usize];
+    let Some(main) = code.functions.get(code.main as usize) else {
+        return Err(VerifyError { pc: None, function: Some(code.main), message: "there is no such `main`".into() });
+    };
     let span = main.span;
     let start = code.instrs.len() as u32;
     if let Some(init) = code.init {
@@ -207,5 +242,5 @@ fn with_start_up(code: &Code) -> (Code, u32) {
         locals: Vec::new(),
         cleanups: Vec::new(),
     });
-    (code, function)
+    Ok((code, function))
 }

@@ -5,6 +5,7 @@ pub mod builtins;
 mod calls;
 mod collect;
 mod core;
+pub mod engine;
 pub mod equal;
 pub mod evidence;
 pub mod fault;

@@ -1,18 +1,20 @@
 //! Seeing through references, boxes and guards, and walking over containers: both need the heap and the scheduler.
 
 use super::arith;
+use super::builtins::locks::released;
+use super::engine::Engine;
 use super::fault::Fault;
 use super::machine::Machine;
 use crate::core::{BinaryOp, IterKind};
 use crate::value::{Tag, Value};
-use tracer::record::Tracer;
+use scheduler::Runtime;
 
-impl<T: Tracer> Machine<T> {
+impl<E: Engine> Machine<E> {
     /// What a value stands for; what is no reference, box or guard is itself.
     pub(super) fn deref(&mut self, value: Value) -> Result<Value, Fault> {
         match value.kind() {
-            Tag::MutexGuard => Ok(*self.sched.mutex_value(value.slot())),
-            Tag::ReadGuard | Tag::WriteGuard => Ok(*self.sched.rwlock_value(value.slot())),
+            Tag::MutexGuard => self.sched.mutex_value(value.slot()).copied().ok_or_else(released),
+            Tag::ReadGuard | Tag::WriteGuard => Ok(self.sched.rwlock_value(value.slot())),
             _ => self.heap.load(value),
         }
     }
@@ -44,8 +46,8 @@ impl<T: Tracer> Machine<T> {
     /// Replaces what a value stands for. An aggregate stands for itself: it takes over the new value's content.
     pub(super) fn deref_store(&mut self, target: Value, value: Value) -> Result<(), Fault> {
         match target.kind() {
-            Tag::MutexGuard => *self.sched.mutex_value(target.slot()) = value,
-            Tag::ReadGuard | Tag::WriteGuard => *self.sched.rwlock_value(target.slot()) = value,
+            Tag::MutexGuard => *self.sched.mutex_value(target.slot()).ok_or_else(released)? = value,
+            Tag::ReadGuard | Tag::WriteGuard => self.sched.set_rwlock_value(target.slot(), value),
             _ => return self.heap.store(target, value),
         }
         Ok(())

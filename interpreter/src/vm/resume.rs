@@ -11,13 +11,13 @@ use crate::bytecode::instr::Reg;
 use crate::bytecode::program::ArmCode;
 use crate::bytecode::{Instr, Op};
 use crate::value::{Tag, Value};
-use scheduler::{Arm, ArmOutcome, At, Handle, Resume, Selected};
+use crate::vm::engine::Engine;
+use scheduler::{Arm, ArmOutcome, At, Handle, Resume, Runtime, Selected};
 use tracer::event::EndStatus;
-use tracer::record::Tracer;
 
 pub use super::builtins::channels::mode;
 
-impl<T: Tracer> Machine<T> {
+impl<E: Engine> Machine<E> {
     /// Readies a task that was chosen to run: completes what it was blocked in, and gives the instruction to go on with.
     #[inline]
     pub(super) fn resume(&mut self, slot: u32) -> Result<u32, Stop> {
@@ -154,9 +154,9 @@ impl<T: Tracer> Machine<T> {
             });
         }
         let (arm_count, has_default) = (arms.len(), self.selects[number].default);
-        let selected = self.sched.select_try(&mut self.tr, at, &arms, has_default);
+        let mut selected = self.sched.select_try(&mut self.tr, at, &arms, has_default);
         if selected == Selected::NotReady {
-            self.sched.select_block(&mut self.tr, at, &arms);
+            selected = self.sched.select_block(&mut self.tr, at, &arms);
         }
         self.arms = arms;
         match selected {

@@ -1,11 +1,14 @@
 //! The driver of a run: from a compiled program to a verdict.
 
+use super::engine::Deterministic;
 use super::fault::Fault;
 use super::io::Io;
-use super::machine::{Limits, Machine, Stop};
+use super::machine::{Limits, Machine, Program, Stop};
+use super::task::Body;
 use crate::bytecode::Code;
+use crate::bytecode::verify::VerifyError;
 use crate::value::{Tag, Value};
-use scheduler::{At, Config, Next, Oracle, Scheduler, TimeSource};
+use scheduler::{At, Config, Next, Oracle, Runtime, Scheduler, TimeSource};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use tracer::finding::{Finding, Verdict};
@@ -45,8 +48,8 @@ pub struct Ran {
     pub io: Io,
 }
 
-/// Runs a verified program. `found` is told of each finding as it is made.
-pub fn run<T: Tracer>(
+/// Runs a program. `found` is told of each finding as it is made.
+pub fn run<T: Tracer + 'static>(
     code: &Code,
     options: &RunOptions,
     tr: T,
@@ -54,6 +57,15 @@ pub fn run<T: Tracer>(
     stop: Arc<AtomicBool>,
     found: &mut dyn FnMut(&Finding),
 ) -> Ran {
+    let program = match Program::new(code) {
+        Ok(program) => program,
+        Err(error) => {
+            let finding = rejected(&error);
+            found(&finding);
+            let report = RunReport { verdict: finding.verdict, exit_code: 0, findings: vec![finding], clock: 0 };
+            return Ran { report, io };
+        }
+    };
     let time = if options.real_time { TimeSource::real_time() } else { TimeSource::virtual_time() };
     let sched = Scheduler::new(Config {
         oracle: options.seed.map_or_else(Oracle::fair, Oracle::seed),
@@ -61,10 +73,24 @@ pub fn run<T: Tracer>(
         time_value: |nanoseconds| Value::new(Tag::Time, nanoseconds),
         may_cancel: may_cancel(code),
     });
-    let mut machine = Machine::new(code, sched, tr, io, options.limits, stop);
+    let mut machine = Machine::<Deterministic<T>>::new(&program, sched, tr, io, options.limits, stop);
     machine.stop_at_main = options.stop_at_main;
     let report = machine.run(found);
     Ran { report, io: machine.io }
+}
+
+/// The finding about a program that the verifier rejects: a mistake of the compiler, since nothing else makes code.
+fn rejected(error: &VerifyError) -> Finding {
+    Finding {
+        verdict: Verdict::Panic,
+        message: format!("internal error: the program is not valid: {error}"),
+        culprit: None,
+        stack: Vec::new(),
+        tasks: Vec::new(),
+        cycle: Vec::new(),
+        clock: 0,
+        event: None,
+    }
 }
 
 /// Whether the program can cancel tasks: only an async select does.
@@ -87,14 +113,13 @@ enum End {
     Stopped,
 }
 
-impl<T: Tracer> Machine<T> {
+impl<T: Tracer + 'static> Machine<Deterministic<T>> {
     /// Runs the program from its start to its end.
     pub fn run(&mut self, found: &mut dyn FnMut(&Finding)) -> RunReport {
         let main = self.code.main;
         let entry = self.entries[self.start as usize];
         let at = At { site: self.code.functions[main as usize].start, clock: 0 };
-        let slot = self.sched.spawn(&mut self.tr, at, main, false);
-        self.body(slot).start(entry, &[], &[]);
+        Runtime::spawn(&mut self.sched, &mut self.tr, at, main, false, |body: &mut Body| body.start(entry, &[], &[]));
         let mut told = 0;
         let end = loop {
             let stop = self.dispatch();
@@ -111,7 +136,7 @@ impl<T: Tracer> Machine<T> {
             found(finding);
         }
         self.io.flush();
-        self.tr.idle();
+        self.tr.idle(self.clock);
         report
     }
 

@@ -1,6 +1,7 @@
 //! Instructions that are too long to stand in the dispatch loop: allocations, generic arithmetic, built-ins, selects.
 //!
-//! The loop has saved the task (`pc` is the next instruction) before it comes here, and reloads its registers after.
+//! The loop has saved the task (`pc` is the instruction itself) before it comes here, and reloads its registers after. A task
+//! that an operation has parked or put back may already run on another machine: nothing here touches it from then on.
 
 use super::arith;
 use super::builtins;
@@ -12,8 +13,8 @@ use crate::bytecode::{Instr, Op};
 use crate::core::{BinaryOp, CompareOp, UnaryOp};
 use crate::types::IntKind;
 use crate::value::{Tag, Value};
-use scheduler::{At, Step};
-use tracer::record::Tracer;
+use crate::vm::engine::Engine;
+use scheduler::{At, Runtime, Step};
 
 /// How the loop goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +31,7 @@ pub(super) enum Flow {
     Fault,
 }
 
-impl<T: Tracer> Machine<T> {
+impl<E: Engine> Machine<E> {
     /// Executes one of the long instructions.
     #[inline(never)]
     pub(super) fn slow(&mut self, slot: u32, i: Instr) -> Flow {
@@ -41,23 +42,24 @@ impl<T: Tracer> Machine<T> {
                 Flow::Fault
             }
         };
-        match flow {
-            Flow::Block | Flow::Fault => {
-                // The task stands at the instruction, which is completed (or reported) later.
-                self.body(slot).pc -= 1;
-                flow
-            }
-            Flow::Next | Flow::Jump | Flow::Switch => {
-                if self.heap.should_collect()
-                    && let Err(fault) = self.collect_garbage()
-                {
-                    self.body(slot).pc -= 1;
-                    self.fault = Some(fault);
-                    return Flow::Fault;
-                }
-                flow
+        // The loop knows where to go on; only the collector has to be told what is still needed there.
+        let after = match flow {
+            Flow::Next => 1,
+            Flow::Jump => 1 + i.imm_c(),
+            // A task that lets others run was moved on before.
+            Flow::Switch if !E::PARALLEL => 0,
+            Flow::Switch | Flow::Block | Flow::Fault => return flow,
+        };
+        if self.heap.should_collect() {
+            let pc = self.body(slot).pc;
+            self.body(slot).pc = (i64::from(pc) + after) as u32;
+            if let Err(fault) = self.collect_garbage() {
+                self.body(slot).pc = pc;
+                self.fault = Some(fault);
+                return Flow::Fault;
             }
         }
+        flow
     }
 
     /// The stop of the task that failed in [`Machine::slow`].
@@ -103,7 +105,7 @@ impl<T: Tracer> Machine<T> {
             | Op::WaitGroupAdd => (*self.register(slot, i.b), Value::UNIT),
             _ => (Value::UNIT, Value::UNIT),
         };
-        let site = self.body(slot).pc - 1;
+        let site = self.body(slot).pc;
         let at = At { site, clock: self.clock };
         let result = match i.op {
             Op::Arith => arith::arith(&mut self.heap, binary_op(i.n), b, c)?,
@@ -172,6 +174,7 @@ impl<T: Tracer> Machine<T> {
                     Outcome::Blocked => return Ok(Flow::Block),
                     Outcome::Yield => {
                         *self.register(slot, i.a) = Value::UNIT;
+                        self.body(slot).pc += 1;
                         self.sched.yield_now(&mut self.tr, at);
                         return Ok(Flow::Switch);
                     }

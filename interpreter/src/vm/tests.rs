@@ -12,7 +12,7 @@ use proptest::prelude::*;
 use std::collections::BTreeSet;
 
 /// What a value or failure shows as.
-fn shown(world: &World, result: Result<Value, Fault>) -> String {
+fn shown(world: &mut World, result: Result<Value, Fault>) -> String {
     match result {
         Ok(value) => world.show(value),
         Err(Fault::Panic(message)) => format!("! {message}"),
@@ -48,7 +48,7 @@ fn check_binary(table: &str) {
                 arith(&mut world.heap, op, a, b)
             }
         };
-        assert_eq!(shown(&world, result), expected.trim(), "{line}");
+        assert_eq!(shown(&mut world, result), expected.trim(), "{line}");
     }
 }
 
@@ -186,7 +186,7 @@ fn unary_operators() {
     ] {
         let value = world.parse(value)[0];
         let result = unary(&mut world.heap, op, value);
-        assert_eq!(shown(&world, result), expected);
+        assert_eq!(shown(&mut world, result), expected);
     }
 }
 
@@ -221,7 +221,7 @@ fn casts() {
     ] {
         let parsed = if value == "1e3" { Value::f64(1e3) } else { world.parse(value)[0] };
         let result = cast(&mut world.heap, parsed, to);
-        assert_eq!(shown(&world, result), expected, "{value} as {to:?}");
+        assert_eq!(shown(&mut world, result), expected, "{value} as {to:?}");
     }
 }
 
@@ -277,12 +277,12 @@ fn values_show_as_the_language_says() {
 fn a_preview_quotes_strings_and_stays_short() {
     let mut world = World::new();
     let list = world.parse("[\"a\", 'b', Some(\"c\")]")[0];
-    let preview = |world: &World, value| format::preview(&world.heap, &world.sched, &world.code, value);
-    assert_eq!(preview(&world, list), r#"["a", 'b', Some("c")]"#);
+    let preview = |world: &mut World, value| format::preview(&world.heap, &mut world.sched, &world.code, value);
+    assert_eq!(preview(&mut world, list), r#"["a", 'b', Some("c")]"#);
     let many = world.heap.list((0..100).map(Value::i64).collect()).expect("room");
-    assert_eq!(preview(&world, many), "[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, …]");
+    assert_eq!(preview(&mut world, many), "[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, …]");
     let long = world.heap.string("é".repeat(10_000)).expect("room");
-    let text = preview(&world, long);
+    let text = preview(&mut world, long);
     assert!(text.ends_with('…') && text.len() < 210, "{}", text.len());
 }
 
@@ -363,7 +363,7 @@ fn indexing() {
     ] {
         let (container, index) = (world.parse(container)[0], world.parse(index)[0]);
         let result = world.heap.get_index(container, index);
-        assert_eq!(shown(&world, result), expected);
+        assert_eq!(shown(&mut world, result), expected);
     }
     for (container, range, expected) in [
         ("[1, 2, 3]", "range(1, 3)", "[2, 3]"),
@@ -373,7 +373,7 @@ fn indexing() {
     ] {
         let (container, range) = (world.parse(container)[0], world.parse(range)[0]);
         let result = world.heap.get_slice(container, range);
-        assert_eq!(shown(&world, result), expected);
+        assert_eq!(shown(&mut world, result), expected);
     }
 }
 
@@ -517,4 +517,37 @@ fn objects_of_the_scheduler_live_as_long_as_something_reaches_them() {
     assert_eq!(world.sched.count(ObjectKind::Channel), 0);
     assert_eq!(world.sched.count(ObjectKind::Mutex), 0);
     assert_eq!(world.heap.objects(), 0);
+}
+
+#[test]
+fn code_that_does_not_verify_is_not_run() {
+    use super::machine::{Limits, Program};
+    use super::run::{RunOptions, run};
+    use crate::bytecode::instr::{Instr, Reg};
+    use crate::bytecode::{Op, program::FunctionCode};
+    use tracer::finding::Verdict;
+    let mut code = super::builtins::testing::names();
+    assert!(Program::new(&code).is_err(), "there is no `main`");
+    // A register outside the frame.
+    code.instrs.push(Instr::new(Op::Return, 0, Reg(7).operand(), 0, 0));
+    code.functions.push(FunctionCode {
+        name: "main".into(),
+        kind: crate::core::FunctionKind::Plain,
+        start: 0,
+        end: 1,
+        captures: 0,
+        params: 0,
+        registers: 1,
+        span: Default::default(),
+        prelude: false,
+        locals: Vec::new(),
+        cleanups: Vec::new(),
+    });
+    code.spans.push(Default::default());
+    let limits = Limits { memory: 1 << 20, tasks: 1 };
+    let options = RunOptions { seed: Some(0), real_time: false, limits, stop_at_main: false };
+    let io = super::io::Io::memory();
+    let ran = run(&code, &options, tracer::record::Off, io, Default::default(), &mut |_| ());
+    assert_eq!(ran.report.verdict, Verdict::Panic);
+    assert!(ran.report.findings[0].message.contains("not valid"), "{:?}", ran.report.findings);
 }

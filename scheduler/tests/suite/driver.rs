@@ -34,8 +34,10 @@ impl Tracer for Log {
     fn ordinal(&self) -> u64 {
         self.0.len() as u64
     }
-    fn poll(&mut self) {}
-    fn idle(&mut self) {}
+    fn poll(&mut self, _clock: u64) -> bool {
+        false
+    }
+    fn idle(&mut self, _clock: u64) {}
     fn quit(&self) -> bool {
         false
     }

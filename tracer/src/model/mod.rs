@@ -5,17 +5,20 @@
 //! over time, each in its own file. The same machine, copied now and then and fed again, gives the state at any event
 //! of the past ([`crate::store::Store::at`]).
 
+pub mod buckets;
 pub mod channels;
 pub mod lanes;
 pub mod locks;
 pub mod messages;
 pub mod now;
 pub mod objects;
+pub mod rates;
 pub mod series;
 pub mod slots;
 pub mod state;
 pub mod tasks;
 pub mod waits;
+pub mod workers;
 
 use crate::event::{ObjectId, TaskId};
 use crate::events::Event;

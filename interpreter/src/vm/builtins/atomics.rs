@@ -4,8 +4,9 @@ use super::objects::BYTES;
 use super::{Env, arg};
 use crate::builtins::Builtin;
 use crate::value::{Tag, Value};
+use crate::vm::engine::Engine;
 use crate::vm::fault::Fault;
-use tracer::record::Tracer;
+use scheduler::Runtime;
 
 /// An atomic's handle.
 pub fn handle(slot: u32, content: Tag) -> Value {
@@ -34,7 +35,7 @@ pub fn wrapped(content: Tag, number: i64) -> i64 {
 }
 
 /// `AtomicI32.new(v)` and its kin; a missing value is 0 of an `i64`.
-pub fn new<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+pub fn new<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     let value = env.plain(args.first().copied().unwrap_or(Value::i64(0)))?;
     let narrow = value.kind().int_kind().is_some() && !value.is(Tag::I128) && !value.is(Tag::U128);
     if !narrow && !value.is(Tag::Bool) {
@@ -46,36 +47,35 @@ pub fn new<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fau
 
 /// One operation: `change` gives the new content; the result is the old one.
 #[inline]
-fn operate<T: Tracer>(env: &mut Env<'_, T>, atomic: Value, change: impl FnOnce(i64) -> i64) -> Result<Value, Fault> {
+fn operate<E: Engine>(env: &mut Env<'_, E>, atomic: Value, mut change: impl FnMut(i64) -> i64) -> Result<Value, Fault> {
     let atomic = env.seen(atomic, Tag::Atomic)?;
     let content = content_tag(atomic);
-    let cell = env.sched.atomic(atomic.slot());
-    let old = *cell;
-    *cell = wrapped(content, change(old));
-    env.sched.atomic_event(env.tr, env.at, atomic.slot());
+    let old = env.sched.atomic_update(env.tr, env.at, atomic.slot(), |old| wrapped(content, change(old)));
     Ok(Value::new(content, old as u64))
 }
 
 /// `load()`
-pub fn load<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
-    operate(env, arg(args, 0)?, |old| old)
+pub fn load<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
+    let atomic = env.seen(arg(args, 0)?, Tag::Atomic)?;
+    let value = env.sched.atomic_load(env.tr, env.at, atomic.slot());
+    Ok(Value::new(content_tag(atomic), value as u64))
 }
 
 /// `store(v)`
-pub fn store<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+pub fn store<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     let new = env.plain(arg(args, 1)?)?;
     operate(env, arg(args, 0)?, |_| new.int())?;
     Ok(Value::UNIT)
 }
 
 /// `swap(v)`
-pub fn swap<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+pub fn swap<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     let new = env.plain(arg(args, 1)?)?;
     operate(env, arg(args, 0)?, |_| new.int())
 }
 
 /// `fetch_add(v)` and its kin.
-pub fn fetch<T: Tracer>(env: &mut Env<'_, T>, builtin: Builtin, args: &[Value]) -> Result<Value, Fault> {
+pub fn fetch<E: Engine>(env: &mut Env<'_, E>, builtin: Builtin, args: &[Value]) -> Result<Value, Fault> {
     let by = env.plain(arg(args, 1)?)?.int();
     operate(env, arg(args, 0)?, |old| match builtin {
         Builtin::AtomicSub => old.wrapping_sub(by),
@@ -87,7 +87,7 @@ pub fn fetch<T: Tracer>(env: &mut Env<'_, T>, builtin: Builtin, args: &[Value]) 
 }
 
 /// `compare_exchange(expected, new)`
-pub fn compare_exchange<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+pub fn compare_exchange<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     let (expected, new) = (env.plain(arg(args, 1)?)?.int(), env.plain(arg(args, 2)?)?.int());
     let old = operate(env, arg(args, 0)?, |old| if old == expected { new } else { old })?;
     Ok(if old.int() == expected { env.heap.ok(old) } else { env.heap.err(old) })

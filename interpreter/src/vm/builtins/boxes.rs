@@ -2,36 +2,36 @@
 
 use super::{Env, arg};
 use crate::value::{Tag, Value};
+use crate::vm::engine::Engine;
 use crate::vm::fault::Fault;
-use tracer::record::Tracer;
 
 /// The box itself, which may stand behind a reference or a guard (but not behind another box: that one is meant).
-fn the_box<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+fn the_box<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     env.seen(arg(args, 0)?, Tag::Box)
 }
 
 /// `Box(v)`
-pub fn new<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+pub fn new<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     let value = arg(args, 0)?;
     Ok(env.heap.new_box(value))
 }
 
 /// `get()`
-pub fn get<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+pub fn get<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     let cell = the_box(env, args)?;
     let content = env.heap.load_cell(cell)?;
     env.heap.clone_value(content)
 }
 
 /// `set(v)`: also gives a box whose content was taken a new one.
-pub fn set<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+pub fn set<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     let cell = the_box(env, args)?;
     env.heap.store_cell(cell, arg(args, 1)?)?;
     Ok(Value::UNIT)
 }
 
 /// `swap(v)`
-pub fn swap<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+pub fn swap<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     let cell = the_box(env, args)?;
     let old = env.heap.load_cell(cell)?;
     env.heap.store_cell(cell, arg(args, 1)?)?;
@@ -39,7 +39,7 @@ pub fn swap<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fa
 }
 
 /// `take()`
-pub fn take<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+pub fn take<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     let cell = the_box(env, args)?;
     let content = env.heap.load_cell(cell)?;
     env.heap.store_cell(cell, Value::NONE)?;
@@ -47,19 +47,19 @@ pub fn take<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fa
 }
 
 /// `getRef()`: immutable references are the value itself.
-pub fn get_ref<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+pub fn get_ref<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     let cell = the_box(env, args)?;
     env.heap.load_cell(cell)
 }
 
 /// `getRefMut()`: the handle of an aggregate is its mutable reference; for anything else the box is.
-pub fn get_ref_mut<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+pub fn get_ref_mut<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     let cell = the_box(env, args)?;
     let content = env.heap.load_cell(cell)?;
     Ok(if matches!(content.kind(), Tag::List | Tag::Map | Tag::Set | Tag::Struct) { content } else { cell })
 }
 
 /// `clone()`
-pub fn clone<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+pub fn clone<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     the_box(env, args)
 }

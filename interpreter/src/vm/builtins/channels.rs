@@ -4,10 +4,10 @@ use super::objects::BYTES;
 use super::{Env, arg};
 use crate::builtins::Builtin;
 use crate::value::{Tag, Value};
+use crate::vm::engine::Engine;
 use crate::vm::fault::{Fault, Outcome};
 use crate::vm::heap::{Heap, NONE_VALUE};
-use scheduler::{Step, Try};
-use tracer::record::Tracer;
+use scheduler::{Runtime, Step, Try};
 
 /// The panic of a send on a closed channel.
 pub const SEND_CLOSED: &str = "send on closed channel";
@@ -42,7 +42,7 @@ pub fn mode_of(builtin: Builtin) -> u8 {
 }
 
 /// `Channel(n)`: capacity and zero value.
-pub fn new<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+pub fn new<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     let capacity = env.count(arg(args, 0)?, "channel capacity")?;
     let zero = args.get(1).copied().unwrap_or(Value::NONE);
     env.heap.charge(BYTES);
@@ -65,7 +65,7 @@ pub fn zero(heap: &mut Heap, channel: Value) -> Result<Value, Fault> {
 }
 
 /// The three sends that may block.
-pub fn send<T: Tracer>(env: &mut Env<'_, T>, builtin: Builtin, args: &[Value]) -> Result<Outcome, Fault> {
+pub fn send<E: Engine>(env: &mut Env<'_, E>, builtin: Builtin, args: &[Value]) -> Result<Outcome, Fault> {
     let channel = env.seen(arg(args, 0)?, Tag::Channel)?;
     let went = match env.sched.send(env.tr, env.at, channel.slot(), arg(args, 1)?) {
         Step::Ready(()) => true,
@@ -87,7 +87,7 @@ pub fn sent(heap: &mut Heap, mode: u8, went: bool) -> Result<Value, Fault> {
 }
 
 /// `try_send(v)`
-pub fn try_send<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+pub fn try_send<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     let channel = env.seen(arg(args, 0)?, Tag::Channel)?;
     match env.sched.try_send(env.tr, env.at, channel.slot(), arg(args, 1)?) {
         Try::Ready(()) => Ok(env.heap.ok(Value::UNIT)),
@@ -97,7 +97,7 @@ pub fn try_send<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value
 }
 
 /// The four receives that may block.
-pub fn recv<T: Tracer>(env: &mut Env<'_, T>, builtin: Builtin, args: &[Value]) -> Result<Outcome, Fault> {
+pub fn recv<E: Engine>(env: &mut Env<'_, E>, builtin: Builtin, args: &[Value]) -> Result<Outcome, Fault> {
     let channel = env.seen(arg(args, 0)?, Tag::Channel)?;
     let value = match env.sched.recv(env.tr, env.at, channel.slot()) {
         Step::Ready(value) => Some(value),
@@ -120,7 +120,7 @@ pub fn received(heap: &mut Heap, mode: u8, channel: Value, value: Option<Value>)
 }
 
 /// `try_recv()`
-pub fn try_recv<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+pub fn try_recv<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     let channel = env.seen(arg(args, 0)?, Tag::Channel)?;
     match env.sched.try_recv(env.tr, env.at, channel.slot()) {
         Try::Ready(value) => Ok(env.heap.some(value)),
@@ -129,25 +129,25 @@ pub fn try_recv<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value
 }
 
 /// `close()`
-pub fn close<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+pub fn close<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     let channel = env.seen(arg(args, 0)?, Tag::Channel)?;
     if env.sched.close(env.tr, env.at, channel.slot()) { Ok(Value::UNIT) } else { Err(Fault::panic(CLOSE_CLOSED)) }
 }
 
 /// `len()`
-pub fn len<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+pub fn len<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     let channel = env.seen(arg(args, 0)?, Tag::Channel)?;
     Ok(Value::usize(env.sched.channel_len(channel.slot()) as u64))
 }
 
 /// `capacity()`
-pub fn capacity<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+pub fn capacity<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     let channel = env.seen(arg(args, 0)?, Tag::Channel)?;
     Ok(Value::usize(env.sched.channel_capacity(channel.slot()).into()))
 }
 
 /// `is_closed()`
-pub fn is_closed<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+pub fn is_closed<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     let channel = env.seen(arg(args, 0)?, Tag::Channel)?;
     Ok(Value::bool(env.sched.channel_closed(channel.slot())))
 }

@@ -3,46 +3,46 @@
 use super::objects::BYTES;
 use super::{Env, arg};
 use crate::value::{Tag, Value};
+use crate::vm::engine::Engine;
 use crate::vm::fault::Fault;
-use scheduler::{Cause, ContextKind};
-use tracer::record::Tracer;
+use scheduler::{Cause, ContextKind, Runtime};
 
-fn make<T: Tracer>(env: &mut Env<'_, T>, parent: Option<u32>, kind: ContextKind<Value>) -> Value {
+fn make<E: Engine>(env: &mut Env<'_, E>, parent: Option<u32>, kind: ContextKind<Value>) -> Value {
     env.heap.charge(BYTES);
     Value::handle(Tag::Context, env.sched.context(env.tr, env.at, parent, kind))
 }
 
-fn context<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<u32, Fault> {
+fn context<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<u32, Fault> {
     Ok(env.seen(arg(args, 0)?, Tag::Context)?.slot())
 }
 
 /// `background()` and `todo()`
-pub fn root<T: Tracer>(env: &mut Env<'_, T>) -> Value {
+pub fn root<E: Engine>(env: &mut Env<'_, E>) -> Value {
     make(env, None, ContextKind::Plain)
 }
 
 /// `withCancel(parent)`
-pub fn with_cancel<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+pub fn with_cancel<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     let parent = context(env, args)?;
     Ok(make(env, Some(parent), ContextKind::Plain))
 }
 
 /// `withTimeout(parent, d)`
-pub fn with_timeout<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+pub fn with_timeout<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     let parent = context(env, args)?;
     let timeout = env.nanoseconds(arg(args, 1)?)?;
     Ok(make(env, Some(parent), ContextKind::Timeout(timeout)))
 }
 
 /// `withDeadline(parent, t)`
-pub fn with_deadline<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+pub fn with_deadline<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     let parent = context(env, args)?;
     let deadline = env.seen(arg(args, 1)?, Tag::Time)?;
     Ok(make(env, Some(parent), ContextKind::Deadline(deadline.int().max(0) as u64)))
 }
 
 /// `withValue(parent, key, v)`
-pub fn with_value<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+pub fn with_value<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     let parent = context(env, args)?;
     let key: Box<str> = env.text(arg(args, 1)?)?.into();
     let value = arg(args, 2)?;
@@ -51,32 +51,32 @@ pub fn with_value<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Val
 }
 
 /// `cancel(ctx)`
-pub fn cancel<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+pub fn cancel<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     let context = context(env, args)?;
     env.sched.cancel_context(env.tr, env.at, context, Cause::Cancelled);
     Ok(Value::UNIT)
 }
 
 /// `isDone(ctx)`
-pub fn is_done<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+pub fn is_done<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     let context = context(env, args)?;
     Ok(Value::bool(env.sched.context_cause(context).is_some()))
 }
 
 /// `isCanceled(ctx)`
-pub fn is_canceled<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+pub fn is_canceled<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     let context = context(env, args)?;
     Ok(Value::bool(env.sched.context_cause(context).is_some() && !env.sched.context_timed_out(context)))
 }
 
 /// `isTimeout(ctx)`
-pub fn is_timeout<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+pub fn is_timeout<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     let context = context(env, args)?;
     Ok(Value::bool(env.sched.context_timed_out(context)))
 }
 
 /// `cause(ctx)`
-pub fn cause<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+pub fn cause<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     let context = context(env, args)?;
     let text = match env.sched.context_cause(context) {
         None => "",
@@ -87,7 +87,7 @@ pub fn cause<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, F
 }
 
 /// `getValue(ctx, key)`
-pub fn value<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+pub fn value<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     let context = context(env, args)?;
     let key = env.seen(arg(args, 1)?, Tag::String)?;
     let value = env.sched.context_value(context, env.heap.str(key)?);
@@ -95,21 +95,21 @@ pub fn value<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, F
 }
 
 /// `hasValue(ctx, key)`
-pub fn has_value<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+pub fn has_value<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     let context = context(env, args)?;
     let key = env.seen(arg(args, 1)?, Tag::String)?;
     Ok(Value::bool(env.sched.context_value(context, env.heap.str(key)?).is_some()))
 }
 
 /// `remainingTime(ctx)`
-pub fn remaining<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+pub fn remaining<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     let context = context(env, args)?;
     let nanoseconds = env.sched.context_remaining(context).map_or(i64::MAX, |n| i64::try_from(n).unwrap_or(i64::MAX));
     Ok(Value::new(Tag::Duration, nanoseconds as u64))
 }
 
 /// `done(ctx)`
-pub fn done<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+pub fn done<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     let context = context(env, args)?;
     env.heap.charge(BYTES);
     Ok(Value::channel(env.sched.context_done(env.tr, env.at, context), Value::UNIT))

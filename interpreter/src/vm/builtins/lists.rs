@@ -3,45 +3,45 @@
 use super::{Env, arg, misc, sort};
 use crate::core::BinaryOp;
 use crate::value::{Tag, Value};
+use crate::vm::engine::Engine;
 use crate::vm::fault::Fault;
 use crate::vm::heap::list::out_of_range;
 use crate::vm::{arith, equal};
 use std::cmp::Ordering;
-use tracer::record::Tracer;
 
-fn list<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+fn list<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     env.seen(arg(args, 0)?, Tag::List)
 }
 
 /// The position that an argument names, checked.
-fn position<T: Tracer>(env: &mut Env<'_, T>, list: Value, index: Value) -> Result<usize, Fault> {
+fn position<E: Engine>(env: &mut Env<'_, E>, list: Value, index: Value) -> Result<usize, Fault> {
     let index = env.plain(index)?;
     env.heap.position(index, env.heap.elements(list)?.len())
 }
 
 /// `Vec.withCapacity(n)`
-pub fn with_capacity<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+pub fn with_capacity<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     let capacity = env.count(arg(args, 0)?, "capacity")? as usize;
     env.heap.room_for(capacity.saturating_mul(size_of::<Value>()))?;
     env.heap.list(Vec::with_capacity(capacity))
 }
 
 /// `push(v)`
-pub fn push<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+pub fn push<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     let list = list(env, args)?;
     env.heap.push(list, arg(args, 1)?)?;
     Ok(Value::UNIT)
 }
 
 /// `pop()`
-pub fn pop<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+pub fn pop<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     let list = list(env, args)?;
     let last = env.heap.change_list(list, Vec::pop)?;
     Ok(env.heap.option(last))
 }
 
 /// `insert(i, v)`
-pub fn insert<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+pub fn insert<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     let (list, value) = (list(env, args)?, arg(args, 2)?);
     let at = env.integer(arg(args, 1)?)?;
     let len = env.heap.elements(list)?.len();
@@ -57,21 +57,21 @@ pub fn insert<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, 
 }
 
 /// `remove(i)`
-pub fn remove<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+pub fn remove<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     let list = list(env, args)?;
     let at = position(env, list, arg(args, 1)?)?;
     env.heap.change_list(list, |elements| elements.remove(at))
 }
 
 /// `clear()`
-pub fn clear<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+pub fn clear<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     let list = list(env, args)?;
     env.heap.change_list(list, Vec::clear)?;
     Ok(Value::UNIT)
 }
 
 /// `set(i, v)`
-pub fn set<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+pub fn set<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     let (list, value) = (list(env, args)?, arg(args, 2)?);
     let at = position(env, list, arg(args, 1)?)?;
     env.heap.elements_mut(list)?[at] = value;
@@ -79,19 +79,19 @@ pub fn set<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fau
 }
 
 /// `len()`
-pub fn len<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+pub fn len<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     let list = list(env, args)?;
     Ok(Value::usize(env.heap.elements(list)?.len() as u64))
 }
 
 /// `isEmpty()`
-pub fn is_empty<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+pub fn is_empty<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     let list = list(env, args)?;
     Ok(Value::bool(env.heap.elements(list)?.is_empty()))
 }
 
 /// `get(i)`
-pub fn get<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+pub fn get<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     let list = list(env, args)?;
     let at = env.integer(arg(args, 1)?)?;
     let element = usize::try_from(at).ok().and_then(|at| env.heap.elements(list).ok()?.get(at).copied());
@@ -99,21 +99,21 @@ pub fn get<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fau
 }
 
 /// `first()`
-pub fn first<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+pub fn first<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     let list = list(env, args)?;
     let element = env.heap.elements(list)?.first().copied();
     Ok(env.heap.option(element))
 }
 
 /// `last()`
-pub fn last<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+pub fn last<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     let list = list(env, args)?;
     let element = env.heap.elements(list)?.last().copied();
     Ok(env.heap.option(element))
 }
 
 /// `copyAt(i)`
-pub fn copy_at<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+pub fn copy_at<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     let list = list(env, args)?;
     let at = position(env, list, arg(args, 1)?)?;
     let element = env.heap.elements(list)?[at];
@@ -121,7 +121,7 @@ pub fn copy_at<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value,
 }
 
 /// `swap(i, j)`
-pub fn swap<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+pub fn swap<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     let list = list(env, args)?;
     let (i, j) = (position(env, list, arg(args, 1)?)?, position(env, list, arg(args, 2)?)?);
     env.heap.elements_mut(list)?.swap(i, j);
@@ -129,14 +129,14 @@ pub fn swap<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fa
 }
 
 /// `reverse()`
-pub fn reverse<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+pub fn reverse<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     let list = list(env, args)?;
     env.heap.elements_mut(list)?.reverse();
     Ok(Value::UNIT)
 }
 
 /// `sort()`
-pub fn sort<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+pub fn sort<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     let list = list(env, args)?;
     env.heap.room_for(size_of_val(env.heap.elements(list)?))?;
     let sorted = sort::sorted(env.heap, env.heap.elements(list)?)?;
@@ -144,7 +144,7 @@ pub fn sort<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fa
     Ok(Value::UNIT)
 }
 
-fn find<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Option<usize>, Fault> {
+fn find<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Option<usize>, Fault> {
     let list = list(env, args)?;
     let wanted = arg(args, 1)?;
     for (at, &element) in env.heap.elements(list)?.iter().enumerate() {
@@ -156,18 +156,18 @@ fn find<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Option<usize>
 }
 
 /// `contains(v)`
-pub fn contains<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+pub fn contains<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     Ok(Value::bool(find(env, args)?.is_some()))
 }
 
 /// `indexOf(v)`
-pub fn index_of<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+pub fn index_of<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     let at = find(env, args)?.map(|at| Value::usize(at as u64));
     Ok(env.heap.option(at))
 }
 
 /// `join(sep)`
-pub fn join<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+pub fn join<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     let list = list(env, args)?;
     let separator = match args.get(1) {
         Some(&separator) => env.text(separator)?.to_string(),
@@ -186,7 +186,7 @@ pub fn join<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fa
 }
 
 /// `extend(other)`
-pub fn extend<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+pub fn extend<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     let list = list(env, args)?;
     let other = env.seen(arg(args, 1)?, Tag::List)?;
     let more = env.heap.elements(other)?;
@@ -197,7 +197,7 @@ pub fn extend<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, 
 }
 
 /// `slice(a, b)`
-pub fn slice<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+pub fn slice<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     let list = list(env, args)?;
     let (from, to) = (env.plain(arg(args, 1)?)?, env.plain(arg(args, 2)?)?);
     let (from, to) = env.heap.slice_bounds(from, to, env.heap.elements(list)?.len())?;
@@ -205,7 +205,7 @@ pub fn slice<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, F
 }
 
 /// `enumerate()`
-pub fn enumerate<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+pub fn enumerate<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     let list = list(env, args)?;
     let len = env.heap.elements(list)?.len();
     // A pair each, and the list of them.
@@ -219,7 +219,7 @@ pub fn enumerate<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Valu
 }
 
 /// `truncate(n)`
-pub fn truncate<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+pub fn truncate<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     let list = list(env, args)?;
     let keep = env.count(arg(args, 1)?, "length")? as usize;
     env.heap.change_list(list, |elements| elements.truncate(keep))?;
@@ -227,7 +227,7 @@ pub fn truncate<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value
 }
 
 /// `sum()`. The sum of an empty list is the integer 0: nothing in it says what kind of number it would be.
-pub fn sum<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+pub fn sum<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     let list = list(env, args)?;
     let Some(&first) = env.heap.elements(list)?.first() else { return Ok(Value::i64(0)) };
     let mut sum = first;
@@ -239,7 +239,7 @@ pub fn sum<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fau
 }
 
 /// `min()` and `max()`: the first of those that are smallest or largest.
-pub fn extreme<T: Tracer>(env: &mut Env<'_, T>, args: &[Value], wanted: Ordering) -> Result<Value, Fault> {
+pub fn extreme<E: Engine>(env: &mut Env<'_, E>, args: &[Value], wanted: Ordering) -> Result<Value, Fault> {
     let list = list(env, args)?;
     let mut best: Option<Value> = None;
     for &element in env.heap.elements(list)? {

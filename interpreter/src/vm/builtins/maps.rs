@@ -2,33 +2,33 @@
 
 use super::{Env, arg};
 use crate::value::{Tag, Value};
+use crate::vm::engine::Engine;
 use crate::vm::fault::Fault;
-use tracer::record::Tracer;
 
-fn map<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+fn map<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     env.seen(arg(args, 0)?, Tag::Map)
 }
 
 /// `insert(k, v)`: true where the key is new.
-pub fn insert<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+pub fn insert<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     let map = map(env, args)?;
     let old = env.heap.map_insert(map, arg(args, 1)?, arg(args, 2)?)?;
     Ok(Value::bool(old.is_none()))
 }
 
-fn lookup<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Option<Value>, Fault> {
+fn lookup<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Option<Value>, Fault> {
     let map = map(env, args)?;
     env.heap.map_get(map, arg(args, 1)?)
 }
 
 /// `get(k)`: the value in place.
-pub fn get<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+pub fn get<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     let value = lookup(env, args)?;
     Ok(env.heap.option(value))
 }
 
 /// `getOwned(k)`: a clone.
-pub fn get_owned<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+pub fn get_owned<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     let value = match lookup(env, args)? {
         Some(value) => Some(env.heap.clone_value(value)?),
         None => None,
@@ -37,7 +37,7 @@ pub fn get_owned<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Valu
 }
 
 /// `getOr(k, default)`: an owned value, so what is in the map is cloned.
-pub fn get_or<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+pub fn get_or<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     match lookup(env, args)? {
         Some(value) => env.heap.clone_value(value),
         None => arg(args, 2),
@@ -45,32 +45,32 @@ pub fn get_or<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, 
 }
 
 /// `contains(k)` of maps and sets.
-pub fn contains<T: Tracer>(env: &mut Env<'_, T>, args: &[Value], tag: Tag) -> Result<Value, Fault> {
+pub fn contains<E: Engine>(env: &mut Env<'_, E>, args: &[Value], tag: Tag) -> Result<Value, Fault> {
     let table = env.seen(arg(args, 0)?, tag)?;
     env.heap.has_key(table, arg(args, 1)?).map(Value::bool)
 }
 
 /// `remove(k)` of a map.
-pub fn remove<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+pub fn remove<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     let map = map(env, args)?;
     let value = env.heap.map_remove(map, arg(args, 1)?)?;
     Ok(env.heap.option(value))
 }
 
 /// `len()` of maps and sets.
-pub fn len<T: Tracer>(env: &mut Env<'_, T>, args: &[Value], tag: Tag) -> Result<Value, Fault> {
+pub fn len<E: Engine>(env: &mut Env<'_, E>, args: &[Value], tag: Tag) -> Result<Value, Fault> {
     let table = env.seen(arg(args, 0)?, tag)?;
     Ok(Value::usize(env.heap.table(table)?.len() as u64))
 }
 
 /// `isEmpty()` of maps and sets.
-pub fn is_empty<T: Tracer>(env: &mut Env<'_, T>, args: &[Value], tag: Tag) -> Result<Value, Fault> {
+pub fn is_empty<E: Engine>(env: &mut Env<'_, E>, args: &[Value], tag: Tag) -> Result<Value, Fault> {
     let table = env.seen(arg(args, 0)?, tag)?;
     Ok(Value::bool(env.heap.table(table)?.is_empty()))
 }
 
 /// The keys of a map, the elements of a set: owned, so cloned.
-pub fn keys<T: Tracer>(env: &mut Env<'_, T>, args: &[Value], tag: Tag) -> Result<Value, Fault> {
+pub fn keys<E: Engine>(env: &mut Env<'_, E>, args: &[Value], tag: Tag) -> Result<Value, Fault> {
     let table = env.seen(arg(args, 0)?, tag)?;
     let table = env.heap.table(table)?;
     env.heap.room_for(table.len() * size_of::<Value>())?;
@@ -80,7 +80,7 @@ pub fn keys<T: Tracer>(env: &mut Env<'_, T>, args: &[Value], tag: Tag) -> Result
 }
 
 /// `values()` of a map: owned, so cloned.
-pub fn values<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+pub fn values<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     let map = map(env, args)?;
     let table = env.heap.table(map)?;
     env.heap.room_for(table.len() * size_of::<Value>())?;
@@ -90,21 +90,21 @@ pub fn values<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, 
 }
 
 /// `clear()` of maps and sets.
-pub fn clear<T: Tracer>(env: &mut Env<'_, T>, args: &[Value], tag: Tag) -> Result<Value, Fault> {
+pub fn clear<E: Engine>(env: &mut Env<'_, E>, args: &[Value], tag: Tag) -> Result<Value, Fault> {
     let table = env.seen(arg(args, 0)?, tag)?;
     env.heap.change_table(table, |table| table.clear())?;
     Ok(Value::UNIT)
 }
 
 /// `insert(v)` of a set: true where it is new.
-pub fn set_insert<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+pub fn set_insert<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     let set = env.seen(arg(args, 0)?, Tag::Set)?;
     let old = env.heap.map_insert(set, arg(args, 1)?, Value::UNIT)?;
     Ok(Value::bool(old.is_none()))
 }
 
 /// `remove(v)` of a set.
-pub fn set_remove<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+pub fn set_remove<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     let set = env.seen(arg(args, 0)?, Tag::Set)?;
     let old = env.heap.map_remove(set, arg(args, 1)?)?;
     Ok(Value::bool(old.is_some()))

@@ -2,34 +2,35 @@
 
 use super::{Env, arg};
 use crate::value::{Tag, Value};
+use crate::vm::engine::Engine;
 use crate::vm::fault::Fault;
 use crate::vm::{equal, format};
+use scheduler::Runtime;
 use tracer::event::Kind;
-use tracer::record::Tracer;
 
 /// `print` and its kin: the text is already formatted.
-pub fn print<T: Tracer>(env: &mut Env<'_, T>, args: &[Value], to: Kind) -> Result<Value, Fault> {
+pub fn print<E: Engine>(env: &mut Env<'_, E>, args: &[Value], to: Kind) -> Result<Value, Fault> {
     let value = arg(args, 0)?;
     if value.is(Tag::String) {
         let text = env.heap.str(value)?;
-        env.io.print(env.tr, env.at.site, env.at.clock, to, text);
+        env.io.print(env.tr, env.at.site, env.sched.stamp(env.at.clock), to, text);
     } else {
         let text = display(env, value)?;
-        env.io.print(env.tr, env.at.site, env.at.clock, to, &text);
+        env.io.print(env.tr, env.at.site, env.sched.stamp(env.at.clock), to, &text);
     }
     Ok(Value::UNIT)
 }
 
 /// Display form of a value, as text of the host.
-pub fn display<T: Tracer>(env: &mut Env<'_, T>, value: Value) -> Result<String, Fault> {
+pub fn display<E: Engine>(env: &mut Env<'_, E>, value: Value) -> Result<String, Fault> {
     let mut text = String::new();
-    format::display(env.heap, &*env.sched, env.code, value, &mut text);
+    format::display(env.heap, env.sched, env.code, value, &mut text);
     env.heap.room_for(text.len())?;
     Ok(text)
 }
 
 /// `toString()`
-pub fn to_string<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+pub fn to_string<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     let value = arg(args, 0)?;
     if value.is(Tag::String) {
         return Ok(value);
@@ -39,7 +40,7 @@ pub fn to_string<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Valu
 }
 
 /// `clone()`
-pub fn clone<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+pub fn clone<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     let value = arg(args, 0)?;
     // A guard's or reference's clone is a clone of what it stands for; a box's is another handle of the same cell.
     let value = if value.is(Tag::Box) { value } else { env.plain(value)? };
@@ -47,19 +48,19 @@ pub fn clone<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, F
 }
 
 /// Structural equality; guards count as what they guard.
-pub fn equal<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+pub fn equal<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     let (a, b) = (env.plain(arg(args, 0)?)?, env.plain(arg(args, 1)?)?);
     equal::equal(env.heap, a, b).map(Value::bool)
 }
 
 /// `exit(code)`
-pub fn exit<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Fault, Fault> {
+pub fn exit<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Fault, Fault> {
     let code = env.integer(arg(args, 0)?)?;
     Ok(Fault::Exit(code as i32))
 }
 
 /// `readLine()`
-pub fn read_line<T: Tracer>(env: &mut Env<'_, T>) -> Result<Value, Fault> {
+pub fn read_line<E: Engine>(env: &mut Env<'_, E>) -> Result<Value, Fault> {
     match env.io.read_line() {
         Some(line) => {
             let line = env.heap.string(line)?;
@@ -70,7 +71,7 @@ pub fn read_line<T: Tracer>(env: &mut Env<'_, T>) -> Result<Value, Fault> {
 }
 
 /// `args()`
-pub fn arguments<T: Tracer>(env: &mut Env<'_, T>) -> Result<Value, Fault> {
+pub fn arguments<E: Engine>(env: &mut Env<'_, E>) -> Result<Value, Fault> {
     let mut list = Vec::with_capacity(env.io.args.len());
     for argument in &env.io.args {
         list.push(env.heap.string(argument.as_str())?);

@@ -34,21 +34,21 @@ use super::task::Body;
 use crate::builtins::Builtin;
 use crate::bytecode::Code;
 use crate::value::{Tag, Value};
-use scheduler::{At, Resume, Scheduler};
+use crate::vm::engine::Engine;
+use scheduler::{At, Resume, Runtime, Scheduler};
 use tracer::event::Kind;
-use tracer::record::Tracer;
 
 /// The scheduler of the virtual machine.
 pub type Sched = Scheduler<Value, Body>;
 
 /// What built-ins work with.
-pub struct Env<'a, T: Tracer> {
+pub struct Env<'a, E: Engine> {
     /// The guest's heap.
     pub heap: &'a mut Heap,
     /// Tasks and everything they wait for.
-    pub sched: &'a mut Sched,
+    pub sched: &'a mut E::Sched,
     /// Where events go.
-    pub tr: &'a mut T,
+    pub tr: &'a mut E::Tracer,
     /// Place and time of the call.
     pub at: At,
     /// The program.
@@ -59,7 +59,7 @@ pub struct Env<'a, T: Tracer> {
     pub task: u32,
 }
 
-impl<T: Tracer> Env<'_, T> {
+impl<E: Engine> Env<'_, E> {
     /// A value with this tag, behind any references, boxes and guards.
     #[inline]
     pub fn seen(&mut self, value: Value, tag: Tag) -> Result<Value, Fault> {
@@ -72,8 +72,8 @@ impl<T: Tracer> Env<'_, T> {
         for _ in 0..64 {
             value = match value.kind() {
                 kind if kind == tag => return Ok(value),
-                Tag::MutexGuard => *self.sched.mutex_value(value.slot()),
-                Tag::ReadGuard | Tag::WriteGuard => *self.sched.rwlock_value(value.slot()),
+                Tag::MutexGuard => *self.sched.mutex_value(value.slot()).ok_or_else(locks::released)?,
+                Tag::ReadGuard | Tag::WriteGuard => self.sched.rwlock_value(value.slot()),
                 Tag::Box | Tag::Cell | Tag::FieldRef | Tag::IndexRef => self.heap.load(value)?,
                 _ => break,
             };
@@ -85,8 +85,8 @@ impl<T: Tracer> Env<'_, T> {
     fn plain(&mut self, mut value: Value) -> Result<Value, Fault> {
         for _ in 0..64 {
             value = match value.kind() {
-                Tag::MutexGuard => *self.sched.mutex_value(value.slot()),
-                Tag::ReadGuard | Tag::WriteGuard => *self.sched.rwlock_value(value.slot()),
+                Tag::MutexGuard => *self.sched.mutex_value(value.slot()).ok_or_else(locks::released)?,
+                Tag::ReadGuard | Tag::WriteGuard => self.sched.rwlock_value(value.slot()),
                 Tag::Box | Tag::Cell | Tag::FieldRef | Tag::IndexRef => self.heap.load(value)?,
                 _ => return Ok(value),
             };
@@ -139,7 +139,7 @@ fn missing() -> Fault {
 }
 
 /// Runs a built-in.
-pub fn call<T: Tracer>(env: &mut Env<'_, T>, builtin: Builtin, args: &[Value]) -> Result<Outcome, Fault> {
+pub fn call<E: Engine>(env: &mut Env<'_, E>, builtin: Builtin, args: &[Value]) -> Result<Outcome, Fault> {
     use Builtin::*;
     let value = match builtin {
         Print => misc::print(env, args, Kind::Output)?,
@@ -205,7 +205,7 @@ pub fn call<T: Tracer>(env: &mut Env<'_, T>, builtin: Builtin, args: &[Value]) -
         SemaphoreTryAcquire => locks::semaphore_try_acquire(env, args)?,
         SemaphoreRelease => locks::semaphore_release(env, args)?,
         Release => {
-            release(env.sched, env.tr, env.at, arg(args, 0)?);
+            release::<E>(env.sched, env.tr, env.at, arg(args, 0)?);
             Value::UNIT
         }
 
@@ -335,7 +335,7 @@ fn first(mut mapped: impl ExactSizeIterator<Item = char>, c: char) -> char {
 }
 
 /// Finishes the built-in that the task was blocked in, when it runs again. (A cancelled task does not come here.)
-pub fn complete<T: Tracer>(env: &mut Env<'_, T>, builtin: Builtin, resume: Resume) -> Result<Value, Fault> {
+pub fn complete<E: Engine>(env: &mut Env<'_, E>, builtin: Builtin, resume: Resume) -> Result<Value, Fault> {
     use Builtin::*;
     match builtin {
         Sleep | WaitGroupWait | SemaphoreAcquire => Ok(Value::UNIT),
@@ -523,7 +523,7 @@ pub fn complete<T: Tracer>(env: &mut Env<'_, T>, builtin: Builtin, resume: Resum
 }
 
 /// The first argument of the built-in that the task is blocked in, seen through; its registers still hold it.
-fn blocked_argument<T: Tracer>(env: &mut Env<'_, T>) -> Result<Value, Fault> {
+fn blocked_argument<E: Engine>(env: &mut Env<'_, E>) -> Result<Value, Fault> {
     let body = &env.sched.task(env.task).body;
     let instruction = env.code.instrs.get(body.pc as usize).ok_or_else(missing)?;
     let register = body.base as usize + instruction.b as usize / 2;

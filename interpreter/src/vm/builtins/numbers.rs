@@ -4,14 +4,15 @@ use super::{Env, arg};
 use crate::builtins::Builtin;
 use crate::core::UnaryOp;
 use crate::value::{Tag, Value};
+use crate::vm::engine::Engine;
 use crate::vm::fault::Fault;
 use crate::vm::heap::{Heap, wrong};
 use crate::vm::{arith, equal};
+use scheduler::Runtime;
 use std::cmp::Ordering;
-use tracer::record::Tracer;
 
 /// `abs()`
-pub fn abs<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+pub fn abs<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     let value = env.plain(arg(args, 0)?)?;
     let negative = match value.kind() {
         Tag::F32 | Tag::F64 => value.float().is_sign_negative(),
@@ -22,7 +23,7 @@ pub fn abs<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fau
 }
 
 /// `min(a, b)` and `max(a, b)`: the first of equal ones; a NaN loses.
-pub fn extreme<T: Tracer>(env: &mut Env<'_, T>, args: &[Value], wanted: Ordering) -> Result<Value, Fault> {
+pub fn extreme<E: Engine>(env: &mut Env<'_, E>, args: &[Value], wanted: Ordering) -> Result<Value, Fault> {
     let (a, b) = (env.plain(arg(args, 0)?)?, env.plain(arg(args, 1)?)?);
     Ok(match equal::order(env.heap, b, a)? {
         Some(order) if order == wanted => b,
@@ -41,13 +42,13 @@ fn like(kind: Value, x: f64) -> Value {
 }
 
 /// A function of one float.
-pub fn float<T: Tracer>(env: &mut Env<'_, T>, args: &[Value], function: fn(f64) -> f64) -> Result<Value, Fault> {
+pub fn float<E: Engine>(env: &mut Env<'_, E>, args: &[Value], function: fn(f64) -> f64) -> Result<Value, Fault> {
     let value = env.plain(arg(args, 0)?)?;
     if is_float(value) { Ok(like(value, function(value.float()))) } else { Err(wrong("a float", value)) }
 }
 
 /// `pow(e)`
-pub fn pow<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+pub fn pow<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     let (value, exponent) = (env.plain(arg(args, 0)?)?, env.plain(arg(args, 1)?)?);
     if is_float(value) && is_float(exponent) {
         Ok(like(value, value.float().powf(exponent.float())))
@@ -62,7 +63,7 @@ fn bits(heap: &Heap, value: Value) -> Result<i128, Fault> {
 }
 
 /// `wrapping_add(n)` and its kin.
-pub fn wrapping<T: Tracer>(env: &mut Env<'_, T>, builtin: Builtin, args: &[Value]) -> Result<Value, Fault> {
+pub fn wrapping<E: Engine>(env: &mut Env<'_, E>, builtin: Builtin, args: &[Value]) -> Result<Value, Fault> {
     let (a, b) = (env.plain(arg(args, 0)?)?, env.plain(arg(args, 1)?)?);
     let Some(kind) = a.kind().int_kind() else { return Err(wrong("an integer", a)) };
     let (x, y) = (bits(env.heap, a)?, bits(env.heap, b)?);
@@ -74,39 +75,39 @@ pub fn wrapping<T: Tracer>(env: &mut Env<'_, T>, builtin: Builtin, args: &[Value
     Ok(arith::truncated(env.heap, kind, number))
 }
 
-fn character<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<char, Fault> {
+fn character<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<char, Fault> {
     let value = env.seen(arg(args, 0)?, Tag::Char)?;
     char::from_u32(value.slot()).ok_or_else(|| wrong("a character", value))
 }
 
 /// The code point of a char.
-pub fn char_to_int<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+pub fn char_to_int<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     Ok(Value::i64(character(env, args)? as i64))
 }
 
 /// A question about a char.
-pub fn char_is<T: Tracer>(env: &mut Env<'_, T>, args: &[Value], test: fn(char) -> bool) -> Result<Value, Fault> {
+pub fn char_is<E: Engine>(env: &mut Env<'_, E>, args: &[Value], test: fn(char) -> bool) -> Result<Value, Fault> {
     Ok(Value::bool(test(character(env, args)?)))
 }
 
 /// A char from a char.
-pub fn char_to<T: Tracer>(env: &mut Env<'_, T>, args: &[Value], map: fn(char) -> char) -> Result<Value, Fault> {
+pub fn char_to<E: Engine>(env: &mut Env<'_, E>, args: &[Value], map: fn(char) -> char) -> Result<Value, Fault> {
     Ok(Value::new(Tag::Char, map(character(env, args)?).into()))
 }
 
 /// So many random bits (at most 62), drawn from the run's seed.
-fn random_bits<T: Tracer>(env: &mut Env<'_, T>, bits: u32) -> u64 {
+fn random_bits<E: Engine>(env: &mut Env<'_, E>, bits: u32) -> u64 {
     let (high, low) = (bits / 2, bits - bits / 2);
     u64::from(env.sched.random(1 << high)) << low | u64::from(env.sched.random(1 << low))
 }
 
 /// `random()`: 53 random bits after the point.
-pub fn random<T: Tracer>(env: &mut Env<'_, T>) -> Value {
+pub fn random<E: Engine>(env: &mut Env<'_, E>) -> Value {
     Value::f64(random_bits(env, 53) as f64 / (1u64 << 53) as f64)
 }
 
 /// `randomInt(lo, hi)`
-pub fn random_int<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+pub fn random_int<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     let (lo, hi) = (env.integer(arg(args, 0)?)?, env.integer(arg(args, 1)?)?);
     let range = hi.saturating_sub(lo);
     if range <= 0 {

@@ -1,31 +1,23 @@
 //! The scheduler's objects as text, and what they count for in memory.
 
-use super::Sched;
 use super::atomics::content_tag;
 use crate::value::{Tag, Value};
 use crate::vm::format::{Objects, plain_scalar};
-use scheduler::Child;
+use crate::vm::task::Body;
+use scheduler::Runtime;
 use std::fmt::Write;
-use tracer::finding::ObjectKind;
 
 /// What an object of the scheduler counts for until the next collection weighs them all: garbage made of nothing else
 /// must lead to a collection, too.
 pub const BYTES: usize = 128;
 
-impl Objects for Sched {
-    fn guarded(&self, guard: Value) -> Option<Value> {
-        let kind = match guard.kind() {
-            Tag::MutexGuard => ObjectKind::Mutex,
-            Tag::ReadGuard | Tag::WriteGuard => ObjectKind::RwLock,
-            _ => return None,
-        };
-        let mut value = None;
-        self.children(kind, guard.slot(), |child| {
-            if let Child::Value(content) = child {
-                value = Some(content);
-            }
-        });
-        value
+impl<R: Runtime<Value, Body>> Objects for R {
+    fn guarded(&mut self, guard: Value) -> Option<Value> {
+        match guard.kind() {
+            Tag::MutexGuard => self.mutex_value(guard.slot()).copied(),
+            Tag::ReadGuard | Tag::WriteGuard => Some(self.rwlock_value(guard.slot())),
+            _ => None,
+        }
     }
 
     fn describe(&self, value: Value, out: &mut String) {

@@ -2,17 +2,17 @@
 
 use super::{Env, arg};
 use crate::value::{Tag, Value};
+use crate::vm::engine::Engine;
 use crate::vm::fault::Fault;
 use crate::vm::heap::Heap;
-use tracer::record::Tracer;
 
 /// The text of argument number `at`.
-fn text<'a, T: Tracer>(env: &'a mut Env<'_, T>, args: &[Value], at: usize) -> Result<&'a str, Fault> {
+fn text<'a, E: Engine>(env: &'a mut Env<'_, E>, args: &[Value], at: usize) -> Result<&'a str, Fault> {
     env.text(arg(args, at)?)
 }
 
 /// The texts of the first two arguments.
-fn two<'a, T: Tracer>(env: &'a mut Env<'_, T>, args: &[Value]) -> Result<(&'a str, &'a str), Fault> {
+fn two<'a, E: Engine>(env: &'a mut Env<'_, E>, args: &[Value]) -> Result<(&'a str, &'a str), Fault> {
     let a = env.seen(arg(args, 0)?, Tag::String)?;
     let b = env.seen(arg(args, 1)?, Tag::String)?;
     Ok((env.heap.str(a)?, env.heap.str(b)?))
@@ -33,35 +33,35 @@ fn room_for_parts(heap: &Heap, parts: usize, bytes: usize) -> Result<(), Fault> 
 }
 
 /// `len()`
-pub fn len<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+pub fn len<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     Ok(Value::usize(text(env, args, 0)?.len() as u64))
 }
 
 /// `isEmpty()`
-pub fn is_empty<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+pub fn is_empty<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     Ok(Value::bool(text(env, args, 0)?.is_empty()))
 }
 
 /// `trim()`
-pub fn trim<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+pub fn trim<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     let trimmed: Box<str> = text(env, args, 0)?.trim().into();
     env.heap.string(trimmed)
 }
 
 /// `toUpper()`
-pub fn to_upper<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+pub fn to_upper<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     let upper = text(env, args, 0)?.to_uppercase();
     env.heap.string(upper)
 }
 
 /// `toLower()`
-pub fn to_lower<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+pub fn to_lower<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     let lower = text(env, args, 0)?.to_lowercase();
     env.heap.string(lower)
 }
 
 /// `contains(s)`; a char is looked for, too.
-pub fn contains<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+pub fn contains<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     let wanted = env.plain(arg(args, 1)?)?;
     if wanted.is(Tag::Char) {
         let c = char::from_u32(wanted.slot());
@@ -72,26 +72,26 @@ pub fn contains<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value
 }
 
 /// `starts_with(s)`
-pub fn starts_with<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+pub fn starts_with<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     let (text, start) = two(env, args)?;
     Ok(Value::bool(text.starts_with(start)))
 }
 
 /// `ends_with(s)`
-pub fn ends_with<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+pub fn ends_with<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     let (text, end) = two(env, args)?;
     Ok(Value::bool(text.ends_with(end)))
 }
 
 /// `indexOf(s)`
-pub fn index_of<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+pub fn index_of<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     let (text, wanted) = two(env, args)?;
     let at = text.find(wanted).map(|at| Value::usize(at as u64));
     Ok(env.heap.option(at))
 }
 
 /// `replace(from, to)`
-pub fn replace<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+pub fn replace<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     let to = env.seen(arg(args, 2)?, Tag::String)?;
     let a = env.seen(arg(args, 0)?, Tag::String)?;
     let b = env.seen(arg(args, 1)?, Tag::String)?;
@@ -102,7 +102,7 @@ pub fn replace<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value,
 }
 
 /// `split(sep)`; an empty separator splits into characters.
-pub fn split<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+pub fn split<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     let (text, separator) = (env.seen(arg(args, 0)?, Tag::String)?, env.seen(arg(args, 1)?, Tag::String)?);
     let (text, separator) = (env.heap.str(text)?, env.heap.str(separator)?);
     let parts: Vec<Box<str>> = if separator.is_empty() {
@@ -116,7 +116,7 @@ pub fn split<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, F
 }
 
 /// `lines()`
-pub fn lines<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+pub fn lines<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     let value = env.seen(arg(args, 0)?, Tag::String)?;
     let text = env.heap.str(value)?;
     room_for_parts(env.heap, text.lines().count(), text.len())?;
@@ -125,7 +125,7 @@ pub fn lines<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, F
 }
 
 /// `repeat(n)`
-pub fn repeat<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+pub fn repeat<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     let count = env.count(arg(args, 1)?, "count")? as usize;
     let value = env.seen(arg(args, 0)?, Tag::String)?;
     let text = env.heap.str(value)?;
@@ -135,7 +135,7 @@ pub fn repeat<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, 
 }
 
 /// `chars()`
-pub fn chars<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+pub fn chars<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     let value = env.seen(arg(args, 0)?, Tag::String)?;
     let text = env.heap.str(value)?;
     env.heap.room_for(text.len().saturating_mul(size_of::<Value>()))?;
@@ -144,7 +144,7 @@ pub fn chars<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, F
 }
 
 /// `substring(a, b)`
-pub fn substring<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+pub fn substring<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     let value = env.seen(arg(args, 0)?, Tag::String)?;
     let (from, to) = (env.plain(arg(args, 1)?)?, env.plain(arg(args, 2)?)?);
     let (from, to) = env.heap.slice_bounds(from, to, env.heap.str(value)?.len())?;
@@ -152,19 +152,19 @@ pub fn substring<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Valu
 }
 
 /// `parseInt()`: white space around the number is fine.
-pub fn parse_int<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+pub fn parse_int<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     let number = text(env, args, 0)?.trim().parse::<i64>().ok().map(Value::i64);
     Ok(env.heap.option(number))
 }
 
 /// `parseFloat()`: white space around the number is fine.
-pub fn parse_float<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+pub fn parse_float<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     let number = text(env, args, 0)?.trim().parse::<f64>().ok().map(Value::f64);
     Ok(env.heap.option(number))
 }
 
 /// `charAt(i)`: the i-th character, not byte.
-pub fn char_at<T: Tracer>(env: &mut Env<'_, T>, args: &[Value]) -> Result<Value, Fault> {
+pub fn char_at<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     let at = env.integer(arg(args, 1)?)?;
     let text = text(env, args, 0)?;
     let c = usize::try_from(at).ok().and_then(|at| text.chars().nth(at));

@@ -19,6 +19,7 @@ use crate::bytecode::program::{EnumCode, StructCode};
 use crate::source::SourceMap;
 use crate::types::IntKind;
 use crate::value::{Tag, Value};
+use crate::vm::engine::Deterministic;
 use crate::vm::fault::{Fault, Outcome};
 use crate::vm::heap::{Heap, NONE_VALUE};
 use crate::vm::io::Io;
@@ -97,12 +98,16 @@ impl World {
     pub fn call(&mut self, builtin: Builtin, args: &[Value]) -> Result<Outcome, Fault> {
         let task = self.sched.current();
         let (heap, sched, code, io) = (&mut self.heap, &mut self.sched, &self.code, &mut self.io);
-        call(&mut Env { heap, sched, tr: &mut Off, at: At::default(), code, io, task }, builtin, args)
+        call(
+            &mut Env::<Deterministic<Off>> { heap, sched, tr: &mut Off, at: At::default(), code, io, task },
+            builtin,
+            args,
+        )
     }
 
-    pub fn show(&self, value: Value) -> String {
+    pub fn show(&mut self, value: Value) -> String {
         let mut out = String::new();
-        format::display(&self.heap, &self.sched, &self.code, value, &mut out);
+        format::display(&self.heap, &mut self.sched, &self.code, value, &mut out);
         out
     }
 

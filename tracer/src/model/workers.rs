@@ -1,0 +1,165 @@
+//! What each worker did: when it ran tasks and when it had none, how often it switched, how much it recorded.
+//!
+//! A worker runs a task from a switch on until the task blocks, is preempted, lets others run or ends. Between two tasks
+//! the scheduler is at work: a gap shorter than [`SWITCHING`] counts as running, so that only real idling makes an entry
+//! and a busy worker costs no memory.
+
+use super::buckets::Buckets;
+use super::lanes::{self, Cell, Interval};
+use super::series::Series;
+use super::slots::Slots;
+use super::state::TaskState;
+use crate::event::{Kind, TaskId};
+use crate::events::Event;
+
+/// Ticks between two tasks up to which a worker counts as busy.
+pub const SWITCHING: u64 = 2_000;
+
+/// What stands for a worker without a task in its lane.
+pub const IDLE: TaskState = TaskState::Ready;
+
+const SWITCHES: usize = 0;
+const EVENTS: usize = 1;
+
+/// A worker.
+#[derive(Clone, Debug, Default)]
+pub struct Worker {
+    /// The task that it runs or ran last.
+    pub task: TaskId,
+    /// [`TaskState::Running`] and [`IDLE`] in turn, without the idle time that began last.
+    intervals: Series<Interval>,
+    /// The clock since which it has had no task.
+    idle_since: Option<u64>,
+    /// Switches and events.
+    counts: Buckets<2>,
+}
+
+/// What a worker did in a span of time.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Work {
+    /// Ticks in which it ran tasks.
+    pub busy: u64,
+    /// Tasks switched to.
+    pub switches: f64,
+    /// Events recorded.
+    pub events: f64,
+}
+
+impl Worker {
+    fn event(&mut self, event: &Event) {
+        self.counts.add(event.clock, EVENTS, 1);
+        match event.kind {
+            Kind::Switch => {
+                self.counts.add(event.clock, SWITCHES, 1);
+                self.task = TaskId(event.object);
+                if event.object == 0 { self.stop(event) } else { self.start(event) }
+            }
+            // A call that blocked its task has ended on the same worker.
+            Kind::CallEnd | Kind::IoEnd => self.start(event),
+            Kind::Preempt | Kind::Yield | Kind::TaskEnd => self.stop(event),
+            _ if event.blocked => self.stop(event),
+            _ => {}
+        }
+    }
+
+    fn start(&mut self, event: &Event) {
+        match self.idle_since.take() {
+            Some(since) if event.clock - since.min(event.clock) > SWITCHING => {
+                self.intervals.push(Interval::new(since, IDLE, event.ordinal));
+            }
+            Some(_) => return,
+            None if !self.intervals.is_empty() => return,
+            None => {}
+        }
+        self.intervals.push(Interval::new(event.clock, TaskState::Running, event.ordinal));
+    }
+
+    fn stop(&mut self, event: &Event) {
+        if !self.intervals.is_empty() {
+            self.idle_since.get_or_insert(event.clock);
+        }
+    }
+
+    /// Tasks switched to so far.
+    pub fn switches(&self) -> u64 {
+        self.counts.total()[SWITCHES]
+    }
+
+    /// Events recorded so far.
+    pub fn events(&self) -> u64 {
+        self.counts.total()[EVENTS]
+    }
+
+    /// Whether it has a task.
+    pub fn is_busy(&self) -> bool {
+        !self.intervals.is_empty() && self.idle_since.is_none()
+    }
+
+    /// What it did between two clocks; `now` is the clock up to which the run is known.
+    pub fn work(&self, from: u64, to: u64, now: u64) -> Work {
+        let until = self.idle_since.unwrap_or(now);
+        let busy = match self.intervals.is_empty() {
+            true => 0,
+            false => lanes::times(&self.intervals, from, to, until).of(TaskState::Running),
+        };
+        let counts = self.counts.between(from, to);
+        Work { busy, switches: counts[SWITCHES], events: counts[EVENTS] }
+    }
+
+    /// Its lane between consecutive edges (clocks): [`TaskState::Running`] or [`IDLE`] as far as the run is known.
+    pub fn lane(&self, edges: &[u64], now: u64) -> Vec<Cell> {
+        let mut cells = Vec::new();
+        lanes::lane(&self.intervals, edges, self.idle_since.unwrap_or(now), &mut cells);
+        for (cell, pair) in cells.iter_mut().zip(edges.windows(2)) {
+            if cell.state.is_none() && pair[0] <= now {
+                *cell = Cell { state: Some(IDLE), halves: [Some(IDLE); 2], more: false };
+            }
+        }
+        cells
+    }
+}
+
+/// All workers.
+#[derive(Debug, Default)]
+pub struct Workers {
+    workers: Slots<Worker>,
+}
+
+impl Workers {
+    /// Follows an event.
+    #[inline]
+    pub(crate) fn event(&mut self, worker: u32, event: &Event) {
+        match self.workers.get_mut(worker) {
+            Some(worker) => worker.event(event),
+            None => {
+                let mut new = Worker::default();
+                new.event(event);
+                self.workers.insert(worker, new);
+            }
+        }
+    }
+
+    /// How many recorded something.
+    pub fn len(&self) -> usize {
+        self.workers.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.workers.is_empty()
+    }
+
+    /// A worker.
+    pub fn get(&self, worker: u32) -> Option<&Worker> {
+        self.workers.get(worker)
+    }
+
+    /// All, in the order of their numbers.
+    pub fn iter(&self) -> impl Iterator<Item = (u32, &Worker)> {
+        self.workers.iter()
+    }
+
+    pub(crate) fn trim(&mut self, clock: u64) {
+        self.workers.values_mut().for_each(|worker| worker.intervals.trim(clock));
+    }
+}
