@@ -335,4 +335,8 @@ impl<V: Copy + Default, B: Default> Runtime<V, B> for Worker<V, B> {
     fn context_remaining(&self, context: u32) -> Option<u64> {
         Worker::context_remaining(self, context)
     }
+
+    fn permits(&self, semaphore: u32) -> u64 {
+        self.shared.semaphores.at(semaphore).lock().it.permits
+    }
 }

@@ -116,11 +116,6 @@ impl<T> Table<T> {
     pub fn slots(&self) -> u32 {
         self.next.load(Ordering::Acquire)
     }
-
-    /// All slots ever taken, free ones too.
-    pub fn iter(&self) -> impl Iterator<Item = (u32, &T)> {
-        (0..self.slots()).filter_map(|slot| Some((slot, self.get(slot)?)))
-    }
 }
 
 #[cold]

@@ -166,6 +166,17 @@ impl<V: Copy + Default, B: Default> Worker<V, B> {
         now
     }
 
+    /// Moves the trace clock on to this moment.
+    fn not_before(&mut self, ticks: u64, clock: u64) {
+        self.offset = self.offset.wrapping_add(clock.saturating_sub(self.clock(ticks)));
+    }
+
+    /// To be called before the worker's first operation, and when it has work again.
+    pub fn awake<T: Tracer>(&mut self, tr: &mut T, ticks: u64) {
+        let clock = tr.awake(self.clock(ticks));
+        self.not_before(ticks, clock);
+    }
+
     // Parking and waking
 
     /// Writes the wait into the running task, which can be claimed from now on: its entries come into queues after this, under locks that are
@@ -410,7 +421,7 @@ impl<V: Copy + Default, B: Default> Worker<V, B> {
             return None;
         }
         if self.next == NONE && self.deque.is_empty() && shared.injector.is_empty() {
-            return Some(SLICE);
+            return Some(tr.slice(SLICE));
         }
         tr.emit(Kind::Preempt as u8, at.site, self.clock(at.clock), 0, 0);
         self.requeue(at);
@@ -439,8 +450,12 @@ impl<V: Copy + Default, B: Default> Worker<V, B> {
         if self.shared.world.wants_attention() {
             self.shared.world.safepoint();
         }
-        tr.poll();
         let now = self.follow_wall(ticks);
+        let clock = self.clock(ticks);
+        if tr.poll(clock) {
+            let clock = self.shared().world.away(|| tr.wait(clock));
+            self.not_before(ticks, clock);
+        }
         if now >= self.shared.next_deadline.load(Ordering::Relaxed) {
             self.fire_due(tr, ticks, now);
         }
@@ -500,7 +515,7 @@ impl<V: Copy + Default, B: Default> Worker<V, B> {
         } else if task.resume == Resume::Cancelled && task.reason == WaitReason::Select {
             self.leave_select(tr, clock, PLAIN);
         }
-        Next::Run { slot, slice: SLICE }
+        Next::Run { slot, slice: tr.slice(SLICE) }
     }
 
     // Idling
@@ -510,16 +525,19 @@ impl<V: Copy + Default, B: Default> Worker<V, B> {
         if self.find_work() {
             return Idle::Work;
         }
-        tr.idle();
-        self.sleep(ticks, true, None)
+        tr.idle(self.clock(ticks));
+        let idle = self.sleep(ticks, true, None);
+        self.awake(tr, ticks);
+        idle
     }
 
     /// After [`Idle::Quiet`], where timers or I/O are under way: sleeps until the first is due or a task is woken.
     pub fn idle_until_due<T: Tracer>(&mut self, tr: &mut T, ticks: u64) -> Idle {
-        tr.idle();
+        tr.idle(self.clock(ticks));
         let deadline = self.shared.next_deadline.load(Ordering::Relaxed);
         let timeout = (deadline != u64::MAX).then(|| Duration::from_nanos(deadline.saturating_sub(self.shared.now())));
         let idle = if timeout == Some(Duration::ZERO) { Idle::Work } else { self.sleep(ticks, false, timeout) };
+        self.awake(tr, ticks);
         self.attend(tr, ticks);
         idle
     }

@@ -11,7 +11,7 @@
 //! **Stopping.** The stopper sets `stopping`, and waits until it is the only worker that runs. Running workers come here at their next
 //! safepoint and wait; idle and away ones may not run again before the world goes on. Stopping is exclusive.
 
-use super::sync::{AtomicBool, AtomicU32, Condvar, Mutex, Ordering, fence, lock, wait};
+use super::sync::{AtomicBool, AtomicU32, Condvar, Mutex, MutexGuard, Ordering, fence, lock, wait};
 use std::time::Duration;
 
 /// The states of all workers.
@@ -30,7 +30,10 @@ pub struct World {
 
 #[derive(Debug, Default)]
 struct State {
+    /// Those who wait in [`World::safepoint`] included: they have work in hand.
     running: u32,
+    /// How many of these wait there.
+    halted: u32,
     away: u32,
     stopping: bool,
     over: bool,
@@ -74,15 +77,21 @@ impl World {
     /// To be called by a running worker that touches nothing: waits while the world is stopped. Says whether the run is over.
     pub fn safepoint(&self) -> bool {
         let mut state = lock(&self.state);
+        state = self.halt(state);
+        state.over
+    }
+
+    /// Waits while the world is stopped.
+    fn halt<'a>(&self, mut state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
         if state.stopping {
-            state.running -= 1;
+            state.halted += 1;
             self.changed.notify_all();
             while state.stopping {
                 state = wait(&self.changed, state);
             }
-            state.running += 1;
+            state.halted -= 1;
         }
-        state.over
+        state
     }
 
     /// Ends the run: every worker learns of it at its next safepoint or at once, if it is idle.
@@ -103,16 +112,11 @@ impl World {
     pub fn stopped<R>(&self, work: impl FnOnce() -> R) -> R {
         let mut state = lock(&self.state);
         while state.stopping {
-            state.running -= 1;
-            self.changed.notify_all();
-            while state.stopping {
-                state = wait(&self.changed, state);
-            }
-            state.running += 1;
+            state = self.halt(state);
         }
         state.stopping = true;
         self.attention.store(true, Ordering::Relaxed);
-        while state.running > 1 {
+        while state.running - state.halted > 1 {
             state = wait(&self.changed, state);
         }
         drop(state);
@@ -200,6 +204,7 @@ impl World {
         fence(Ordering::SeqCst);
         state.running -= 1;
         let outcome = if work() {
+            self.changed.notify_all();
             Parked::Woken
         } else if alone && state.running == 0 && state.away == 0 && !state.stopping {
             Parked::Quiet
@@ -220,9 +225,9 @@ impl World {
     fn sleep<'a>(
         &self,
         worker: u32,
-        mut state: super::sync::MutexGuard<'a, State>,
+        mut state: MutexGuard<'a, State>,
         timeout: Option<Duration>,
-    ) -> super::sync::MutexGuard<'a, State> {
+    ) -> MutexGuard<'a, State> {
         let bed = &self.beds[worker as usize];
         while !state.woken[worker as usize] && !state.over {
             #[cfg(not(loom))]
