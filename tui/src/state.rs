@@ -113,6 +113,8 @@ pub struct State {
     pub status: Status,
     /// What was found wrong.
     pub findings: Vec<Finding>,
+    /// The same as they were reported: in a run of several workers the store puts ordinals for what names their events.
+    pub reported: Vec<Finding>,
     /// Events lost.
     pub dropped: u64,
     /// Events a second of wall time.
@@ -183,6 +185,7 @@ impl State {
             program,
             status: Status::Starting,
             findings: Vec::new(),
+            reported: Vec::new(),
             dropped: 0,
             rate: 0.0,
             engine: Engine::default(),
@@ -215,12 +218,17 @@ impl State {
     /// Takes events in.
     pub fn take(&mut self, chunk: &Chunk) {
         self.store.push(chunk);
+        if self.findings != self.store.findings() {
+            self.findings = self.store.findings().to_vec();
+            self.waits.findings_changed();
+        }
     }
 
     /// Takes over what was found wrong.
     pub fn take_findings(&mut self, findings: Vec<Finding>) {
         self.store.set_findings(findings.clone());
-        self.findings = findings;
+        self.findings = self.store.findings().to_vec();
+        self.reported = findings;
         self.waits.findings_changed();
     }
 

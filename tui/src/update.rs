@@ -157,7 +157,7 @@ fn look(state: &mut State, progress: Progress) -> Step {
         state.dropped = dropped;
     }
     if let Some(findings) = progress.findings
-        && findings != state.findings
+        && findings != state.reported
     {
         state.take_findings(findings);
         changed = true;

@@ -228,7 +228,18 @@ mod tests {
 
     fn event(kind: Kind, clock: u64) -> Event<'static> {
         use crate::event::{Site, TaskId};
-        Event { ordinal: 0, kind, blocked: false, task: TaskId(1), site: Site(0), clock, object: 1, arg: 0, text: "" }
+        Event {
+            ordinal: 0,
+            kind,
+            blocked: false,
+            worker: 0,
+            task: TaskId(1),
+            site: Site(0),
+            clock,
+            object: 1,
+            arg: 0,
+            text: "",
+        }
     }
 
     #[test]
