@@ -30,5 +30,5 @@ mod timers;
 mod worker;
 mod world;
 
-pub use shared::{Counts, ParallelConfig};
+pub use shared::{Counts, ParallelConfig, Watch};
 pub use worker::{Idle, Worker, workers};

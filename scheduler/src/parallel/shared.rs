@@ -12,9 +12,11 @@ use crate::objects::{Barrier, Channel, Once, RwLock, Select, Semaphore, WaitGrou
 use crate::outcome::At;
 use crossbeam_deque::{Injector, Stealer};
 use std::collections::VecDeque;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
+use tracer::counters::Sample;
+use tracer::workers::WorkerStats;
 
 /// What a parallel run is made for.
 #[derive(Clone, Debug)]
@@ -70,6 +72,49 @@ pub struct Counts {
 #[inline(always)]
 pub fn count(counter: &AtomicU64) {
     counter.store(counter.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
+}
+
+impl Counts {
+    fn stats(&self, worker: u32) -> WorkerStats {
+        let of = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        WorkerStats {
+            worker,
+            ticks: of(&self.ticks),
+            switches: of(&self.switches),
+            steals: of(&self.steals),
+            parks: of(&self.parks),
+            wakes: of(&self.wakes),
+            queue: of(&self.queue) as u32,
+            idle: of(&self.idle_since) != 0,
+            machine: Sample::default(),
+        }
+    }
+}
+
+/// What a watcher in another thread may ask of a run's workers, also when it is over.
+#[derive(Clone)]
+pub struct Watch(Arc<dyn Lanes>);
+
+/// The lanes of a run, whatever its tasks are made of.
+trait Lanes: Send + Sync {
+    fn stats(&self) -> Vec<WorkerStats>;
+}
+
+impl<V: Send, B: Send> Lanes for Shared<V, B> {
+    fn stats(&self) -> Vec<WorkerStats> {
+        self.lanes.iter().enumerate().map(|(worker, lane)| lane.counts.stats(worker as u32)).collect()
+    }
+}
+
+impl Watch {
+    pub(super) fn new<V: Send + 'static, B: Send + 'static>(shared: &Arc<Shared<V, B>>) -> Self {
+        Self(Arc::clone(shared) as Arc<dyn Lanes>)
+    }
+
+    /// The numbers of each worker.
+    pub fn stats(&self) -> Vec<WorkerStats> {
+        self.0.stats()
+    }
 }
 
 /// A worker as the others see it. Lanes stand apart so that what one worker counts does not slow down another.

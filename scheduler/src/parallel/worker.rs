@@ -5,8 +5,8 @@
 //! only so many times in a row, the deque is first in, first out, and what was injected from outside is looked at now and then: so no
 //! ready task waits for ever. A task in `next` waits at most for the end of the running slice.
 
-use super::shared::{Lane, ParallelConfig, Shared, count};
-use super::sync::Arc;
+use super::shared::{Lane, ParallelConfig, Shared, Watch, count};
+use super::sync::{Arc, lock};
 use super::table::Slots;
 use super::task::{CANCEL, TaskCell};
 use super::world::Parked;
@@ -35,6 +35,9 @@ const ATTEND: u32 = 61;
 
 /// Ended tasks that each worker remembers as evidence.
 const REMEMBERED: usize = 64;
+
+/// The last worker to sleep looks at its stop flags this often.
+const LOOK: Duration = Duration::from_millis(20);
 
 /// Rounds of looking for work before a worker goes to sleep.
 const ROUNDS: u32 = 32;
@@ -535,8 +538,8 @@ impl<V: Copy + Default, B: Default> Worker<V, B> {
     pub fn idle_until_due<T: Tracer>(&mut self, tr: &mut T, ticks: u64) -> Idle {
         tr.idle(self.clock(ticks));
         let deadline = self.shared.next_deadline.load(Ordering::Relaxed);
-        let timeout = (deadline != u64::MAX).then(|| Duration::from_nanos(deadline.saturating_sub(self.shared.now())));
-        let idle = if timeout == Some(Duration::ZERO) { Idle::Work } else { self.sleep(ticks, false, timeout) };
+        let left = Duration::from_nanos(deadline.saturating_sub(self.shared.now()));
+        let idle = if left.is_zero() { Idle::Work } else { self.sleep(ticks, false, Some(left.min(LOOK))) };
         self.awake(tr, ticks);
         self.attend(tr, ticks);
         idle
@@ -546,6 +549,26 @@ impl<V: Copy + Default, B: Default> Worker<V, B> {
     pub fn waits_for_something(&self) -> bool {
         self.shared.next_deadline.load(Ordering::Relaxed) != u64::MAX
             || self.shared.external.load(Ordering::Acquire) > 0
+    }
+
+    /// Whether all tasks have ended. Exact when everybody else is idle.
+    pub fn all_ended(&self) -> bool {
+        self.shared.live() == 0
+    }
+
+    /// Whether the last scan found that no task will ever run again, whatever timers are set.
+    pub fn is_hopeless(&self) -> bool {
+        lock(&self.shared.detector).hopeless
+    }
+
+    /// This worker leaves, when the run is over.
+    pub fn retire(&self) {
+        self.shared.world.retire();
+    }
+
+    /// A worker that could not be started: it counts as one that has left.
+    pub fn missing(&self) {
+        self.shared.world.retire();
     }
 
     /// Ends the run for all workers.
@@ -639,6 +662,13 @@ impl<V: Copy + Default, B: Default> Worker<V, B> {
     /// The task in a slot, if it is the running one or one that only this worker can touch now.
     pub(super) fn task(&self, slot: u32) -> &Task<V, B> {
         self.own(slot)
+    }
+}
+
+impl<V: Send + 'static, B: Send + 'static> Worker<V, B> {
+    /// What others may see of the workers while they run.
+    pub fn watch(&self) -> Watch {
+        Watch::new(&self.shared)
     }
 }
 

@@ -103,6 +103,12 @@ impl World {
         self.beds.iter().for_each(Condvar::notify_all);
     }
 
+    /// A running worker leaves for good.
+    pub fn retire(&self) {
+        lock(&self.state).running -= 1;
+        self.changed.notify_all();
+    }
+
     /// Whether the run is over.
     pub fn is_over(&self) -> bool {
         self.wants_attention() && lock(&self.state).over
