@@ -149,6 +149,7 @@ commands! {
     LaneDown,   "",           View,    TIMELINE,   [ShiftDown, Char('J')],  "Scroll the lanes down, leaving the cursor";
     Axis,       "time/events", View,   TIMELINE,   [Char('t')],             "Measure by time or by events";
     Group,      "group",      View,    TIMELINE,   [Char('g')],             "Fold the tasks of one function into one row, or unfold the row";
+    Workers,    "",           View,    TIMELINE,   [Char('w')],             "Fold the lanes of the workers into one row, or unfold it";
     Sort,       "sort",       View,    TABLES,   [Char('s')],             "Sort by the next column";
     Reverse,    "",           View,    TABLES,   [Char('r')],             "Turn the order round";
 

@@ -262,6 +262,7 @@ fn run(state: &mut State, command: Command) -> Step {
         | Command::LaneDown
         | Command::Axis
         | Command::Group
+        | Command::Workers
         | Command::Sort
         | Command::Reverse => views::command(state, command),
     }

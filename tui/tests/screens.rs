@@ -169,6 +169,19 @@ fn throughput_with_more_workers_than_fit() {
 }
 
 #[test]
+fn workers_have_lanes_of_their_own() {
+    check_sizes("timeline_workers", &fixture::parallel(3), &[Key::Down]);
+    // Too many for a lane each; unfolded they are only where there is room.
+    let mut state = finished(&fixture::parallel(12), (120, 50));
+    check("timeline_workers_folded", &state);
+    press(&mut state, &[Key::Char('w')]);
+    check("timeline_workers_unfolded", &state);
+    update(&mut state, Message::Resize(120, 30));
+    press(&mut state, &[Key::Char('t'), Key::Char('6')]);
+    check("throughput_parallel", &state);
+}
+
+#[test]
 fn throughput_of_a_run_that_is_over() {
     check_sizes("throughput_pool", &fixture::pool(), &[Key::Char('6'), Key::Left, Key::Left, Key::Down]);
 }
