@@ -1,32 +1,31 @@
-//! The rows of the performance table through guest programs, on the deterministic runtime, with tracing off and on.
-//! `cargo bench --bench rows`
+//! The rows of `vex bench` under divan, in every mode. `cargo bench --bench rows`
 
 mod common;
 
-use common::{ROWS, compile, run_once};
+use common::measure::{Prepared, Settings};
+use common::modes::{MODES, Mode};
+use common::rows::ROWS;
 use divan::Bencher;
 use divan::counter::ItemsCount;
+use std::time::Duration;
 
 fn main() {
     divan::main();
 }
 
-fn names() -> impl Iterator<Item = &'static str> {
-    ROWS.iter().map(|row| row.name)
+/// Every row in every mode, as `row/mode`.
+fn cells() -> impl Iterator<Item = String> {
+    ROWS.iter().flat_map(|row| MODES.iter().map(move |mode| format!("{}/{}", row.name, mode.name)))
 }
 
-fn bench(bencher: Bencher, name: &str, traced: bool) {
-    let row = ROWS.iter().find(|row| row.name == name).expect("a row of the table");
-    let code = compile(row);
-    bencher.counter(ItemsCount::new(row.operations)).bench_local(|| run_once(&code, traced));
-}
-
-#[divan::bench(args = names(), sample_count = 5, sample_size = 1)]
-fn tracing_off(bencher: Bencher, name: &str) {
-    bench(bencher, name, false);
-}
-
-#[divan::bench(args = names(), sample_count = 5, sample_size = 1)]
-fn tracing_on(bencher: Bencher, name: &str) {
-    bench(bencher, name, true);
+#[divan::bench(args = cells(), sample_count = 5, sample_size = 1)]
+fn rows(bencher: Bencher, cell: &str) {
+    let (row, mode) = cell.split_once('/').expect("a row and a mode");
+    let row = ROWS.iter().find(|known| known.name == row).expect("a row of the table");
+    let mode = Mode::by_name(mode).expect("a mode of the table");
+    let settings = Settings { sample: Duration::from_millis(60), ..Settings::default() };
+    let prepared = Prepared::sized(row, mode, &settings).expect("the program runs");
+    bencher
+        .counter(ItemsCount::new(prepared.operations))
+        .bench_local(|| prepared.run(mode, &settings).expect("the program runs"));
 }

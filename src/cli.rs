@@ -22,6 +22,10 @@ pub enum Command {
     Trace(TraceArgs),
     /// Parse, resolve, type-check and ownership-check files; run nothing
     Check(CheckArgs),
+    /// Measure this machine's rates beside the performance table
+    Bench(BenchArgs),
+    /// Say what this machine and terminal can do: counters, colours, characters, mouse
+    Doctor(DoctorArgs),
 }
 
 /// When to colour.
@@ -172,6 +176,54 @@ pub struct CheckArgs {
     pub emit: Option<Emit>,
     #[command(flatten)]
     pub common: CommonArgs,
+}
+
+/// `vex bench`
+#[derive(Args, Debug)]
+pub struct BenchArgs {
+    /// Only the rows whose names match this regular expression
+    #[arg(long, value_name = "RE", value_parser = |text: &str| regex::Regex::new(text))]
+    pub filter: Option<regex::Regex>,
+    /// Only this mode; may be given again
+    #[arg(long, value_name = "MODE", value_parser = modes())]
+    pub mode: Vec<String>,
+    /// Samples of each row in each mode [default: 5; with --kit: $REPS, or 2]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub rounds: Option<u32>,
+    /// How long a sample should take, about [default: 60ms; with --kit: $TARGET_MS milliseconds]
+    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
+    pub sample: Option<Duration>,
+    /// Every sample as a tab-separated line, for a script that measures other programs beside vex
+    #[arg(long, conflicts_with = "json")]
+    pub kit: bool,
+    /// When to use colours; NO_COLOR is obeyed
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub color: ColorChoice,
+    /// One machine-readable JSON document on standard output; human text goes to standard error
+    #[arg(long)]
+    pub json: bool,
+    /// Block tasks in this mode and print what they took: what bench starts itself for the rows of blocked tasks
+    #[arg(long, value_name = "MODE", hide = true)]
+    pub child: Option<String>,
+    /// How many tasks to block
+    #[arg(long, value_name = "N", hide = true, default_value_t = crate::bench::rows::PARKED_TASKS)]
+    pub tasks: u64,
+}
+
+/// `vex doctor`
+#[derive(Args, Debug)]
+pub struct DoctorArgs {
+    /// When to use colours; NO_COLOR is obeyed
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub color: ColorChoice,
+    /// One machine-readable JSON document on standard output
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// The names of the modes of `bench`.
+fn modes() -> clap::builder::PossibleValuesParser {
+    clap::builder::PossibleValuesParser::new(crate::bench::modes::MODES.iter().map(|mode| mode.name))
 }
 
 /// A size in bytes: a number with an optional unit (`KB`, `MiB`, `2G` …).

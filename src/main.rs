@@ -2,6 +2,7 @@
 //!
 //! Only wiring: the command line, one file per command, exit codes.
 
+mod bench;
 mod cli;
 mod commands;
 mod exit;
@@ -21,6 +22,8 @@ fn main() {
         Command::Run(args) => commands::run::run(&args),
         Command::Trace(args) => commands::trace::run(&args),
         Command::Check(args) => commands::check::run(&args),
+        Command::Bench(args) => commands::bench::run(&args),
+        Command::Doctor(args) => commands::doctor::run(&args),
     };
     let thread = std::thread::Builder::new().name("vex".into()).stack_size(STACK).spawn(run);
     let code = match thread.map(std::thread::JoinHandle::join) {

@@ -255,6 +255,15 @@ impl<V: Copy + Default, B: Default> Core<V, B> {
         self.ended_count = self.ended_count.wrapping_add(1);
     }
 
+    /// Takes over what another runtime remembers of ended tasks, oldest first.
+    pub fn remember(&mut self, ended: Vec<EndedTask>) {
+        let skip = ended.len().saturating_sub(REMEMBERED);
+        for task in ended.into_iter().skip(skip) {
+            self.ended[self.ended_count % REMEMBERED] = task;
+            self.ended_count += 1;
+        }
+    }
+
     /// Evidence of an ended task, if it is still remembered.
     pub fn ended_task(&self, id: u32) -> Option<&EndedTask> {
         self.ended.iter().find(|ended| id != 0 && ended.task.id.0 == id)

@@ -32,6 +32,7 @@ mod detect;
 mod objects;
 pub mod oracle;
 mod outcome;
+pub mod parallel;
 mod queue;
 mod ready;
 mod runtime;

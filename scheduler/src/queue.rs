@@ -177,3 +177,45 @@ impl Queue {
         self.rest.capacity() * size_of::<Entry>()
     }
 }
+
+/// In the parallel runtime, where the one who takes an entry claims the wait, and the one who leaves a wait takes its entries out:
+/// there, no entry is ever counted as stale.
+impl Queue {
+    /// Takes the first entry whose wait `claim` gets.
+    #[inline(always)]
+    pub fn pop_claimed(&mut self, mut claim: impl FnMut(&Entry) -> bool) -> Option<Entry> {
+        while self.first.slot != NONE {
+            let entry = self.first;
+            self.shift();
+            if claim(&entry) {
+                return Some(entry);
+            }
+        }
+        None
+    }
+
+    /// The first entry whose wait is still under way, as `valid` says; those before it are thrown out.
+    pub fn first_valid(&mut self, mut valid: impl FnMut(&Entry) -> bool) -> Option<Entry> {
+        while self.first.slot != NONE {
+            if valid(&self.first) {
+                return Some(self.first);
+            }
+            self.shift();
+        }
+        None
+    }
+
+    /// Throws the first entry out.
+    pub fn drop_first(&mut self) {
+        self.shift();
+    }
+
+    /// Takes out the entries of a task's wait.
+    pub fn remove(&mut self, slot: u32, ticket: u32) {
+        let mine = |entry: &Entry| entry.slot == slot && entry.ticket == ticket;
+        self.rest.retain(|entry| !mine(entry));
+        if self.first.slot != NONE && mine(&self.first) {
+            self.shift();
+        }
+    }
+}

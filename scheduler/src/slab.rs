@@ -13,11 +13,13 @@ pub const NONE: u32 = u32::MAX;
 pub struct Slab<T> {
     items: Vec<T>,
     free: Vec<u32>,
+    /// Slots that are not in use and not to be taken here: free ones of the table that this one stands for.
+    vacant: usize,
 }
 
 impl<T> Default for Slab<T> {
     fn default() -> Self {
-        Self { items: Vec::new(), free: Vec::new() }
+        Self { items: Vec::new(), free: Vec::new(), vacant: 0 }
     }
 }
 
@@ -41,6 +43,23 @@ impl<T: Default> Slab<T> {
 }
 
 impl<T> Slab<T> {
+    /// A table of given things by slot; those that are `free` are not counted as live.
+    pub fn of(items: impl Iterator<Item = T>, free: impl Fn(&T) -> bool) -> Self {
+        let items: Vec<T> = items.collect();
+        let vacant = items.iter().filter(|item| free(item)).count();
+        Self { items, free: Vec::new(), vacant }
+    }
+
+    /// Slots given back since [`Slab::of`].
+    pub fn freed(&self) -> &[u32] {
+        &self.free
+    }
+
+    /// The things by slot.
+    pub fn into_items(self) -> impl Iterator<Item = T> {
+        self.items.into_iter()
+    }
+
     /// Gives a slot back.
     #[inline]
     pub fn put(&mut self, slot: u32) {
@@ -54,7 +73,7 @@ impl<T> Slab<T> {
 
     /// Number of slots in use.
     pub fn live(&self) -> usize {
-        self.items.len() - self.free.len()
+        self.items.len() - self.free.len() - self.vacant
     }
 
     /// The thing in a slot, if there is such a slot.

@@ -1,5 +1,7 @@
 //! One file per command.
 
+pub mod bench;
 pub mod check;
+pub mod doctor;
 pub mod run;
 pub mod trace;

@@ -1,7 +1,8 @@
 //! The one table of event kinds, and the 16-byte record that carries an event.
 //!
-//! A record does not name its task: the last [`Kind::Switch`] in the same stream does. It does not name its
-//! time either, only the ticks since the record before. Whether an operation blocked is a flag of the kind, and the task
+//! A record does not name its task: the last [`Kind::Switch`] in the same stream does. (Where the streams of several
+//! workers have been put into one, [`Kind::Worker`] says whose records follow and which task that worker runs.) It does
+//! not name its time either, only the ticks since the record before. Whether an operation blocked is a flag of the kind, and the task
 //! that it woke rides in `arg`, so that a hand-off costs one record and not three.
 
 /// A task's number: unique in a run, in order of creation; `main` is 1, 0 means "no task".
@@ -15,6 +16,31 @@ pub struct ObjectId(pub u32);
 /// A place in the program's code: the index of an instruction. [`crate::program::ProgramInfo`] knows its source line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct Site(pub u32);
+
+/// What an event is called before the streams of several workers have been merged, when its ordinal is not known yet: the
+/// how-many-th event of which worker it is. It fits where an ordinal fits and is larger than all ordinals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stamp {
+    /// The worker, from 0.
+    pub worker: u32,
+    /// How many events it recorded before.
+    pub count: u64,
+}
+
+impl Stamp {
+    const BITS: u32 = 48;
+
+    /// As a number.
+    pub fn number(self) -> u64 {
+        (self.worker as u64 + 1) << Self::BITS | (self.count & ((1 << Self::BITS) - 1))
+    }
+
+    /// The stamp that a number stands for; `None` for an ordinal.
+    pub fn of(number: u64) -> Option<Self> {
+        let worker = (number >> Self::BITS).checked_sub(1)? as u32;
+        Some(Self { worker, count: number & ((1 << Self::BITS) - 1) })
+    }
+}
 
 /// One event as it is recorded: 16 bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -155,7 +181,7 @@ macro_rules! kinds {
 
             /// Whether it is a note of the recorder's (clocks, counters) and no step of the program: it has no task and no site.
             pub fn is_bookkeeping(self) -> bool {
-                matches!(self, Kind::ClockJump | Kind::Anchor | Kind::Counter)
+                matches!(self, Kind::ClockJump | Kind::Anchor | Kind::Counter | Kind::Worker)
             }
 
             /// Its group.
@@ -332,6 +358,8 @@ kinds! {
     Counter = 102, "meta.counter", Meta, Count("counter"), Count("value");
     /// A task sample taken when the budget ran out: `object` is the innermost function.
     Sample = 103, "meta.sample", Meta, Function, None;
+    /// The records that follow are those of another worker, which runs this task.
+    Worker = 104, "meta.worker", Meta, Count("worker"), Task;
 }
 
 #[cfg(test)]

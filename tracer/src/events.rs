@@ -1,11 +1,13 @@
 //! The events of a run in memory, to be read in any order.
 //!
-//! Records stay as they were recorded, 16 bytes each, in segments; marks inside a segment say clock and task, so that any
-//! event is found by a binary search and at most [`MARK`] steps. Damaged records are kept as harmless ones and counted:
+//! Records stay as they were recorded, 16 bytes each, in segments; marks inside a segment say clock, worker and task, so
+//! that any event is found by a binary search and at most [`MARK`] steps. The stream is that of one worker, or of several
+//! merged ([`crate::merge`]). Damaged records are kept as harmless ones and counted:
 //! a store takes anything.
 
 use crate::chunk::Chunk;
-use crate::event::{Field, Kind, Record, Site, TaskId};
+use crate::event::{Field, Kind, Record, Site, Stamp, TaskId};
+use crate::merge::MAX_WORKERS;
 use std::collections::VecDeque;
 use std::ops::Range;
 
@@ -30,6 +32,8 @@ pub struct Event<'a> {
     pub kind: Kind,
     /// Whether the task blocked in it.
     pub blocked: bool,
+    /// The worker on which it happened, from 0.
+    pub worker: u32,
     /// The task that did it (0: none yet). Timers fire in nobody's name: theirs means nothing.
     pub task: TaskId,
     /// Where in the code.
@@ -54,16 +58,37 @@ impl Event<'_> {
 #[derive(Clone, Copy, Debug)]
 struct Mark {
     clock: u64,
+    runs: Runs,
+}
+
+/// Whose records follow.
+#[derive(Clone, Copy, Debug, Default)]
+struct Runs {
+    worker: u32,
     task: TaskId,
+}
+
+impl Runs {
+    /// Follows a record.
+    #[inline]
+    fn step(&mut self, record: &Record) {
+        match record.kind_site as u8 {
+            kind if kind == Kind::Switch as u8 => self.task = TaskId(record.object),
+            kind if kind == Kind::Worker as u8 => *self = Self { worker: record.object, task: TaskId(record.arg) },
+            _ => {}
+        }
+    }
 }
 
 #[derive(Debug, Default)]
 struct Segment {
     first: u64,
     records: Vec<Record>,
-    /// Clock and task before each [`MARK`]th record.
+    /// What holds before each [`MARK`]th record.
     marks: Vec<Mark>,
     text: Vec<u8>,
+    /// How many events of each worker came before.
+    counts: Vec<u64>,
 }
 
 impl Segment {
@@ -82,14 +107,16 @@ pub struct Events {
     segments: VecDeque<Segment>,
     end: u64,
     clock: u64,
-    task: TaskId,
+    runs: Runs,
+    /// Events of each worker so far, as its recorder counted them.
+    counts: Vec<u64>,
     dropped: u64,
     damaged: u64,
     bytes: usize,
 }
 
 /// How far a record moves the clock.
-fn ticks(record: &Record) -> u64 {
+pub(crate) fn ticks(record: &Record) -> u64 {
     let jump = if record.kind_site as u8 == Kind::ClockJump as u8 { record.wide() } else { 0 };
     jump.saturating_add(record.clock_delta as u64)
 }
@@ -105,9 +132,15 @@ const TEXT: [bool; 128] = {
     text
 };
 
+/// Whether a record points at text.
 #[inline]
-fn is_text(kind: Kind) -> bool {
-    TEXT[kind as usize & 127]
+pub(crate) fn is_text(record: &Record) -> bool {
+    TEXT[record.kind_site as usize & 127]
+}
+
+/// Whether a worker's recorder counted this record: the merge adds and drops such as only serve to read the stream.
+fn is_counted(kind: Kind) -> bool {
+    !matches!(kind, Kind::Worker | Kind::ClockJump)
 }
 
 impl Events {
@@ -154,7 +187,8 @@ impl Events {
         if gap > 0 || self.end == 0 {
             // After a gap only the chunk itself knows the clock and the task.
             self.clock = self.clock.max(chunk.clock).min(LARGEST);
-            self.task = chunk.task;
+            self.runs = Runs { worker: chunk.worker.min(MAX_WORKERS - 1), task: chunk.task };
+            *self.count() += gap;
         }
         self.end = first;
         for record in chunk.records() {
@@ -163,20 +197,22 @@ impl Events {
             });
             if full {
                 let records = Vec::with_capacity(SEGMENT);
-                self.segments.push_back(Segment { first: self.end, records, ..Segment::default() });
+                let counts = self.counts.clone();
+                self.segments.push_back(Segment { first: self.end, records, counts, ..Segment::default() });
             }
             let Some(segment) = self.segments.back_mut() else { return };
             if segment.records.len().is_multiple_of(MARK) {
-                segment.marks.push(Mark { clock: self.clock, task: self.task });
+                segment.marks.push(Mark { clock: self.clock, runs: self.runs });
             }
             let mut record = *record;
-            let kind = record.kind().unwrap_or_else(|| {
+            let believed = |kind: &Kind| *kind != Kind::Worker || record.object < MAX_WORKERS;
+            let kind = record.kind().filter(believed).unwrap_or_else(|| {
                 self.damaged += 1;
                 record = Record::new(Kind::ClockJump as u8, 0, record.clock_delta, 0, 0);
                 Kind::ClockJump
             });
             let mut text = "";
-            if is_text(kind) {
+            if is_text(&record) {
                 let bytes = chunk.text_of(&record);
                 text = std::str::from_utf8(bytes).unwrap_or("\u{fffd}");
                 record.object = segment.text.len() as u32;
@@ -185,16 +221,18 @@ impl Events {
                 self.bytes += text.len();
             }
             self.clock = self.clock.saturating_add(ticks(&record)).min(LARGEST);
-            if kind == Kind::Switch {
-                self.task = TaskId(record.object);
-            }
+            self.runs.step(&record);
             segment.records.push(record);
             self.bytes += size_of::<Record>();
+            if is_counted(kind) {
+                *self.count() += 1;
+            }
             each(&Event {
                 ordinal: self.end,
                 kind,
                 blocked: record.blocked(),
-                task: self.task,
+                worker: self.runs.worker,
+                task: self.runs.task,
                 site: record.site(),
                 clock: self.clock,
                 object: record.object,
@@ -203,6 +241,29 @@ impl Events {
             });
             self.end += 1;
         }
+    }
+
+    /// The count of the current worker.
+    fn count(&mut self) -> &mut u64 {
+        let worker = self.runs.worker as usize;
+        if worker >= self.counts.len() {
+            self.counts.resize(worker + 1, 0);
+        }
+        &mut self.counts[worker]
+    }
+
+    /// The ordinal of the event that its worker's recorder gave this stamp, if it is (already, still) here.
+    pub fn ordinal_of(&self, stamp: u64) -> Option<u64> {
+        let Some(Stamp { worker, count }) = Stamp::of(stamp) else { return Some(stamp) };
+        if self.counts.get(worker as usize).is_none_or(|&all| all <= count) {
+            return None;
+        }
+        let before = |segment: &Segment| segment.counts.get(worker as usize).copied().unwrap_or(0);
+        let segment =
+            self.segments.get(self.segments.partition_point(|segment| before(segment) <= count).checked_sub(1)?)?;
+        let own = |event: &Event| event.worker == worker && is_counted(event.kind);
+        let nth = usize::try_from(count - before(segment)).ok()?;
+        self.range(segment.first..segment.end()).filter(own).nth(nth).map(|event| event.ordinal)
     }
 
     /// Forgets the oldest segments until at most `bytes` are in use (the newest segment stays), and counts their events as
@@ -225,7 +286,7 @@ impl Events {
     pub fn range(&self, range: Range<u64>) -> Iter<'_> {
         let segment = self.segments.partition_point(|segment| segment.end() <= range.start);
         let mut iter =
-            Iter { events: self, segment, index: 0, end: range.end.min(self.end), clock: 0, task: TaskId(0) };
+            Iter { events: self, segment, index: 0, end: range.end.min(self.end), clock: 0, runs: Runs::default() };
         if let Some(found) = self.segments.get(segment) {
             let index = range.start.saturating_sub(found.first) as usize;
             iter.seek(found, index);
@@ -252,16 +313,16 @@ pub struct Iter<'a> {
     index: usize,
     end: u64,
     clock: u64,
-    task: TaskId,
+    runs: Runs,
 }
 
 impl Iter<'_> {
     /// Goes to a record of a segment: from the mark before it, step by step.
     fn seek(&mut self, segment: &Segment, index: usize) {
         let mark = index / MARK;
-        let Some(&Mark { clock, task }) = segment.marks.get(mark) else { return };
+        let Some(&Mark { clock, runs }) = segment.marks.get(mark) else { return };
         self.clock = clock;
-        self.task = task;
+        self.runs = runs;
         self.index = index;
         for record in &segment.records[mark * MARK..index.min(segment.records.len())] {
             self.step(record);
@@ -270,9 +331,7 @@ impl Iter<'_> {
 
     fn step(&mut self, record: &Record) {
         self.clock = self.clock.saturating_add(ticks(record)).min(LARGEST);
-        if record.kind_site as u8 == Kind::Switch as u8 {
-            self.task = TaskId(record.object);
-        }
+        self.runs.step(record);
     }
 }
 
@@ -294,7 +353,7 @@ impl<'a> Iterator for Iter<'a> {
         self.index += 1;
         self.step(record);
         let kind = record.kind()?;
-        let text = if is_text(kind) {
+        let text = if is_text(record) {
             let start = record.object as usize;
             segment.text.get(start..start + record.arg as usize).and_then(|text| std::str::from_utf8(text).ok())
         } else {
@@ -304,7 +363,8 @@ impl<'a> Iterator for Iter<'a> {
             ordinal,
             kind,
             blocked: record.blocked(),
-            task: self.task,
+            worker: self.runs.worker,
+            task: self.runs.task,
             site: record.site(),
             clock: self.clock,
             object: record.object,

@@ -4,6 +4,7 @@
 //! through [`record::Tracer`] into [`chunk::Chunk`]s; a [`sink::Sink`] keeps them or hands them to a watcher; a
 //! [`store::Store`] takes them in and answers what views and reports ask.
 
+pub mod causal;
 pub mod chunk;
 pub mod control;
 pub mod counters;
@@ -11,10 +12,13 @@ pub mod dump;
 pub mod event;
 pub mod events;
 pub mod explain;
+pub mod fan_in;
 pub mod finding;
+pub mod merge;
 pub mod model;
 pub mod names;
 pub mod program;
+pub mod progress;
 pub mod record;
 pub mod report;
 pub mod sink;

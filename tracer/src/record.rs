@@ -4,12 +4,16 @@
 //! is a 16-byte write, a bump and one well-predicted branch. Everything else (full chunks, long clock jumps, pausing) is
 //! in the cold path behind that branch.
 //!
+//! Several workers have a recorder each ([`Recorder::at_safepoints`]). Such a recorder never waits in the middle of an
+//! operation, for its worker may hold a lock that others need: it waits where the engine says that it may, and the
+//! engine asks it often while a watcher wants to brake.
+//!
 //! Invariants: `position < limit <= CAPACITY` between two events, so that the cold path always finds room for one record
 //! more; `clock` is the absolute clock of the newest record; ordinals count every record, clock jumps and anchors too.
 
 use crate::chunk::{CAPACITY, Chunk, SLOTS};
-use crate::control::{Control, Grant};
-use crate::event::{Kind, Record, TaskId};
+use crate::control::{Control, Grant, Seat};
+use crate::event::{Kind, Record, Stamp, TaskId};
 use crate::sink::Sink;
 use std::sync::Arc;
 use std::time::Instant;
@@ -26,11 +30,13 @@ pub trait Tracer {
     /// Records an event of a kind that carries text.
     fn text(&mut self, kind: Kind, site: u32, clock: u64, text: &str);
 
-    /// The ordinal that the next record gets: the number of records so far. The event emitted last has `ordinal() - 1`.
+    /// The ordinal that the next record gets: the number of records so far. The event emitted last has `ordinal() - 1`. Of
+    /// one of several workers it is a [`Stamp`], since nobody knows ordinals before the streams have been merged;
+    /// [`crate::store::Store`] translates those in findings.
     fn ordinal(&self) -> u64;
 
     /// To be called at the end of every slice: hands over what is there if someone watches. One relaxed load where nobody
-    /// asked for anything. `clock` is the worker's: its next event is not below it.
+    /// asked for anything. `clock` is the worker's trace clock: its next event is not below it.
     ///
     /// Where the watcher has paused the program a recorder of the only worker waits here. One of several workers
     /// never does: it says `true`, and the engine calls [`Tracer::wait`] where the worker holds nothing that others need.
@@ -127,6 +133,8 @@ pub struct Recorder {
     /// Where the cold path is taken: [`CAPACITY`] at full speed, less while a watcher steps or slows the program.
     limit: usize,
     clock: u64,
+    /// The ordinal of the first record of the chunk.
+    base: u64,
     cold: Box<Cold>,
 }
 
@@ -145,6 +153,13 @@ struct Cold {
     spare: Option<Chunk>,
     /// Anchors at the start of the chunk: a chunk of nothing else is not worth handing over.
     leading: usize,
+    /// Requests of the watcher that have been seen.
+    seen: u64,
+    /// For one of several workers: what it was granted, and up to which ordinal that has been counted.
+    seat: Option<Seat>,
+    counted: u64,
+    /// Whether to ask at each poll, requests or not: the watcher brakes, or the sink is full.
+    watchful: bool,
 }
 
 impl Recorder {
@@ -162,8 +177,12 @@ impl Recorder {
             control: None,
             spare: None,
             leading: 0,
+            seen: 0,
+            seat: None,
+            counted: 0,
+            watchful: false,
         };
-        Self { slots: chunk.slots, position: 0, limit: CAPACITY, clock: 0, cold: Box::new(cold) }
+        Self { slots: chunk.slots, position: 0, limit: CAPACITY, clock: 0, base: 0, cold: Box::new(cold) }
     }
 
     /// Sets the worker's number.
@@ -172,19 +191,30 @@ impl Recorder {
         self
     }
 
+    /// Makes it one of several: it waits for the watcher only in [`Tracer::wait`], and its ordinals are stamps. To be called
+    /// after [`Recorder::with_worker`], before the first event.
+    pub fn at_safepoints(mut self) -> Self {
+        (self.position, self.cold.leading) = (0, 0);
+        self.base = Stamp { worker: self.cold.worker, count: 0 }.number();
+        self.cold.seat = Some(Seat::default());
+        self.cold.counted = self.base;
+        self.limit = CAPACITY;
+        self
+    }
+
     /// Lets a watcher pause, step and slow the run. The watcher's requests count from the first event on.
     pub fn with_control(mut self, control: Arc<Control>) -> Self {
         self.cold.control = Some(control);
         // The first event asks, so that a control that is paused from the start stops there.
-        self.limit = 1;
+        self.limit = if self.cold.seat.is_some() { CAPACITY } else { 1 };
         self
     }
 
-    /// Records wall time at every chunk start and hand-over.
+    /// Records wall time at every chunk start and hand-over. (Of several workers only at hand-overs: where a worker has begun a
+    /// chunk, it may next have something to say much later.)
     pub fn with_wall(mut self, wall: impl Wall + 'static) -> Self {
         self.cold.wall = Some(Box::new(wall));
-        self.anchor();
-        self.cold.leading = self.position;
+        self.open();
         self
     }
 
@@ -205,9 +235,28 @@ impl Recorder {
         }
     }
 
+    /// Hands over what one of several workers has, whose clock has come this far since its last event.
+    fn finish_at(&mut self, clock: u64) {
+        if self.position == 0 {
+            return;
+        }
+        if let Some(wall) = &mut self.cold.wall {
+            let now = wall.nanoseconds();
+            self.emit(Kind::Anchor as u8, 0, clock.max(self.clock), now as u32, (now >> 32) as u32);
+        }
+        // The anchor may have filled the chunk.
+        if self.position > 0 {
+            self.hand_over_as_it_is();
+        }
+    }
+
     /// Gives the records so far to the sink and goes on with an empty chunk.
     fn hand_over(&mut self) {
         self.anchor();
+        self.hand_over_as_it_is();
+    }
+
+    fn hand_over_as_it_is(&mut self) {
         let cold = &mut *self.cold;
         let mut chunk = cold.spare.take().unwrap_or_default();
         std::mem::swap(&mut self.slots, &mut chunk.slots);
@@ -219,12 +268,14 @@ impl Recorder {
         chunk.len = self.position;
         cold.text.clear();
         cold.first += self.position as u64;
+        self.base += self.position as u64;
         cold.task = chunk.task_at_end();
         cold.start_clock = self.clock;
         if let Some(control) = &cold.control {
             control.handed_over(self.position as u64);
         }
         cold.spare = Some(cold.sink.take(chunk));
+        cold.watchful |= cold.seat.is_some() && cold.sink.is_full();
         self.position = 0;
         self.limit = CAPACITY;
         self.cold.leading = 0;
@@ -233,7 +284,7 @@ impl Recorder {
     /// Begins a chunk that may be long with an anchor of its own. The one that closed the chunk before it says the same, but
     /// may have been dropped.
     fn open(&mut self) {
-        if self.position == 0 {
+        if self.position == 0 && self.cold.seat.is_none() {
             self.anchor();
             self.cold.leading = self.position;
         }
@@ -256,6 +307,8 @@ impl Recorder {
                     Record::new(Kind::ClockJump as u8, 0, 0, delta as u32, (delta >> 32) as u32);
                 self.slots[(newest + 1) & (SLOTS - 1)] = record;
                 self.position += 1;
+                // The merge makes jumps of its own: those of several workers do not count.
+                self.base -= self.cold.seat.is_some() as u64;
             }
         }
         if self.position >= self.limit {
@@ -268,7 +321,8 @@ impl Recorder {
     fn heed(&mut self) {
         self.limit = CAPACITY;
         if let Some(control) = &self.cold.control
-            && let Grant::Events(events) = control.heed()
+            && self.cold.seat.is_none()
+            && let Grant::Events(events) = control.heed(&mut self.cold.seen)
         {
             // A step is one event, not one between two anchors.
             self.limit = CAPACITY.min(self.position.saturating_add(events as usize));
@@ -277,11 +331,28 @@ impl Recorder {
         }
     }
 
+    /// The cold path of a poll; whether the worker should wait.
     #[cold]
     #[inline(never)]
-    fn attend(&mut self) {
-        self.finish();
-        self.heed();
+    fn attend(&mut self, clock: u64) -> bool {
+        let events = self.ordinal() - self.cold.counted;
+        let cold = &mut *self.cold;
+        let (Some(control), Some(seat)) = (&cold.control, &mut cold.seat) else {
+            self.finish();
+            self.heed();
+            return false;
+        };
+        // Before the hand-over: a request that comes during it is for the next one.
+        let seen = control.requests();
+        let waits = !control.may_go(seat, events) || cold.sink.is_full();
+        cold.watchful = waits || control.is_braked();
+        if waits || seen != cold.seen {
+            cold.seen = seen;
+            self.finish_at(clock);
+            self.cold.sink.floor(clock);
+        }
+        self.cold.counted = self.ordinal();
+        waits
     }
 }
 
@@ -323,22 +394,43 @@ impl Tracer for Recorder {
 
     #[inline(always)]
     fn ordinal(&self) -> u64 {
-        self.cold.first + self.position as u64
+        self.base + self.position as u64
     }
 
     #[inline(always)]
-    fn poll(&mut self, _clock: u64) -> bool {
-        if let Some(control) = &self.cold.control
-            && control.wants_attention()
-        {
-            self.attend();
+    fn poll(&mut self, clock: u64) -> bool {
+        match &self.cold.control {
+            Some(control) if self.cold.seen != control.requests() || self.cold.watchful => self.attend(clock),
+            _ => false,
         }
-        false
     }
 
-    fn idle(&mut self, _clock: u64) {
-        if self.cold.control.is_some() {
-            self.attend();
+    fn wait(&mut self, clock: u64) -> u64 {
+        self.finish_at(clock);
+        let cold = &mut *self.cold;
+        cold.sink.idle(clock);
+        if let (Some(control), Some(seat)) = (&cold.control, &mut cold.seat) {
+            cold.sink.settle();
+            control.sit(seat);
+        }
+        let clock = cold.sink.awake(clock);
+        self.cold.counted = self.ordinal();
+        clock
+    }
+
+    fn slice(&mut self, slice: u32) -> u32 {
+        match &self.cold.control {
+            Some(control) if self.cold.seat.is_some() && control.is_braked() => 1,
+            _ => slice,
+        }
+    }
+
+    fn idle(&mut self, clock: u64) {
+        if self.cold.seat.is_some() {
+            self.finish_at(clock);
+            self.cold.sink.idle(clock);
+        } else if self.cold.control.is_some() {
+            self.attend(clock);
         } else if self.cold.wall.is_some() {
             // Time passes without events now; what happened before should not be stretched over it.
             self.anchor();
@@ -347,6 +439,10 @@ impl Tracer for Recorder {
                 self.open();
             }
         }
+    }
+
+    fn awake(&mut self, clock: u64) -> u64 {
+        self.cold.sink.awake(clock)
     }
 
     #[inline(always)]
@@ -359,5 +455,6 @@ impl Tracer for Recorder {
 impl Drop for Recorder {
     fn drop(&mut self) {
         self.finish();
+        self.cold.sink.idle(self.clock);
     }
 }

@@ -9,13 +9,35 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// Takes full (or, for a watcher, partial) chunks from a recorder.
+///
+/// Only [`Sink::take`] matters to most. The rest is for a watcher of several workers ([`crate::fan_in`]).
 pub trait Sink: Send {
     /// Takes a chunk and gives an empty one to go on with.
     fn take(&mut self, chunk: Chunk) -> Chunk;
+
+    /// Whether the worker should wait in [`Sink::settle`] before it records much more.
+    fn is_full(&self) -> bool {
+        false
+    }
+
+    /// Waits until there is room.
+    fn settle(&mut self) {}
+
+    /// All events below this clock have been handed over, and the next one is not below it.
+    fn floor(&mut self, _clock: u64) {}
+
+    /// All events have been handed over, none above this clock, and for a while there will be none.
+    fn idle(&mut self, _clock: u64) {}
+
+    /// Events will come again; gives the clock below which there must be none, at least this one.
+    fn awake(&mut self, clock: u64) -> u64 {
+        clock
+    }
 }
 
-/// Keeps chunks in memory: all of them, or the newest (a flight recorder).
-#[derive(Debug)]
+/// Keeps chunks in memory: all of them, or the newest (a flight recorder). Clones for several workers' recorders share
+/// the memory and its limit; [`crate::merge::merge`] puts what they kept into one order.
+#[derive(Clone, Debug)]
 pub struct MemorySink {
     memory: Memory,
 }
@@ -125,8 +147,8 @@ impl HashSink {
     }
 }
 
-/// Keeps nothing but a count: what an event costs when nobody looks.
-#[derive(Debug, Default)]
+/// Keeps nothing but a count: what an event costs when nobody looks. Clones count together.
+#[derive(Clone, Debug, Default)]
 pub struct CountSink {
     totals: TotalsHandle,
 }

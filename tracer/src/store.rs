@@ -4,8 +4,8 @@
 //! (amortised). What views ask for is then looked up, not computed. Times are nanoseconds: of the virtual clock in a run
 //! without wall time, interpolated between anchors otherwise.
 //!
-//! One stream of events is kept today. Chunks carry their worker's number, so that several streams can be merged here,
-//! by clock, without any view noticing.
+//! One stream of events is kept. Those of several workers have been merged into one before ([`crate::merge`]); no view
+//! notices.
 
 use crate::chunk::Chunk;
 use crate::event::{Kind, ObjectId, TaskId};
@@ -41,6 +41,8 @@ pub struct Store {
     derived: Derived,
     keyframes: VecDeque<Keyframe>,
     findings: Vec<Finding>,
+    /// Whether a finding names an event by a stamp that has not come yet.
+    stamped: bool,
     limit: Option<usize>,
 }
 
@@ -106,11 +108,6 @@ impl Anchors {
     }
 }
 
-/// The worker that recorded an event.
-fn worker_of(_event: &Event) -> u32 {
-    0
-}
-
 impl Derived {
     fn event(&mut self, event: &Event) {
         self.kinds.0[event.kind as usize & 127] += 1;
@@ -119,10 +116,11 @@ impl Derived {
             self.notes.push_back(event.ordinal);
         } else {
             self.rates.event(event);
-            self.workers.event(worker_of(event), event);
+            self.workers.event(event.worker, event);
         }
         match event.kind {
             Kind::Output | Kind::ErrorOutput => self.outputs.push_back(event.ordinal),
+            Kind::Counter => self.workers.counter(event.worker, event),
             Kind::Anchor => self.anchors.push(event.clock, event.wide()),
             _ => {}
         }
@@ -198,6 +196,13 @@ impl Store {
 
     /// Takes the events of a chunk in.
     pub fn push(&mut self, chunk: &Chunk) {
+        self.take_in(chunk);
+        if self.stamped {
+            self.translate();
+        }
+    }
+
+    fn take_in(&mut self, chunk: &Chunk) {
         let Self { events, now, derived, keyframes, .. } = self;
         let spacing = KEYFRAME.max(now.weight() as u64 * 8);
         if keyframes.back().is_none_or(|newest| events.end() >= newest.before + spacing) {
@@ -268,6 +273,12 @@ impl Store {
     /// An event.
     pub fn event(&self, ordinal: u64) -> Option<Event<'_>> {
         self.events.get(ordinal)
+    }
+
+    /// The ordinal of the event that one of several workers' recorders gave this number ([`crate::event::Stamp`]), if it is
+    /// here by now; ordinals stay as they are.
+    pub fn ordinal_of(&self, stamp: u64) -> Option<u64> {
+        self.events.ordinal_of(stamp)
     }
 
     /// The events of a range of ordinals, in order, as far as they are here.
@@ -465,11 +476,27 @@ impl Store {
     /// Takes over the scheduler's findings: verdicts settle at the end of a run, so a later list may word an old finding anew.
     pub fn set_findings(&mut self, findings: Vec<Finding>) {
         self.findings = findings;
+        self.translate();
     }
 
     /// Adds a finding of the scheduler's.
     pub fn add_finding(&mut self, finding: Finding) {
         self.findings.push(finding);
+        self.translate();
+    }
+
+    /// Gives findings the ordinals of their events, where the scheduler could only name them by stamps.
+    fn translate(&mut self) {
+        self.stamped = false;
+        for finding in &mut self.findings {
+            let events = finding.tasks.iter_mut().map(|task| &mut task.event).chain([&mut finding.event]);
+            for event in events.flatten() {
+                match self.events.ordinal_of(*event) {
+                    Some(ordinal) => *event = ordinal,
+                    None => self.stamped = true,
+                }
+            }
+        }
     }
 
     /// The name of a task: `worker#3`; `–` for none.

@@ -3,6 +3,8 @@
 //! The engine counts, whoever watches asks now and then and takes differences. What a trace tells of workers by itself (how
 //! busy they were, what they ran) is in [`crate::model::workers`].
 
+use crate::counters::Sample;
+
 /// A worker's numbers, all since the run's start unless said otherwise.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct WorkerStats {
@@ -22,4 +24,6 @@ pub struct WorkerStats {
     pub queue: u32,
     /// Whether it is without work at the moment.
     pub idle: bool,
+    /// What the machine counted for its thread.
+    pub machine: Sample,
 }

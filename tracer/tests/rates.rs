@@ -124,3 +124,24 @@ fn a_worker_is_idle_while_nobody_can_run() {
     assert_eq!(store.work(0, 900_000..5_000_000).busy, 100_000);
     assert_eq!(store.work(7, 0..1_000_000).busy, 0);
 }
+
+#[test]
+fn counters_are_increases_and_levels_of_a_worker() {
+    use tracer::counters::Counter;
+    let mut stream = Stream::with_main();
+    for round in 1..=10u32 {
+        stream.wait(SECOND / 10).emit(Kind::Counter, Counter::Instructions.id(), 4_000);
+        stream.emit(Kind::Counter, Counter::Cycles.id(), 2_000).emit(Kind::Counter, Counter::QueueLength.id(), round);
+        stream.emit(Kind::Counter, 9_999, 1);
+    }
+    let store = stream.wait(1).end(0).store();
+    let worker = store.workers().get(0).unwrap();
+    let machine = worker.machine(0, 2 * SECOND);
+    assert_eq!(machine.get(Counter::Instructions), Some(40_000));
+    assert_eq!(machine.instructions_per_cycle(), Some(2.0));
+    assert_eq!(machine.get(Counter::CacheMisses), None);
+    assert_eq!(worker.counted(Counter::QueueLength, 0, 2 * SECOND), Some(5.5));
+    assert_eq!(worker.counted(Counter::Steals, 0, 2 * SECOND), None);
+    let late = worker.counted(Counter::QueueLength, SECOND * 85 / 100, 2 * SECOND).unwrap();
+    assert!(close(late, 9.5), "{late}");
+}

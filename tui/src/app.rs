@@ -9,7 +9,7 @@ use crate::keys::Key;
 use crate::session::{Request, Session, Status};
 use crate::state::{Speed, State};
 use crate::terminal::{Screen, Signals};
-use crate::update::{Effect, Message, Mouse, Progress, update};
+use crate::update::{Effect, Message, Mouse, Progress, Workers, update};
 use crate::{Error, Options, Outcome};
 use crossterm::event::{self, Event, KeyModifiers, MouseButton, MouseEventKind};
 use std::io;
@@ -62,6 +62,9 @@ pub(crate) fn run(session: &mut dyn Session, options: &Options) -> Result<Outcom
             let rate = (events - rate_since.1) as f64 / elapsed.as_secs_f64();
             rate_since = (now, events);
             dirty |= update(&mut state, Message::Rate(rate)).changed;
+            let seconds = elapsed.as_secs_f64();
+            let workers = Workers { stats: session.workers(), seconds, no_counters: session.no_counters() };
+            dirty |= update(&mut state, Message::Workers(workers)).changed;
         }
 
         let since = drawn.map_or(frame, |at| now.duration_since(at));

@@ -102,7 +102,7 @@ use Scope::{Everywhere, Views};
 const TIMELINE: Scope = Views(&[View::Timeline]);
 const TABLES: Scope = Views(&[View::Channels, View::Locks]);
 const FILTERED: Scope = Views(&[View::Timeline, View::Channels, View::Locks, View::Output, View::Events]);
-const SIDEWAYS: Scope = Views(&[View::Timeline, View::Waits, View::Source, View::Output]);
+const SIDEWAYS: Scope = Views(&[View::Timeline, View::Waits, View::Throughput, View::Source, View::Output]);
 
 commands! {
     Pause,      "pause",      Program, Everywhere, [Char(' ')],             "Pause the program, or let it run on";
@@ -115,6 +115,7 @@ commands! {
     Channels,   "",           Views,   Everywhere, [Char('2')],             "Channels: how full, who waits";
     Locks,      "",           Views,   Everywhere, [Char('3')],             "Locks: who holds them, who waits, what they cost";
     Waits,      "why blocked", Views,  Everywhere, [Char('4')],             "Waits: who waits for whom, and why that never ends";
+    Throughput, "",           Views,   Everywhere, [Char('6')],             "Throughput: rates against their targets, what the workers do";
     Source,     "",           Views,   Everywhere, [Char('8')],             "Source: where every task stands";
     Output,     "",           Views,   Everywhere, [Char('9')],             "Output: what the program has written";
     Events,     "",           Views,   Everywhere, [Char('0')],             "Events: everything, one line each";
@@ -137,8 +138,8 @@ commands! {
     Filter,     "filter",     Move,    FILTERED,   [Char('/')],             "Show only what matches; see the notes below for what can be said";
     Clear,      "",           Move,    Everywhere, [Esc],                   "Drop the filter, close help, take back a question";
 
-    Left,       "",           View,    SIDEWAYS,   [Left, Char('h')],       "Cursor or text to the left";
-    Right,      "",           View,    SIDEWAYS,   [Right, Char('l')],      "Cursor or text to the right";
+    Left,       "",           View,    SIDEWAYS,   [Left, Char('h')],       "Cursor, moment or text to the left";
+    Right,      "",           View,    SIDEWAYS,   [Right, Char('l')],      "Cursor, moment or text to the right";
     ZoomIn,     "zoom",       View,    TIMELINE,   [Char('+'), Char('=')],  "Zoom in about the cursor; on a group, unfold it first";
     ZoomOut,    "",           View,    TIMELINE,   [Char('-')],             "Zoom out about the cursor";
     ZoomFit,    "fit",        View,    TIMELINE,   [Char('z')],             "The whole run in one screen";
@@ -148,6 +149,7 @@ commands! {
     LaneDown,   "",           View,    TIMELINE,   [ShiftDown, Char('J')],  "Scroll the lanes down, leaving the cursor";
     Axis,       "time/events", View,   TIMELINE,   [Char('t')],             "Measure by time or by events";
     Group,      "group",      View,    TIMELINE,   [Char('g')],             "Fold the tasks of one function into one row, or unfold the row";
+    Workers,    "",           View,    TIMELINE,   [Char('w')],             "Fold the lanes of the workers into one row, or unfold it";
     Sort,       "sort",       View,    TABLES,   [Char('s')],             "Sort by the next column";
     Reverse,    "",           View,    TABLES,   [Char('r')],             "Turn the order round";
 
@@ -176,6 +178,7 @@ pub const FILTER_NOTES: &[(&str, &str)] = &[
     ("word word", "rows that contain all of them; -word: rows without it"),
     ("task:NAME  on:NAME", "events of a task; events on an object"),
     ("kind:NAME", "events of a kind or a group of kinds: kind:channel, kind:mutex.lock, kind:blocked"),
+    ("a|b  kind:=NAME", "either of them; events of exactly this kind: kind:=chan.send|chan.recv"),
 ];
 
 /// The page `docs/keys.md`.

@@ -14,6 +14,7 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 use tracer::event::{ObjectId, TaskId};
 use tracer::finding::WaitReason;
+use tracer::model::rates::ROWS;
 use tracer::model::state::TaskState;
 
 /// A title and lines.
@@ -51,6 +52,7 @@ pub fn of(state: &State, columns: usize) -> Content {
         (View::Channels | View::Locks, _, Some(id)) => object(state, id, &mut facts),
         (View::Waits, _, Some(id)) if state.selection.focus == Focus::Object => object(state, id, &mut facts),
         (View::Events, _, _) => event(state, &mut facts),
+        (View::Throughput, _, _) => throughput(state, &mut facts),
         (_, Some(id), _) => task(state, id, &mut facts),
         (_, None, Some(id)) => object(state, id, &mut facts),
         (_, None, None) => {
@@ -204,6 +206,18 @@ fn event(state: &State, facts: &mut Facts) -> String {
     let end = doc.find(['.', ';']).unwrap_or(doc.len());
     facts.styled(format!("{}.", &doc[..end]), state.theme.dim());
     format!("event {}", count(event.ordinal))
+}
+
+/// The row of the Throughput view that the cursor is on.
+fn throughput(state: &State, facts: &mut Facts) -> String {
+    use crate::views::throughput::{Pick, describe_operation, describe_worker};
+    let (title, lines) = match state.throughput.pick {
+        Pick::Operation(row) => (ROWS[row].name.to_string(), describe_operation(state, row)),
+        Pick::All => ("all workers".to_string(), describe_worker(state, None)),
+        Pick::Worker(number) => (format!("worker W{number}"), describe_worker(state, Some(number))),
+    };
+    lines.into_iter().for_each(|(text, style)| facts.styled(text, style));
+    title
 }
 
 fn object(state: &State, id: ObjectId, facts: &mut Facts) -> String {

@@ -139,6 +139,10 @@ fn header(state: &State, buffer: &mut Buffer, area: Rect) {
     let twice = matches!(state.status, Status::Finished(_)) && parts[2].0.ends_with(&end);
     parts.push(Part(format!("{clock} {end}"), plain, if twice { 5 } else { 1 }));
     parts.push(Part(state.task_summary(), plain, SHRINKS));
+    let workers = state.store.workers().len().max(state.engine.workers().count());
+    if workers > 1 {
+        parts.push(Part(plural(workers as u64, "worker"), plain, 5));
+    }
     parts.push(Part(plural(state.store.len(), "event"), plain, 2));
     if matches!(state.status, Status::Running) {
         parts.push(Part(format!("{}/s", short_count(state.rate)), plain, 5));

@@ -1,7 +1,7 @@
 //! What the user types after `/`: words and fields that all must hold for a row to stay.
 //!
 //! `task:NAME`, `on:NAME` and `kind:NAME` ask one field, any other word the whole row; a minus in front turns a term round.
-//! Lower case matches both cases.
+//! Lower case matches both cases; `a|b` is either of them, and `kind:=NAME` a kind of exactly that name.
 
 /// What a filter can ask of a row. A field that a row does not have is empty, and matches no term but the negative.
 #[derive(Clone, Copy, Debug, Default)]
@@ -56,7 +56,7 @@ impl Filter {
                 _ => (Ask::Text, word),
             };
             let exact_case = word.chars().any(char::is_uppercase);
-            (!word.is_empty()).then(|| Term { ask, negative, exact_case, word: word.to_string() })
+            (word.chars().any(|c| c != '|')).then(|| Term { ask, negative, exact_case, word: word.to_string() })
         });
         Filter { text: text.trim().to_string(), terms: terms.collect() }
     }
@@ -84,7 +84,7 @@ impl Filter {
                 // A name is meant as a whole where a task of exactly that name could be meant: `phil#1` is not `phil#12`.
                 Ask::Task => term.is_name(fields.task),
                 Ask::Object => term.is_name(fields.object),
-                Ask::Kind => term.word == "blocked" && fields.blocked || term.is_in(fields.kind),
+                Ask::Kind => term.word == "blocked" && fields.blocked || term.is_kind(fields.kind),
             };
             found != term.negative
         })
@@ -92,15 +92,32 @@ impl Filter {
 }
 
 impl Term {
+    /// The words of which one must do.
+    fn any(&self, does: impl FnMut(&str) -> bool) -> bool {
+        self.word.split('|').filter(|word| !word.is_empty()).any(does)
+    }
+
     fn is_in(&self, text: &str) -> bool {
-        if self.exact_case { text.contains(&self.word) } else { contains_ignoring_case(text, &self.word) }
+        self.any(|word| self.contains(text, word))
+    }
+
+    fn contains(&self, text: &str, word: &str) -> bool {
+        if self.exact_case { text.contains(word) } else { contains_ignoring_case(text, word) }
     }
 
     fn is_name(&self, name: &str) -> bool {
-        match self.word.contains('#') {
-            true if self.exact_case => name == self.word,
-            true => name.eq_ignore_ascii_case(&self.word),
-            false => self.is_in(name),
+        self.any(|word| match word.contains('#') {
+            true if self.exact_case => name == word,
+            true => name.eq_ignore_ascii_case(word),
+            false => self.contains(name, word),
+        })
+    }
+
+    /// A kind is named by a part of its name or category, after `=` by all of its name.
+    fn is_kind(&self, kind: &str) -> bool {
+        match self.word.strip_prefix('=') {
+            Some(names) => kind.split(' ').next().is_some_and(|kind| names.split('|').any(|name| name == kind)),
+            None => self.is_in(kind),
         }
     }
 }
@@ -141,6 +158,14 @@ mod tests {
             ("kind:chan", false),
             ("kind:", true),
             ("-", false),
+            ("cat|fork", true),
+            ("cat|dog", false),
+            ("on:fork#1|fork#2", true),
+            ("|", true),
+            ("kind:=mutex.lock", true),
+            ("kind:=mutex", false),
+            ("kind:=mutex.unlock|mutex.lock", true),
+            ("kind:=chan.send", false),
         ] {
             assert_eq!(Filter::parse(text).matches(&ROW), stays, "{text:?}");
         }

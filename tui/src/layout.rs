@@ -90,13 +90,19 @@ pub fn tabs(columns: u16) -> Vec<(View, String, u16)> {
         let name = |view: &View| if short { view.short_name() } else { view.name() };
         View::ALL.iter().map(|view| format!("{} {}", view.digit(), name(view))).collect()
     };
-    let long = texts(false);
-    // Two columns between tabs, one at each end.
-    let fits = long.iter().map(|text| width(text) + 2).sum::<usize>() <= columns as usize;
+    let (mut shown, short) = (texts(false), texts(true));
+    // Two columns between tabs, one at each end; where that is too much one between them, and then short names, the longest first.
+    let size = |shown: &[String], gap: usize| shown.iter().map(|text| width(text) + gap).sum::<usize>() + 2 - gap;
+    let gap = if size(&shown, 2) <= columns as usize { 2 } else { 1 };
+    while size(&shown, gap) > columns as usize {
+        let saved = |i: &usize| width(&shown[*i]).saturating_sub(width(&short[*i]));
+        let Some(longest) = (0..shown.len()).rev().max_by_key(saved).filter(|i| saved(i) > 0) else { break };
+        shown[longest].clone_from(&short[longest]);
+    }
     let mut x = 1;
     let mut out = Vec::new();
-    for (&view, text) in View::ALL.iter().zip(if fits { long } else { texts(true) }) {
-        let next = x + width(&text) as u16 + 2;
+    for (&view, text) in View::ALL.iter().zip(shown) {
+        let next = x + width(&text) as u16 + gap as u16;
         out.push((view, text, x));
         x = next;
     }

@@ -9,6 +9,7 @@ pub mod app;
 pub mod commands;
 pub mod detail;
 pub mod draw;
+pub mod engine;
 pub mod filter;
 pub mod format;
 pub mod keys;

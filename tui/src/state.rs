@@ -5,6 +5,7 @@
 //!
 //! The *moment* is the event that all views show: the selected one, or the newest while following.
 
+use crate::engine::Engine;
 use crate::filter::Filter;
 use crate::format::{count, duration};
 use crate::layout::Regions;
@@ -17,6 +18,7 @@ use crate::views::help::HelpView;
 use crate::views::locks::LocksView;
 use crate::views::output::OutputView;
 use crate::views::source::SourceView;
+use crate::views::throughput::ThroughputView;
 use crate::views::timeline::TimelineView;
 use crate::views::waits::WaitsView;
 use crate::views::{self, View};
@@ -111,10 +113,14 @@ pub struct State {
     pub status: Status,
     /// What was found wrong.
     pub findings: Vec<Finding>,
+    /// The same as they were reported: in a run of several workers the store puts ordinals for what names their events.
+    pub reported: Vec<Finding>,
     /// Events lost.
     pub dropped: u64,
     /// Events a second of wall time.
     pub rate: f64,
+    /// What the engine says of its workers.
+    pub engine: Engine,
     /// Slow motion.
     pub speed: Speed,
     /// Whether the user asked for a pause that has not been granted or taken back.
@@ -152,6 +158,8 @@ pub struct State {
     /// The views' own.
     pub waits: WaitsView,
     /// The views' own.
+    pub throughput: ThroughputView,
+    /// The views' own.
     pub source: SourceView,
     /// The views' own.
     pub output: OutputView,
@@ -177,8 +185,10 @@ impl State {
             program,
             status: Status::Starting,
             findings: Vec::new(),
+            reported: Vec::new(),
             dropped: 0,
             rate: 0.0,
+            engine: Engine::default(),
             speed: Speed::Full,
             wants_pause: false,
             theme,
@@ -197,6 +207,7 @@ impl State {
             channels: ChannelsView::default(),
             locks: LocksView::default(),
             waits: WaitsView::default(),
+            throughput: ThroughputView::default(),
             source: SourceView::default(),
             output: OutputView::default(),
             events: EventsView::default(),
@@ -207,12 +218,17 @@ impl State {
     /// Takes events in.
     pub fn take(&mut self, chunk: &Chunk) {
         self.store.push(chunk);
+        if self.findings != self.store.findings() {
+            self.findings = self.store.findings().to_vec();
+            self.waits.findings_changed();
+        }
     }
 
     /// Takes over what was found wrong.
     pub fn take_findings(&mut self, findings: Vec<Finding>) {
         self.store.set_findings(findings.clone());
-        self.findings = findings;
+        self.findings = self.store.findings().to_vec();
+        self.reported = findings;
         self.waits.findings_changed();
     }
 
@@ -670,7 +686,7 @@ impl State {
             View::Locks => Some(&self.locks.filter),
             View::Output => Some(&self.output.filter),
             View::Events => Some(&self.events.filter),
-            View::Waits | View::Source | View::Help => None,
+            View::Waits | View::Throughput | View::Source | View::Help => None,
         }
     }
 
@@ -682,7 +698,7 @@ impl State {
             View::Locks => Some(&mut self.locks.filter),
             View::Output => Some(&mut self.output.filter),
             View::Events => Some(&mut self.events.filter),
-            View::Waits | View::Source | View::Help => None,
+            View::Waits | View::Throughput | View::Source | View::Help => None,
         }
     }
 
@@ -692,7 +708,7 @@ impl State {
             View::Timeline => self.timeline.rows_are_stale(),
             View::Output => self.output.filter_changed(),
             View::Events => self.events.filter_changed(),
-            View::Channels | View::Locks | View::Waits | View::Source | View::Help => {}
+            View::Channels | View::Locks | View::Waits | View::Throughput | View::Source | View::Help => {}
         }
     }
 

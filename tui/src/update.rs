@@ -13,6 +13,7 @@ use crate::views::{self, View};
 use ratatui::layout::Position;
 use tracer::chunk::Chunk;
 use tracer::finding::Finding;
+use tracer::workers::WorkerStats;
 
 /// Something that happened.
 #[derive(Clone, Debug)]
@@ -29,6 +30,8 @@ pub enum Message<'a> {
     Progress(Progress),
     /// Events a second, over the last moment of wall time.
     Rate(f64),
+    /// What the engine says of its workers.
+    Workers(Workers),
 }
 
 /// What the mouse did.
@@ -53,6 +56,17 @@ pub struct Progress {
     pub findings: Option<Vec<Finding>>,
     /// Events lost.
     pub dropped: u64,
+}
+
+/// A look at the engine's workers.
+#[derive(Clone, Debug, Default)]
+pub struct Workers {
+    /// Each worker's numbers.
+    pub stats: Vec<WorkerStats>,
+    /// Seconds of wall time since the look before.
+    pub seconds: f64,
+    /// Why there are no hardware counters, where that is known.
+    pub no_counters: Option<String>,
 }
 
 /// What is to be done outside.
@@ -117,6 +131,11 @@ pub fn update(state: &mut State, message: Message) -> Step {
             state.rate = rate;
             Step { changed, effects: Vec::new() }
         }
+        Message::Workers(workers) => {
+            state.engine.no_counters = workers.no_counters;
+            let changed = state.engine.take(workers.stats, workers.seconds);
+            Step { changed, effects: Vec::new() }
+        }
     };
     if step.changed {
         // Scroll positions, rows and what holds at the selected event follow from the rest: they are made right in one place.
@@ -138,7 +157,7 @@ fn look(state: &mut State, progress: Progress) -> Step {
         state.dropped = dropped;
     }
     if let Some(findings) = progress.findings
-        && findings != state.findings
+        && findings != state.reported
     {
         state.take_findings(findings);
         changed = true;
@@ -195,6 +214,7 @@ fn run(state: &mut State, command: Command) -> Step {
         Command::Channels => state.show(View::Channels),
         Command::Locks => state.show(View::Locks),
         Command::Waits => state.show(View::Waits),
+        Command::Throughput => state.show(View::Throughput),
         Command::Source => state.show(View::Source),
         Command::Output => state.show(View::Output),
         Command::Events => state.show(View::Events),
@@ -242,6 +262,7 @@ fn run(state: &mut State, command: Command) -> Step {
         | Command::LaneDown
         | Command::Axis
         | Command::Group
+        | Command::Workers
         | Command::Sort
         | Command::Reverse => views::command(state, command),
     }

@@ -82,8 +82,7 @@ pub fn arm_words(state: &State, arm: Arm) -> String {
 
 /// The task in whose name an event is shown; timers fire in nobody's.
 pub fn actor(event: &Event) -> Option<TaskId> {
-    let nobody =
-        matches!(event.kind, Kind::TimerFire | Kind::ClockJump | Kind::Anchor | Kind::Counter) || event.task.0 == 0;
+    let nobody = event.kind == Kind::TimerFire || event.kind.is_bookkeeping() || event.task.0 == 0;
     (!nobody).then_some(event.task)
 }
 
@@ -197,6 +196,7 @@ pub fn does(state: &State, event: &Event) -> String {
         Kind::ClockJump => format!("the clock jumps by {}", duration(event.wide())),
         Kind::Anchor => format!("wall time {}", duration(event.wide())),
         Kind::Counter => format!("counter {} is {}", event.object, event.arg),
+        Kind::Worker => format!("worker {} goes on", event.object),
         Kind::Sample => format!("is in {}", state.function_name(event.object)),
     };
     if (event.kind.arg_field() == Field::Woken && event.arg != 0) || (event.kind == Kind::TaskEnd && event.object != 0)

@@ -44,6 +44,8 @@ fn a_hundred_thousand_tasks_are_drawn_in_a_frame() {
         Key::Char('g'),
         Key::Char('2'),
         Key::Char('4'),
+        Key::Char('6'),
+        Key::Left,
         Key::Char('8'),
         Key::Char('0'),
         Key::PageUp,

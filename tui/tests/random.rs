@@ -7,13 +7,14 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use std::sync::LazyLock;
 use tracer::chunk::Chunk;
+use tracer::workers::WorkerStats;
 use tui::commands::Command;
 use tui::draw::draw;
 use tui::keys::Key;
 use tui::session::Status;
 use tui::state::State;
 use tui::theme::{Charset, ColorDepth, Theme};
-use tui::update::{Message, Mouse, Progress, update};
+use tui::update::{Message, Mouse, Progress, Workers, update};
 
 #[derive(Clone, Debug)]
 enum Act {
@@ -24,10 +25,11 @@ enum Act {
     Feed(usize),
     Finish,
     Draw,
+    Workers(u32, u64),
 }
 
 static RUNS: LazyLock<Vec<(fixture::Trace, Vec<Chunk>)>> = LazyLock::new(|| {
-    [fixture::philosophers(), fixture::pool(), fixture::crowd(60)]
+    [fixture::philosophers(), fixture::pool(), fixture::crowd(60), fixture::parallel(11)]
         .into_iter()
         .map(|trace| {
             let chunks = trace.chunks(7);
@@ -51,6 +53,7 @@ fn acts() -> impl Strategy<Value = Act> {
         3 => (1usize..20).prop_map(Act::Feed),
         1 => Just(Act::Finish),
         2 => Just(Act::Draw),
+        1 => (0u32..70, any::<u64>()).prop_map(|(workers, seed)| Act::Workers(workers, seed)),
     ]
 }
 
@@ -114,6 +117,17 @@ fn play(run: usize, ascii: bool, acts: Vec<Act>) {
                 );
             }
             Act::Draw => show(&state),
+            Act::Workers(workers, seed) => {
+                let stats = (0..workers).map(|worker| WorkerStats {
+                    worker,
+                    ticks: seed,
+                    steals: seed.rotate_left(worker),
+                    queue: worker,
+                    ..WorkerStats::default()
+                });
+                let stats = Workers { stats: stats.collect(), seconds: (seed % 3) as f64, ..Workers::default() };
+                update(&mut state, Message::Workers(stats));
+            }
         }
         show(&state);
     }
@@ -123,7 +137,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
 
     #[test]
-    fn nothing_that_a_user_does_panics(run in 0usize..3, ascii in any::<bool>(), acts in prop::collection::vec(acts(), 1..60)) {
+    fn nothing_that_a_user_does_panics(run in 0usize..4, ascii in any::<bool>(), acts in prop::collection::vec(acts(), 1..60)) {
         play(run, ascii, acts);
     }
 }

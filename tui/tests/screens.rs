@@ -7,12 +7,46 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 use ratatui::style::Color;
+use tracer::workers::WorkerStats;
 use tui::draw::draw;
 use tui::keys::Key;
 use tui::session::Status;
 use tui::state::State;
 use tui::theme::{Charset, ColorDepth, Theme};
-use tui::update::{Effect, Message, Mouse, Progress, update};
+use tui::update::{Effect, Message, Mouse, Progress, Workers, update};
+
+/// What an engine with so many workers says at two looks.
+fn look_at_workers(state: &mut State, workers: u32, hardware: bool) {
+    use tracer::counters::{Counter, Sample};
+    for round in 1..=2u64 {
+        let stats = (0..workers).map(|worker| {
+            let n = u64::from(worker) + 1;
+            let mut machine = Sample::default();
+            machine.set(Counter::TaskClock, Some(round * 990_000_000));
+            machine.set(Counter::ContextSwitches, Some(round * 20));
+            machine.set(Counter::PageFaults, Some(round * 600));
+            if hardware {
+                machine.set(Counter::Cycles, Some(round * 3_000_000_000));
+                machine.set(Counter::Instructions, Some(round * 7_100_000_000));
+                machine.set(Counter::CacheMisses, Some(round * 4_300_000));
+                machine.set(Counter::BranchMisses, Some(round * 18_000_000));
+            }
+            WorkerStats {
+                worker,
+                ticks: round * (406_000_000 - n * 3_000_000),
+                switches: round * 6_000_000,
+                steals: round * 6 * n,
+                parks: round * n,
+                wakes: round,
+                queue: worker % 3,
+                idle: false,
+                machine,
+            }
+        });
+        let no_counters = (!hardware).then(|| "No hardware counters: this virtual machine has none.".to_string());
+        update(state, Message::Workers(Workers { stats: stats.collect(), seconds: 0.5, no_counters }));
+    }
+}
 
 const SIZES: [(u16, u16); 3] = [(60, 15), (80, 24), (120, 40)];
 
@@ -28,6 +62,17 @@ fn finished(trace: &Trace, size: (u16, u16)) -> State {
     }
     let status = Status::Finished(trace.ending.clone());
     update(&mut state, Message::Progress(Progress { status, findings: Some(trace.findings.clone()), dropped: 0 }));
+    state
+}
+
+/// The UI after the whole run has come in, which is not known to be over.
+fn running(trace: &Trace, size: (u16, u16)) -> State {
+    let mut state = state(trace, size, Theme::FULL);
+    for chunk in trace.chunks(4000) {
+        update(&mut state, Message::Chunk(&chunk));
+    }
+    let progress = Progress { status: Status::Running, findings: Some(Vec::new()), dropped: 0 };
+    update(&mut state, Message::Progress(progress));
     state
 }
 
@@ -104,6 +149,74 @@ fn waits_in_the_middle_of_a_run() {
 }
 
 #[test]
+fn throughput() {
+    for size in SIZES.into_iter().chain([(200, 60), (300, 100)]) {
+        let mut state = running(&fixture::crowd(2_000), size);
+        look_at_workers(&mut state, 2, false);
+        press(&mut state, &[Key::Char('6'), Key::Down]);
+        check(&format!("throughput_{}x{}", size.0, size.1), &state);
+    }
+}
+
+#[test]
+fn throughput_with_more_workers_than_fit() {
+    for size in SIZES {
+        let mut state = running(&fixture::pool(), size);
+        look_at_workers(&mut state, 64, true);
+        press(&mut state, &[Key::Char('6'), Key::PageDown, Key::PageDown]);
+        check(&format!("throughput_workers_{}x{}", size.0, size.1), &state);
+    }
+}
+
+#[test]
+fn workers_have_lanes_of_their_own() {
+    check_sizes("timeline_workers", &fixture::parallel(3), &[Key::Down]);
+    // Too many for a lane each; unfolded they are only where there is room.
+    let mut state = finished(&fixture::parallel(12), (120, 50));
+    check("timeline_workers_folded", &state);
+    press(&mut state, &[Key::Char('w')]);
+    check("timeline_workers_unfolded", &state);
+    update(&mut state, Message::Resize(120, 30));
+    press(&mut state, &[Key::Char('t'), Key::Char('6')]);
+    check("throughput_parallel", &state);
+}
+
+#[test]
+fn throughput_of_a_run_that_is_over() {
+    check_sizes("throughput_pool", &fixture::pool(), &[Key::Char('6'), Key::Left, Key::Left, Key::Down]);
+}
+
+#[test]
+fn enter_on_an_operation_shows_its_events() {
+    let mut state = finished(&fixture::pool(), (100, 30));
+    press(&mut state, &[Key::Char('6'), Key::Down, Key::Enter]);
+    assert_eq!(state.view, tui::views::View::Events);
+    assert_eq!(state.events.filter.text(), "kind:=chan.recv|chan.send");
+    let (text, _) = render(&state);
+    assert!(text.contains("receives from jobs") && text.contains("sends to results"), "{text}");
+    assert!(!text.contains("locks log"), "{text}");
+    press(&mut state, &[Key::Backspace]);
+    assert_eq!(state.view, tui::views::View::Throughput);
+}
+
+#[test]
+fn the_moment_goes_through_the_run_and_rates_with_it() {
+    let mut state = finished(&fixture::pool(), (100, 30));
+    press(&mut state, &[Key::Char('6')]);
+    let end = state.throughput.rates;
+    press(&mut state, &[Key::Left; 30]);
+    assert!(!state.follow);
+    let middle = state.throughput.rates;
+    assert!((0..end.len()).all(|row| middle[row].total <= end[row].total));
+    assert!(middle[1].total > 0 && middle[1].total < end[1].total, "{middle:?}");
+    press(&mut state, &[Key::Left; 100]);
+    assert_eq!(state.selection.event, Some(0));
+    press(&mut state, &[Key::Right; 200]);
+    assert!(state.follow);
+    assert_eq!(state.throughput.rates, end);
+}
+
+#[test]
 fn source() {
     check_sizes("source", &fixture::philosophers(), &[Key::Char('!'), Key::Char('8')]);
 }
@@ -145,6 +258,7 @@ fn empty_views_say_what_would_fill_them() {
         ("channels", '2'),
         ("locks", '3'),
         ("waits", '4'),
+        ("throughput", '6'),
         ("source", '8'),
         ("output", '9'),
         ("events", '0'),
@@ -187,7 +301,7 @@ fn too_small_a_screen_says_so() {
 #[test]
 fn without_colours_glyphs_say_it_all() {
     let theme = Theme { depth: ColorDepth::None, charset: Charset::Unicode };
-    for key in ['1', '2', '3', '4', '8', '9', '0', '?'] {
+    for key in ['1', '2', '3', '4', '6', '8', '9', '0', '?'] {
         let mut with = finished(&fixture::pool(), (100, 30));
         let mut without = finished(&fixture::pool(), (100, 30));
         without.theme = theme;
@@ -202,9 +316,15 @@ fn without_colours_glyphs_say_it_all() {
 
 #[test]
 fn in_ascii_every_cell_is_ascii() {
-    for (name, key) in
-        [("timeline", '1'), ("channels", '2'), ("waits", '4'), ("source", '8'), ("events", '0'), ("help", '?')]
-    {
+    for (name, key) in [
+        ("timeline", '1'),
+        ("channels", '2'),
+        ("waits", '4'),
+        ("throughput", '6'),
+        ("source", '8'),
+        ("events", '0'),
+        ("help", '?'),
+    ] {
         let mut state = finished(&fixture::philosophers(), (80, 24));
         if key == '2' {
             state = finished(&fixture::pool(), (80, 24));

@@ -8,10 +8,10 @@ mod context;
 mod memory;
 mod mutex;
 mod once;
-mod rwlock;
-mod select;
+pub(crate) mod rwlock;
+pub(crate) mod select;
 mod semaphore;
-mod timer;
+pub(crate) mod timer;
 mod wait_group;
 
 pub use atomic::Atomic;

@@ -12,7 +12,7 @@ use tracer::finding::WaitReason;
 use tracer::record::Tracer;
 
 /// Tag of a queue entry that wants to write.
-const WRITE: u16 = 1;
+pub(crate) const WRITE: u16 = 1;
 
 /// A read-write lock with the value that it protects.
 #[derive(Clone, Debug)]

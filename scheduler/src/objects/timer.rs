@@ -31,7 +31,7 @@ pub struct Timer {
 
 /// Whom an entry is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Target {
+pub(crate) enum Target {
     /// A parked task.
     Task { slot: u32, ticket: u32, arm: u16 },
     /// A timer.
@@ -41,12 +41,12 @@ enum Target {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Pending {
-    deadline: u64,
-    order: u64,
+pub(crate) struct Pending {
+    pub(crate) deadline: u64,
+    pub(crate) order: u64,
     /// Number of the timer in events.
-    object: u32,
-    target: Target,
+    pub(crate) object: u32,
+    pub(crate) target: Target,
 }
 
 impl Pending {
@@ -62,13 +62,13 @@ impl Pending {
 /// The queue of everything that waits for a point in time.
 #[derive(Clone, Debug, Default)]
 pub struct TimerQueue {
-    heap: BinaryHeap<Reverse<Pending>>,
+    pub(crate) heap: BinaryHeap<Reverse<Pending>>,
     orders: u64,
-    stale: usize,
+    pub(crate) stale: usize,
 }
 
 impl TimerQueue {
-    fn push(&mut self, deadline: u64, object: u32, target: Target) -> u64 {
+    pub(crate) fn push(&mut self, deadline: u64, object: u32, target: Target) -> u64 {
         self.orders += 1;
         self.heap.push(Reverse(Pending { deadline, order: self.orders, object, target }));
         self.orders

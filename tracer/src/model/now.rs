@@ -3,6 +3,9 @@
 //! It is fed events one by one and tells an [`Analysis`] what changed. Only what is alive is kept (tasks that ended leave
 //! it), so that copying it for a keyframe stays cheap. It trusts nothing: an event that does not fit the state (the start
 //! of a recording was dropped, a file is damaged) changes what it can and is otherwise passed over.
+//!
+//! Several workers run a task each. An event is one of the worker that the stream names; a task belongs to the worker that
+//! switched to it last, so that a worker whose task has moved on to another says nothing about it any more.
 
 use super::Analysis;
 use super::slots::Slots;
@@ -38,6 +41,8 @@ pub struct TaskNow {
     pub since: u64,
     /// Ordinal of the event with which it did.
     pub event: u64,
+    /// The worker that runs it or ran it last.
+    pub worker: u32,
     /// What it waits for where it is blocked: an [`ObjectId`] or, for an await, a [`TaskId`]; 0 for a select and for none.
     pub on: u32,
     /// The arms of its select.
@@ -100,9 +105,13 @@ pub struct Now {
     free: Vec<u32>,
     places: FxHashMap<u32, u32>,
     objects: Slots<ObjectNow>,
+    /// The worker whose events come now.
+    worker: u32,
     current: TaskId,
     /// Place of the current task, or past the end.
     place: usize,
+    /// Task and place of each worker, the one at hand aside.
+    others: Vec<(TaskId, usize)>,
     counts: Counts,
 }
 
@@ -163,9 +172,21 @@ impl Now {
         self.objects.iter().map(|(number, object)| (ObjectId(number), object))
     }
 
-    /// The task that runs (or ran last).
+    /// The task that runs (or ran last) on the worker of the newest event.
     pub fn current(&self) -> TaskId {
         self.current
+    }
+
+    /// Number of workers that were seen.
+    pub fn workers(&self) -> u32 {
+        (self.others.len() as u32).max(self.worker + 1)
+    }
+
+    /// The task that runs on a worker.
+    pub fn running_on(&self, worker: u32) -> Option<&TaskNow> {
+        let here = (self.current, self.place);
+        let place = if worker == self.worker { here } else { *self.others.get(worker as usize)? }.1;
+        self.tasks.get(place).filter(|task| task.worker == worker && task.state == TaskState::Running)
     }
 
     /// Tasks by state.
@@ -181,9 +202,12 @@ impl Now {
     /// Follows an event.
     pub fn apply(&mut self, at: &Event, analysis: &mut impl Analysis) {
         let object = ObjectId(at.object);
+        if at.worker != self.worker {
+            self.change_worker(at, analysis);
+        }
         if let Some(task) = self.tasks.get_mut(self.place) {
             // Wakes and timers may be recorded in the name of a task that has just blocked: its place is where it blocked.
-            if task.state == TaskState::Running && !at.kind.is_bookkeeping() {
+            if task.state == TaskState::Running && task.worker == self.worker && !at.kind.is_bookkeeping() {
                 task.site = at.site;
             }
         }
@@ -280,13 +304,30 @@ impl Now {
             }
             Kind::CallEnd | Kind::IoEnd => {
                 let place = self.place;
-                if self.tasks.get(place).is_some_and(|task| task.state == TaskState::Blocked(WaitReason::Io)) {
+                let waits =
+                    |task: &TaskNow| task.state == TaskState::Blocked(WaitReason::Io) && task.worker == self.worker;
+                if self.tasks.get(place).is_some_and(waits) {
                     self.set(place, TaskState::Running, at, analysis);
                 }
             }
             Kind::Atomic | Kind::Publish | Kind::SharedRead | Kind::SharedWrite | Kind::Collect => {}
             Kind::Output | Kind::ErrorOutput | Kind::Panic | Kind::Marker | Kind::Finding => {}
-            Kind::ClockJump | Kind::Anchor | Kind::Counter | Kind::Sample => {}
+            Kind::ClockJump | Kind::Anchor | Kind::Counter | Kind::Sample | Kind::Worker => {}
+        }
+    }
+
+    /// The events of another worker follow.
+    fn change_worker(&mut self, at: &Event, analysis: &mut impl Analysis) {
+        let (from, to) = (self.worker as usize, at.worker as usize);
+        if from.max(to) >= self.others.len() {
+            self.others.resize(from.max(to) + 1, (TaskId(0), usize::MAX));
+        }
+        self.others[from] = (self.current, self.place);
+        self.worker = at.worker;
+        (self.current, self.place) = self.others[to];
+        // Its last switch was lost. (A switch itself says whom it switches to.)
+        if at.task != self.current && at.kind != Kind::Switch {
+            self.switch_to(at.task, at, analysis);
         }
     }
 
@@ -312,6 +353,7 @@ impl Now {
                     site: at.site,
                     since: 0,
                     event: 0,
+                    worker: u32::MAX,
                     on: 0,
                     arms: Vec::new(),
                     held: Vec::new(),
@@ -325,14 +367,18 @@ impl Now {
         task.site = at.site;
         task.since = at.clock;
         task.event = at.ordinal;
+        task.worker = u32::MAX;
         self.places.insert(id.0, place as u32);
         place
     }
 
     fn switch(&mut self, at: &Event, analysis: &mut impl Analysis) {
+        self.switch_to(TaskId(at.object), at, analysis);
+    }
+
+    fn switch_to(&mut self, id: TaskId, at: &Event, analysis: &mut impl Analysis) {
         // A task that runs on without having said why it stopped was preempted.
         self.set_current(TaskState::Ready, at, analysis);
-        let id = TaskId(at.object);
         self.current = id;
         self.place = usize::MAX;
         if id.0 == 0 {
@@ -348,6 +394,7 @@ impl Now {
             }
         };
         self.place = place;
+        self.tasks[place].worker = self.worker;
         if let TaskState::Blocked(_) = self.tasks[place].state {
             self.unblock(place, true, at, analysis);
         }
@@ -361,7 +408,7 @@ impl Now {
             _ => TaskState::Done,
         };
         let place = self.place;
-        if self.tasks.get(place).is_some_and(|task| task.id.0 != 0) {
+        if self.tasks.get(place).is_some_and(|task| task.id.0 != 0 && task.worker == self.worker) {
             self.set(place, state, at, analysis);
             let task = &mut self.tasks[place];
             self.places.remove(&task.id.0);
@@ -374,11 +421,17 @@ impl Now {
         self.wake(TaskId(at.object), true, at, analysis);
     }
 
-    /// Changes the state of the task that runs; others are left alone.
+    /// Changes the state of the task that runs on this worker; others are left alone.
     fn set_current(&mut self, state: TaskState, at: &Event, analysis: &mut impl Analysis) {
-        if self.tasks.get(self.place).is_some_and(|task| task.state == TaskState::Running) {
+        if self.runs_here() {
             self.set(self.place, state, at, analysis);
         }
+    }
+
+    /// Whether the current task runs, and on this worker: it may have blocked, been woken, and gone on elsewhere.
+    fn runs_here(&self) -> bool {
+        let here = |task: &TaskNow| task.state == TaskState::Running && task.worker == self.worker;
+        self.tasks.get(self.place).is_some_and(here)
     }
 
     fn set(&mut self, place: usize, state: TaskState, at: &Event, analysis: &mut impl Analysis) {
@@ -394,10 +447,10 @@ impl Now {
 
     fn block(&mut self, reason: WaitReason, at: &Event, analysis: &mut impl Analysis) {
         let place = self.place;
-        let Some(task) = self.tasks.get_mut(place) else { return };
-        if task.state != TaskState::Running {
+        if !self.runs_here() {
             return;
         }
+        let task = &mut self.tasks[place];
         task.on = at.object;
         task.arms.clear();
         self.set(place, TaskState::Blocked(reason), at, analysis);
@@ -411,7 +464,7 @@ impl Now {
     /// One more arm of the select in which the current task has just blocked.
     fn arm(&mut self, arm: Arm) {
         let Some(task) = self.tasks.get_mut(self.place) else { return };
-        if task.state == TaskState::Blocked(WaitReason::Select) {
+        if task.state == TaskState::Blocked(WaitReason::Select) && task.worker == self.worker {
             task.arms.push(arm);
             self.count_arm(arm, 1);
         }

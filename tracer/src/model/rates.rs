@@ -184,8 +184,8 @@ impl Rates {
         let span = PEAK.min(elapsed / 10);
         let step = (span / 4).max(elapsed / SPANS);
         let span = span.max(step);
-        if step > 0 {
-            let quarters = (span / step).max(1) as usize;
+        if let Some(quarters) = span.checked_div(step) {
+            let quarters = quarters.max(1) as usize;
             let mut edges = vec![[0.0; COUNT]];
             let mut at = start;
             while at < time {
@@ -228,7 +228,18 @@ mod tests {
 
     fn event(kind: Kind, clock: u64) -> Event<'static> {
         use crate::event::{Site, TaskId};
-        Event { ordinal: 0, kind, blocked: false, task: TaskId(1), site: Site(0), clock, object: 1, arg: 0, text: "" }
+        Event {
+            ordinal: 0,
+            kind,
+            blocked: false,
+            worker: 0,
+            task: TaskId(1),
+            site: Site(0),
+            clock,
+            object: 1,
+            arg: 0,
+            text: "",
+        }
     }
 
     #[test]

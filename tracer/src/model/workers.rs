@@ -9,8 +9,10 @@ use super::lanes::{self, Cell, Interval};
 use super::series::Series;
 use super::slots::Slots;
 use super::state::TaskState;
+use crate::counters::{Class, Counter, Sample, Shape};
 use crate::event::{Kind, TaskId};
 use crate::events::Event;
+use std::collections::BTreeMap;
 
 /// Ticks between two tasks up to which a worker counts as busy.
 pub const SWITCHING: u64 = 2_000;
@@ -32,6 +34,8 @@ pub struct Worker {
     idle_since: Option<u64>,
     /// Switches and events.
     counts: Buckets<2>,
+    /// The sum of a counter's records and how many there were.
+    counters: BTreeMap<Counter, Buckets<2>>,
 }
 
 /// What a worker did in a span of time.
@@ -60,6 +64,32 @@ impl Worker {
             _ if event.blocked => self.stop(event),
             _ => {}
         }
+    }
+
+    /// Follows a `meta.counter` record.
+    fn counter(&mut self, event: &Event) {
+        let Some(counter) = Counter::from_id(event.object) else { return };
+        let buckets = self.counters.entry(counter).or_default();
+        buckets.add(event.clock, 0, u64::from(event.arg));
+        buckets.add(event.clock, 1, 1);
+    }
+
+    /// What its records say of a counter between two clocks: the increase, or the mean of the levels. `None` without records.
+    pub fn counted(&self, counter: Counter, from: u64, to: u64) -> Option<f64> {
+        let [sum, records] = self.counters.get(&counter)?.between(from, to);
+        match counter.shape() {
+            Shape::Increase => Some(sum),
+            Shape::Level => (records > 0.0).then(|| sum / records),
+        }
+    }
+
+    /// What the machine counted between two clocks, as far as it was recorded.
+    pub fn machine(&self, from: u64, to: u64) -> Sample {
+        let mut sample = Sample::default();
+        for &counter in self.counters.keys().filter(|counter| counter.class() != Class::Engine) {
+            sample.set(counter, self.counted(counter, from, to).map(|value| value.round() as u64));
+        }
+        sample
     }
 
     fn start(&mut self, event: &Event) {
@@ -136,6 +166,16 @@ impl Workers {
                 new.event(event);
                 self.workers.insert(worker, new);
             }
+        }
+    }
+
+    /// Follows a `meta.counter` record. A worker that recorded nothing else is one all the same.
+    pub(crate) fn counter(&mut self, worker: u32, event: &Event) {
+        if self.workers.get(worker).is_none() {
+            self.workers.insert(worker, Worker::default());
+        }
+        if let Some(worker) = self.workers.get_mut(worker) {
+            worker.counter(event);
         }
     }
 

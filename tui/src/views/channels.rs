@@ -1,7 +1,7 @@
 //! The channels: how much went through, how full they are, who waits, and their length over time.
 
 use super::list::Scroll;
-use super::timeline::axis::{Measure, Window};
+use super::timeline::axis::{Window, clocks};
 use crate::commands::Command;
 use crate::draw::{empty, paint_row, put};
 use crate::filter::{Fields, Filter};
@@ -297,15 +297,8 @@ fn in_columns(n: u64, columns: usize) -> String {
 fn occupancy(state: &State, channel: &Channel, cells: usize) -> Vec<Option<Occupancy>> {
     let measure = state.timeline.measure;
     let window = Window::extent(state, measure);
-    let clock = |event: u64| state.store.event(event).map_or(0, |event| event.clock);
-    let now = clock(state.store.len().saturating_sub(1));
-    let edges: Vec<u64> = match measure {
-        Measure::Time => window.edges(cells).into_iter().map(|time| state.store.clock_at(time)).collect(),
-        Measure::Events => {
-            window.edges(cells).into_iter().map(|event| clock(event.min(state.store.len().saturating_sub(1)))).collect()
-        }
-    };
-    channel.strip(&edges, now)
+    let now = state.store.event(state.store.len().saturating_sub(1)).map_or(0, |event| event.clock);
+    channel.strip(&clocks(state, measure, window, cells), now)
 }
 
 fn draw_strip(state: &State, buffer: &mut Buffer, area: Rect, channel: &Channel) {

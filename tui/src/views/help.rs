@@ -100,6 +100,17 @@ fn text(state: &State, columns: usize) -> Vec<Line<'static>> {
     let underlined = Style::new().add_modifier(Modifier::UNDERLINED);
     entry(&mut lines, "z", underlined, "underlined: something shorter than the cell happened too", "");
     entry(&mut lines, "▁▄█", theme.bold(Role::Heat4), "a folded group: how many of its tasks are at work", "");
+    entry(&mut lines, "W0", key, "a worker's lane: █ runs a task, ▒ has none", "");
+    lines.push(Line::default());
+    lines.push(heading("Throughput"));
+    entry(
+        &mut lines,
+        "▓ ░",
+        theme.bold(Role::Running),
+        "the rate now, and at its peak; a decade of the scale is a fifth of the bar",
+        "",
+    );
+    entry(&mut lines, "│ ✔ ✖", theme.bold(Role::Title), "the target; whether the peak reached it", "");
     lines.push(Line::default());
     lines.push(heading("Filters"));
     for (what, words) in FILTER_NOTES {

@@ -38,6 +38,8 @@ views! {
     Locks = '3', "Locks", "Lock";
     /// The wait-for graph.
     Waits = '4', "Waits", "Wait";
+    /// The rates of operations, and what the workers do.
+    Throughput = '6', "Throughput", "Rate";
     /// The source with the tasks standing in it.
     Source = '8', "Source", "Src";
     /// What the program has written.
@@ -51,14 +53,15 @@ impl View {
     pub fn detail_beside(self) -> bool {
         match self {
             View::Timeline | View::Source | View::Events => true,
-            View::Channels | View::Locks | View::Waits | View::Output | View::Help => false,
+            View::Channels | View::Locks | View::Waits | View::Throughput | View::Output | View::Help => false,
         }
     }
 
     /// Whether the detail of the selection says something here that the view does not.
     pub fn has_detail(self) -> bool {
         match self {
-            View::Timeline | View::Channels | View::Locks | View::Waits | View::Source | View::Events => true,
+            View::Timeline | View::Channels | View::Locks | View::Waits | View::Throughput => true,
+            View::Source | View::Events => true,
             View::Output | View::Help => false,
         }
     }
@@ -71,6 +74,7 @@ pub mod list;
 pub mod locks;
 pub mod output;
 pub mod source;
+pub mod throughput;
 pub mod timeline;
 pub mod waits;
 
@@ -88,6 +92,7 @@ pub fn title(state: &State) -> Line<'static> {
         View::Channels => channels::title(state),
         View::Locks => locks::title(state),
         View::Waits => waits::title(state),
+        View::Throughput => throughput::title(state),
         View::Source => source::title(state),
         View::Output => output::title(state),
         View::Events => events::title(state),
@@ -102,6 +107,7 @@ pub fn draw(state: &State, buffer: &mut Buffer, area: Rect) {
         View::Channels => channels::draw(state, buffer, area),
         View::Locks => locks::draw(state, buffer, area),
         View::Waits => waits::draw(state, buffer, area),
+        View::Throughput => throughput::draw(state, buffer, area),
         View::Source => source::draw(state, buffer, area),
         View::Output => output::draw(state, buffer, area),
         View::Events => events::draw(state, buffer, area),
@@ -116,6 +122,7 @@ pub fn command(state: &mut State, command: Command) {
         View::Channels => channels::command(state, command),
         View::Locks => locks::command(state, command),
         View::Waits => waits::command(state, command),
+        View::Throughput => throughput::command(state, command),
         View::Source => source::command(state, command),
         View::Output => output::command(state, command),
         View::Events => events::command(state, command),
@@ -130,6 +137,7 @@ pub fn pointer(state: &mut State, mouse: Mouse, x: u16, y: u16) {
         View::Channels => channels::pointer(state, mouse, y),
         View::Locks => locks::pointer(state, mouse, y),
         View::Waits => waits::pointer(state, mouse, x, y),
+        View::Throughput => throughput::pointer(state, mouse, y),
         View::Source => source::pointer(state, mouse, x, y),
         View::Output => output::pointer(state, mouse, y),
         View::Events => events::pointer(state, mouse, y),
@@ -144,6 +152,7 @@ pub fn settle(state: &mut State) {
         View::Channels => channels::settle(state),
         View::Locks => locks::settle(state),
         View::Waits => waits::settle(state),
+        View::Throughput => throughput::settle(state),
         View::Source => source::settle(state),
         View::Output => output::settle(state),
         View::Events => events::settle(state),
@@ -156,6 +165,7 @@ pub fn moment_changed(state: &mut State) {
     timeline::moment_changed(state);
     channels::moment_changed(state);
     locks::moment_changed(state);
+    throughput::moment_changed(state);
     source::moment_changed(state);
     output::moment_changed(state);
     events::moment_changed(state);
@@ -167,6 +177,7 @@ pub fn shown(state: &mut State) {
         View::Timeline => timeline::moment_changed(state),
         View::Channels => channels::moment_changed(state),
         View::Locks => locks::moment_changed(state),
+        View::Throughput => throughput::moment_changed(state),
         View::Source => source::shown(state),
         View::Output => output::moment_changed(state),
         View::Events => events::moment_changed(state),
@@ -195,6 +206,9 @@ pub fn hints(state: &State) -> &'static [(&'static str, &'static str)] {
         }
         View::Locks => &[("↑↓", "lock"), ("Enter", "source"), ("n N", "next event"), ("s r", "sort"), ("/", "filter")],
         View::Waits => &[("↑↓", "move"), ("Enter", "go there"), ("n N", "next event"), ("f", "newest")],
+        View::Throughput => {
+            &[("↑↓", "row"), ("Enter", "its events"), ("←→", "earlier, later"), ("f", "newest"), ("d", "detail")]
+        }
         View::Source => &[("↑↓", "line"), ("Enter", "task there"), ("n N", "next event"), ("←→", "sideways")],
         View::Output => &[("↑↓", "line"), ("Enter", "source"), ("f", "follow"), ("/", "filter")],
         View::Events => {

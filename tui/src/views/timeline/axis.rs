@@ -121,6 +121,18 @@ pub fn event_before(state: &State, measure: Measure, position: u64) -> u64 {
     after.saturating_sub(1).clamp(state.store.first(), state.store.len().saturating_sub(1).max(state.store.first()))
 }
 
+/// The clocks of the edges of all cells.
+pub fn clocks(state: &State, measure: Measure, window: Window, cells: usize) -> Vec<u64> {
+    let edges = window.edges(cells).into_iter();
+    match measure {
+        Measure::Time => edges.map(|time| state.store.clock_at(time)).collect(),
+        Measure::Events => {
+            let last = state.store.len().saturating_sub(1);
+            edges.map(|event| state.store.event(event.min(last)).map_or(0, |event| event.clock)).collect()
+        }
+    }
+}
+
 /// Tasks that are asked how long they ran.
 const ASKED: usize = 64;
 

@@ -130,14 +130,8 @@ pub fn strip(state: &State, measure: Measure, window: Window, cells: usize, memb
             let known: u64 = counts.iter().sum();
             let busy = of(TaskState::Running) + of(TaskState::Ready);
             if busy > 0 {
-                let heat = match busy * 5 / known.max(1) {
-                    0 => Role::Heat1,
-                    1 => Role::Heat2,
-                    2 => Role::Heat3,
-                    3 => Role::Heat4,
-                    _ => Role::Heat5,
-                };
-                return (crate::widgets::strip::bar(busy, lanes.len() as u64), state.theme.style(heat));
+                let style = state.theme.style(heat(busy, known));
+                return (crate::widgets::strip::bar(busy, lanes.len() as u64), style);
             }
             let idle = states().filter(|state| of(*state) > 0 && !state.ended()).max_by_key(|&state| of(state));
             let ended = states().filter(|state| of(*state) > 0).max_by_key(|&state| of(state));
@@ -150,6 +144,36 @@ pub fn strip(state: &State, measure: Measure, window: Window, cells: usize, memb
             }
         })
         .collect()
+}
+
+/// The strip of folded workers: how many of them were busy, as a bar.
+pub fn busy_strip(state: &State, lanes: &[(u32, Vec<Cell>)], cells: usize) -> Vec<(char, Style)> {
+    (0..cells)
+        .map(|i| {
+            let known = lanes.iter().filter_map(|(_, lane)| lane.get(i)).filter(|cell| cell.state.is_some());
+            let (mut halves, mut count) = (0, 0);
+            for cell in known {
+                count += 2;
+                halves += cell.halves.iter().filter(|half| **half == Some(TaskState::Running)).count() as u64;
+            }
+            match (count, halves) {
+                (0, _) => (' ', Style::new()),
+                (_, 0) => (look(TaskState::Ready).0, state.theme.dim()),
+                _ => (crate::widgets::strip::bar(halves, count), state.theme.style(heat(halves, count))),
+            }
+        })
+        .collect()
+}
+
+/// The colour of a part of a whole.
+fn heat(part: u64, whole: u64) -> Role {
+    match part * 5 / whole.max(1) {
+        0 => Role::Heat1,
+        1 => Role::Heat2,
+        2 => Role::Heat3,
+        3 => Role::Heat4,
+        _ => Role::Heat5,
+    }
 }
 
 /// How many tasks of a group are in which state at the moment, most important first, as `12▒ 988◁`.

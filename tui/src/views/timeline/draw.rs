@@ -13,6 +13,7 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 use tracer::event::TaskId;
+use tracer::model::lanes::Cell;
 
 /// What the frame says: the window, the filter, whether the view follows.
 pub fn title(state: &State) -> Line<'static> {
@@ -86,7 +87,45 @@ pub fn draw(state: &State, buffer: &mut Buffer, area: Rect) {
     }
     draw_cause(state, buffer, area, &parts, window);
     let used = (state.timeline.rows.rows.len() - state.timeline.top).min(parts.lanes);
-    legend(state, buffer, Rect { y: area.y + 1 + used as u16, height: (parts.lanes - used) as u16, ..area });
+    draw_workers(
+        state,
+        buffer,
+        Rect { y: area.y + 1 + used as u16, height: parts.workers as u16, ..area },
+        &parts,
+        window,
+    );
+    let used = used + parts.workers;
+    let room = parts.lanes + parts.workers - used;
+    legend(state, buffer, Rect { y: area.y + 1 + used as u16, height: room as u16, ..area });
+}
+
+/// The lanes of the workers, or one for all of them together.
+fn draw_workers(state: &State, buffer: &mut Buffer, area: Rect, parts: &Parts, window: Window) {
+    if parts.workers == 0 {
+        return;
+    }
+    let clocks = axis::clocks(state, state.timeline.measure, window, parts.cells);
+    let lanes: Vec<(u32, Vec<Cell>)> =
+        state.store.workers().iter().map(|(number, _)| (number, state.store.worker_lane(number, &clocks))).collect();
+    let mut row = |y: usize, label: &str, line: &mut dyn Iterator<Item = (char, Style)>| {
+        put(buffer, area, 0, y as u16, &fit(label, parts.label.saturating_sub(1)), state.theme.dim());
+        for (i, (glyph, style)) in line.enumerate() {
+            put(buffer, area, (parts.label + i) as u16, y as u16, glyph.encode_utf8(&mut [0; 4]), style);
+        }
+    };
+    if parts.workers < lanes.len() {
+        let label = format!("▸{} workers", lanes.len());
+        row(0, &label, &mut cells::busy_strip(state, &lanes, parts.cells).into_iter());
+        return;
+    }
+    for (y, (number, lane)) in lanes.iter().enumerate() {
+        let word = if y == 0 { "workers " } else { "" };
+        let room = parts.label.saturating_sub(1);
+        let name = format!("W{number}");
+        let label = if width(word) + width(&name) <= room { format!("{word:<8}{name}") } else { name.clone() };
+        let label = if width(&label) <= room { label } else { name };
+        row(y, &label, &mut lane.iter().map(|cell| cells::show(state, cell)));
+    }
 }
 
 /// Where lanes leave room: what the glyphs mean, at the bottom.

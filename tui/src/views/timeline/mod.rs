@@ -43,6 +43,8 @@ pub struct TimelineView {
     pub group: Option<Group>,
     /// Groups that the user folded (`true`) or unfolded.
     folds: BTreeMap<Group, bool>,
+    /// Whether the user folded (`true`) or unfolded the workers' lanes.
+    workers_folded: Option<bool>,
     /// Which tasks are shown.
     pub filter: Filter,
     /// Whether the cursor's row is to be scrolled to.
@@ -63,8 +65,10 @@ pub struct Parts {
     pub label: usize,
     /// Cells of a lane.
     pub cells: usize,
-    /// Lanes.
+    /// Lanes of tasks.
     pub lanes: usize,
+    /// Lanes of workers below them: none where there is only one worker, one for all where they are folded.
+    pub workers: usize,
 }
 
 impl Parts {
@@ -73,7 +77,22 @@ impl Parts {
         let room = state.room();
         let columns = room.width as usize;
         let label = (state.timeline.rows.label + 2).clamp(8, (columns / 3).clamp(8, 30));
-        Parts { label, cells: columns.saturating_sub(label), lanes: (room.height as usize).saturating_sub(1) }
+        let lanes = (room.height as usize).saturating_sub(1);
+        let workers = worker_lanes(state, lanes);
+        Parts { label, cells: columns.saturating_sub(label), lanes: lanes - workers, workers }
+    }
+}
+
+/// How many rows the workers get: a lane each where they fit in a third of the view, else one for all.
+fn worker_lanes(state: &State, lanes: usize) -> usize {
+    const FOLD_AT: usize = 9;
+    let n = state.store.workers().len();
+    let folded = state.timeline.workers_folded.unwrap_or(n >= FOLD_AT);
+    match n {
+        0 | 1 => 0,
+        _ if lanes < 4 => 0,
+        _ if folded || n > lanes / 3 => 1,
+        _ => n,
     }
 }
 
@@ -197,6 +216,7 @@ pub fn command(state: &mut State, command: Command) {
             };
             set_measure(state, other);
         }
+        Command::Workers => fold_workers(state),
         Command::Group => fold(state, state.timeline.group.is_none()),
         Command::Next => state.step_event(true),
         Command::Previous => state.step_event(false),
@@ -217,7 +237,7 @@ pub fn pointer(state: &mut State, mouse: Mouse, x: u16, y: u16) {
             zoom(state, about, inward);
         }
         Mouse::Click => {
-            if let Some(row) = (y as usize).checked_sub(1) {
+            if let Some(row) = (y as usize).checked_sub(1).filter(|&row| row < parts.lanes) {
                 choose_row(state, state.timeline.top + row);
             }
             if let Some(cell) = cell {
@@ -336,6 +356,21 @@ fn fold(state: &mut State, folded: bool) {
     state.timeline.folds.insert(group, folded);
     state.timeline.group = folded.then_some(group);
     state.timeline.rows_are_stale();
+}
+
+/// Folds the workers' lanes into one, or unfolds it.
+fn fold_workers(state: &mut State) {
+    let parts = Parts::of(state);
+    let n = state.store.workers().len();
+    if n < 2 {
+        state.notice = Some("there is one worker: what tasks run is what it does".into());
+        return;
+    }
+    state.timeline.workers_folded = Some(parts.workers > 1);
+    if parts.workers == 1 && Parts::of(state).workers == 1 {
+        state.notice = Some(format!("{n} workers need a higher screen; Throughput lists them all"));
+    }
+    state.timeline.reveal = true;
 }
 
 /// Enter: a group unfolds, a task leads to its place in the source.

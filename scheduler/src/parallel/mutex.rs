@@ -1,0 +1,228 @@
+//! Mutexes between workers: a word for the common case, a queue for the rest.
+//!
+//! Locking a free mutex and unlocking one that nobody waits for is one exchange each. A task that finds it locked tries for a moment
+//! (the holder may run on another worker), then queues up; unlocking hands the lock to the first in the queue, as in the deterministic
+//! runtime: a waiter is never overtaken, and the word never looks free while anybody waits.
+//!
+//! `value`, `site` and `clock` belong to the holder.
+#![expect(unsafe_code, reason = "the protected value belongs to the holder, which is checked at each access")]
+
+use super::lock::{Backoff, Lock};
+use super::sync::{AtomicU32, AtomicU64, Ordering, UnsafeCell};
+use super::worker::Worker;
+use crate::core::{Meta, blocked};
+use crate::objects::Holder;
+use crate::outcome::{At, Resume, Step, Try};
+use crate::queue::Queue;
+use tracer::event::Kind;
+use tracer::finding::WaitReason;
+use tracer::record::Tracer;
+
+/// In the word: somebody holds it.
+const LOCKED: u32 = 1;
+/// In the word: somebody waits.
+const WAITERS: u32 = 2;
+
+/// A mutex with the value that it protects.
+#[derive(Debug, Default)]
+pub struct MutexCell<V> {
+    word: AtomicU32,
+    /// Number in events, again in `meta`: looked at by every operation.
+    id: AtomicU32,
+    /// Slot and number of the holder; 0 without one.
+    owner: AtomicU64,
+    site: AtomicU32,
+    clock: AtomicU64,
+    pub(super) rest: Lock<Rest>,
+    value: UnsafeCell<V>,
+}
+
+/// What is looked at only when tasks wait, and by reports.
+#[derive(Debug, Default)]
+pub struct Rest {
+    pub meta: Meta,
+    pub queue: Queue,
+}
+
+// SAFETY: `value` is accessed by the holder only (`Worker::mutex_value` checks), or while the world is stopped or the mutex is made;
+// the holder changes with the ordering of `word` or of the queue's lock.
+unsafe impl<V: Send> Sync for MutexCell<V> {}
+
+impl<V: Copy> MutexCell<V> {
+    /// The holder.
+    pub fn holder(&self) -> Holder {
+        let owner = self.owner.load(Ordering::Relaxed);
+        if owner == 0 {
+            return Holder::NOBODY;
+        }
+        Holder { slot: owner as u32, id: (owner >> 32) as u32, site: self.site.load(Ordering::Relaxed) }
+    }
+
+    /// The protected value, while the world is stopped.
+    pub fn frozen_value(&self) -> V {
+        // SAFETY: the world is stopped, so nobody else accesses it.
+        self.value.with_mut(|value| unsafe { *value })
+    }
+
+    /// Forgets the mutex, while the world is stopped.
+    pub fn clear(&self) {
+        self.rest.lock().meta = Meta::default();
+        self.id.store(0, Ordering::Relaxed);
+    }
+
+    #[inline(always)]
+    fn set_holder(&self, holder: Holder) {
+        self.site.store(holder.site, Ordering::Relaxed);
+        self.owner.store(u64::from(holder.slot) | u64::from(holder.id) << 32, Ordering::Relaxed);
+    }
+}
+
+impl<V: Copy + Default, B: Default> Worker<V, B> {
+    pub(super) fn mutex<T: Tracer>(&mut self, tr: &mut T, at: At, value: V) -> u32 {
+        let shared = self.shared();
+        let slot = shared.mutexes.take(&mut self.free.mutexes);
+        let mutex = shared.mutexes.at(slot);
+        let meta = shared.new_object(at);
+        let clock = self.clock(at.clock);
+        {
+            let mut rest = mutex.rest.lock();
+            rest.meta = meta;
+            rest.queue.clear();
+        }
+        mutex.id.store(meta.id, Ordering::Relaxed);
+        mutex.clock.store(clock, Ordering::Relaxed);
+        mutex.owner.store(0, Ordering::Relaxed);
+        // SAFETY: nobody else knows the new mutex.
+        mutex.value.with_mut(|old| unsafe { *old = value });
+        mutex.word.store(0, Ordering::Release);
+        tr.emit(Kind::MutexMake as u8, at.site, clock, meta.id, 0);
+        slot
+    }
+
+    #[inline(always)]
+    pub(super) fn lock<T: Tracer>(&mut self, tr: &mut T, at: At, mutex: u32) -> Step {
+        let m = self.shared().mutexes.at(mutex);
+        if m.word.compare_exchange(0, LOCKED, Ordering::Acquire, Ordering::Relaxed).is_ok() {
+            self.locked(tr, at, m);
+            return Step::Ready(());
+        }
+        self.lock_slow(tr, at, mutex)
+    }
+
+    /// The running task has just got the lock.
+    #[inline(always)]
+    fn locked<T: Tracer>(&mut self, tr: &mut T, at: At, m: &MutexCell<V>) {
+        m.set_holder(Holder { slot: self.current, id: self.current_id, site: at.site });
+        if T::ON {
+            let clock = self.after_clock(at.clock, m.clock.load(Ordering::Relaxed));
+            m.clock.store(clock, Ordering::Relaxed);
+            tr.emit(Kind::Lock as u8, at.site, clock, m.id.load(Ordering::Relaxed), 0);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn lock_slow<T: Tracer>(&mut self, tr: &mut T, at: At, mutex: u32) -> Step {
+        let shared = self.shared();
+        let m = shared.mutexes.at(mutex);
+        if shared.lanes.len() > 1 {
+            let mut backoff = Backoff::default();
+            while !backoff.is_long() && m.word.load(Ordering::Relaxed) & WAITERS == 0 {
+                if m.word.compare_exchange(0, LOCKED, Ordering::Acquire, Ordering::Relaxed).is_ok() {
+                    self.locked(tr, at, m);
+                    return Step::Ready(());
+                }
+                backoff.wait();
+            }
+        }
+        let mut rest = m.rest.lock();
+        loop {
+            let word = m.word.load(Ordering::Relaxed);
+            let to = if word & LOCKED == 0 { word | LOCKED } else { word | WAITERS };
+            if m.word.compare_exchange(word, to, Ordering::Acquire, Ordering::Relaxed).is_err() {
+                continue;
+            }
+            if word & LOCKED == 0 {
+                drop(rest);
+                self.locked(tr, at, m);
+                return Step::Ready(());
+            }
+            break;
+        }
+        // The holder's clock is not this task's to look at; who hands over will be later than both.
+        let clock = self.clock(at.clock);
+        let entry = self.park(at, clock, WaitReason::Lock, mutex);
+        rest.queue.push(entry);
+        let id = rest.meta.id;
+        drop(rest);
+        tr.emit(blocked(Kind::Lock), at.site, clock, id, 0);
+        self.parked(tr, at, entry);
+        Step::Blocked
+    }
+
+    pub(super) fn try_lock<T: Tracer>(&mut self, tr: &mut T, at: At, mutex: u32) -> Try {
+        let m = self.shared().mutexes.at(mutex);
+        if m.word.compare_exchange(0, LOCKED, Ordering::Acquire, Ordering::Relaxed).is_ok() {
+            self.locked(tr, at, m);
+            return Try::Ready(());
+        }
+        tr.emit(Kind::TryLockFail as u8, at.site, self.clock(at.clock), m.id.load(Ordering::Relaxed), 0);
+        Try::NotNow
+    }
+
+    #[inline(always)]
+    pub(super) fn unlock<T: Tracer>(&mut self, tr: &mut T, at: At, mutex: u32) {
+        let m = self.shared().mutexes.at(mutex);
+        // Unlocking what is not locked does nothing.
+        if m.owner.load(Ordering::Relaxed) == 0 {
+            return;
+        }
+        let mut clock = 0;
+        if T::ON {
+            clock = self.after_clock(at.clock, m.clock.load(Ordering::Relaxed));
+            m.clock.store(clock, Ordering::Relaxed);
+        }
+        m.owner.store(0, Ordering::Relaxed);
+        if m.word.compare_exchange(LOCKED, 0, Ordering::Release, Ordering::Relaxed).is_ok() {
+            tr.emit(Kind::Unlock as u8, at.site, clock, m.id.load(Ordering::Relaxed), 0);
+            return;
+        }
+        self.hand_over(tr, at, mutex, clock);
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn hand_over<T: Tracer>(&mut self, tr: &mut T, at: At, mutex: u32, mut clock: u64) {
+        let shared = self.shared();
+        let m = shared.mutexes.at(mutex);
+        let mut rest = m.rest.lock();
+        let id = rest.meta.id;
+        let Some(entry) = rest.queue.pop_claimed(|entry| self.claim(entry)) else {
+            m.word.store(0, Ordering::Release);
+            drop(rest);
+            tr.emit(Kind::Unlock as u8, at.site, clock, id, 0);
+            return;
+        };
+        let task = self.own(entry.slot);
+        if T::ON {
+            clock = self.after_clock(at.clock, clock.max(task.since));
+            m.clock.store(clock, Ordering::Relaxed);
+        }
+        m.set_holder(Holder { slot: entry.slot, id: task.id, site: task.site });
+        if rest.queue.is_empty() {
+            m.word.store(LOCKED, Ordering::Release);
+        }
+        drop(rest);
+        let woken = self.wake(entry.slot, Resume::Acquired, clock);
+        tr.emit(Kind::Unlock as u8, at.site, clock, id, woken);
+    }
+
+    /// The protected value; only its holder may touch it.
+    #[inline(always)]
+    pub(super) fn mutex_value(&mut self, mutex: u32) -> Option<&mut V> {
+        let m = self.shared().mutexes.at(mutex);
+        let me = u64::from(self.current) | u64::from(self.current_id) << 32;
+        // SAFETY: the running task holds the lock, and it runs nowhere else.
+        (m.owner.load(Ordering::Relaxed) == me).then(|| m.value.with_mut(|value| unsafe { &mut *value }))
+    }
+}

@@ -1,0 +1,262 @@
+//! What the workers of a run share.
+
+use super::lock::Lock;
+use super::table::Table;
+use super::task::TaskCell;
+use super::timers::TimeState;
+use super::world::World;
+use super::{atomic::AtomicCell, mutex::MutexCell};
+use crate::core::{EndedTask, Meta};
+use crate::detect::Detector;
+use crate::objects::{Barrier, Channel, Once, RwLock, Select, Semaphore, WaitGroup};
+use crate::outcome::At;
+use crossbeam_deque::{Injector, Stealer};
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+use tracer::counters::Sample;
+use tracer::workers::WorkerStats;
+
+/// What a parallel run is made for.
+#[derive(Clone, Debug)]
+pub struct ParallelConfig<V> {
+    /// Number of workers, at least 1.
+    pub workers: u32,
+    /// Number of functions of the program: tasks are numbered for each.
+    pub functions: u32,
+    /// Number of places in the code: objects are numbered for each.
+    pub sites: u32,
+    /// The guest's value for a point in time, sent by timers and tickers.
+    pub time_value: fn(u64) -> V,
+    /// Whether the program can cancel tasks at all.
+    pub may_cancel: bool,
+    /// Seed of the workers' random numbers.
+    pub seed: u64,
+}
+
+/// An object with the trace clock of the last operation on it.
+#[derive(Debug, Default)]
+pub struct Stamped<T> {
+    /// See the module's header in `parallel`.
+    pub clock: u64,
+    /// The object.
+    pub it: T,
+}
+
+/// An object behind its lock.
+pub type Locked<T> = Lock<Stamped<T>>;
+
+/// What a worker counts. Written by itself only, read by anybody.
+#[derive(Debug, Default)]
+pub struct Counts {
+    /// Ticks executed, as of the last slice's end.
+    pub ticks: AtomicU64,
+    /// Tasks taken up.
+    pub switches: AtomicU64,
+    /// Tasks taken from other workers.
+    pub steals: AtomicU64,
+    /// Times it went to sleep.
+    pub parks: AtomicU64,
+    /// Tasks made ready.
+    pub wakes: AtomicU64,
+    /// Length of its run queue, as of the last slice's end.
+    pub queue: AtomicU64,
+    /// Nanoseconds asleep.
+    pub idle: AtomicU64,
+    /// Nanosecond of the run at which it went to sleep; 0 while it is awake.
+    pub idle_since: AtomicU64,
+}
+
+/// One more, by the only writer.
+#[inline(always)]
+pub fn count(counter: &AtomicU64) {
+    counter.store(counter.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
+}
+
+impl Counts {
+    fn stats(&self, worker: u32) -> WorkerStats {
+        let of = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        WorkerStats {
+            worker,
+            ticks: of(&self.ticks),
+            switches: of(&self.switches),
+            steals: of(&self.steals),
+            parks: of(&self.parks),
+            wakes: of(&self.wakes),
+            queue: of(&self.queue) as u32,
+            idle: of(&self.idle_since) != 0,
+            machine: Sample::default(),
+        }
+    }
+}
+
+/// What a watcher in another thread may ask of a run's workers, also when it is over.
+#[derive(Clone)]
+pub struct Watch(Arc<dyn Lanes>);
+
+/// The lanes of a run, whatever its tasks are made of.
+trait Lanes: Send + Sync {
+    fn stats(&self) -> Vec<WorkerStats>;
+}
+
+impl<V: Send, B: Send> Lanes for Shared<V, B> {
+    fn stats(&self) -> Vec<WorkerStats> {
+        self.lanes.iter().enumerate().map(|(worker, lane)| lane.counts.stats(worker as u32)).collect()
+    }
+}
+
+impl Watch {
+    pub(super) fn new<V: Send + 'static, B: Send + 'static>(shared: &Arc<Shared<V, B>>) -> Self {
+        Self(Arc::clone(shared) as Arc<dyn Lanes>)
+    }
+
+    /// The numbers of each worker.
+    pub fn stats(&self) -> Vec<WorkerStats> {
+        self.0.stats()
+    }
+}
+
+/// A worker as the others see it. Lanes stand apart so that what one worker counts does not slow down another.
+#[derive(Debug)]
+#[repr(align(128))]
+pub struct Lane {
+    pub stealer: Stealer<u32>,
+    pub counts: Counts,
+    /// Tasks made here minus tasks ended here.
+    pub live: AtomicI64,
+    /// The last tasks that ended here.
+    pub ended: Lock<VecDeque<EndedTask>>,
+}
+
+/// Everything that the workers share.
+#[derive(Debug)]
+pub struct Shared<V, B> {
+    pub world: World,
+    pub lanes: Box<[Lane]>,
+    pub injector: Injector<u32>,
+    pub tasks: Table<TaskCell<V, B>>,
+    pub channels: Table<Locked<Channel<V>>>,
+    pub selects: Table<Lock<Select<V>>>,
+    pub mutexes: Table<MutexCell<V>>,
+    pub rwlocks: Table<Locked<RwLock<V>>>,
+    pub wait_groups: Table<Locked<WaitGroup>>,
+    pub onces: Table<Locked<Once<V>>>,
+    pub barriers: Table<Locked<Barrier>>,
+    pub semaphores: Table<Locked<Semaphore>>,
+    pub atomics: Table<AtomicCell>,
+    pub time: Mutex<TimeState<V>>,
+    /// Nanosecond at which the next timer is due; `u64::MAX` without one.
+    pub next_deadline: AtomicU64,
+    pub detector: Mutex<Detector>,
+    /// Nanosecond before which no scan for stuck tasks is made.
+    pub next_scan: AtomicU64,
+    pub main_ended: AtomicBool,
+    /// Tasks parked in I/O or C calls.
+    pub external: AtomicU32,
+    next_task: AtomicU32,
+    next_object: AtomicU32,
+    functions: Box<[AtomicU32]>,
+    sites: Box<[AtomicU32]>,
+    pub time_value: fn(u64) -> V,
+    pub may_cancel: bool,
+    start: Instant,
+}
+
+/// Scans are not made more often than this.
+const SCAN_EVERY: Duration = Duration::from_millis(1);
+
+/// A scan that took long is not repeated before this many times as long has passed.
+const SCAN_SHARE: u32 = 50;
+
+impl<V: Copy + Default, B: Default> Shared<V, B> {
+    #[expect(clippy::disallowed_methods, reason = "parallel runs are in real time; seeded runs never come here")]
+    pub fn new(config: &ParallelConfig<V>, stealers: Vec<Stealer<u32>>) -> Self {
+        let counters = |n: u32| (0..n).map(|_| AtomicU32::new(0)).collect();
+        let lane =
+            |stealer| Lane { stealer, counts: Counts::default(), live: AtomicI64::new(0), ended: Lock::default() };
+        Self {
+            world: World::new(config.workers),
+            lanes: stealers.into_iter().map(lane).collect(),
+            injector: Injector::new(),
+            tasks: Table::default(),
+            channels: Table::default(),
+            selects: Table::default(),
+            mutexes: Table::default(),
+            rwlocks: Table::default(),
+            wait_groups: Table::default(),
+            onces: Table::default(),
+            barriers: Table::default(),
+            semaphores: Table::default(),
+            atomics: Table::default(),
+            time: Mutex::default(),
+            next_deadline: AtomicU64::new(u64::MAX),
+            detector: Mutex::default(),
+            next_scan: AtomicU64::new(SCAN_EVERY.as_nanos() as u64),
+            main_ended: AtomicBool::new(false),
+            external: AtomicU32::new(0),
+            next_task: AtomicU32::new(1),
+            next_object: AtomicU32::new(1),
+            functions: counters(config.functions),
+            sites: counters(config.sites),
+            time_value: config.time_value,
+            may_cancel: config.may_cancel,
+            start: Instant::now(),
+        }
+    }
+}
+
+impl<V, B> Shared<V, B> {
+    /// Nanoseconds since the run began.
+    pub fn now(&self) -> u64 {
+        self.start.elapsed().as_nanos() as u64
+    }
+
+    /// Tasks that have not ended. Exact while nobody runs.
+    pub fn live(&self) -> i64 {
+        self.lanes.iter().map(|lane| lane.live.load(Ordering::Relaxed)).sum()
+    }
+
+    /// Number of a new task.
+    pub fn task_number(&self) -> u32 {
+        number(&self.next_task, 2)
+    }
+
+    /// Number of something that is an object in events only (a sleep).
+    pub fn object_number(&self) -> u32 {
+        number(&self.next_object, 1)
+    }
+
+    /// The how-many-th task of a function this is.
+    pub fn nth_of_function(&self, function: u32) -> u32 {
+        nth(&self.functions, function)
+    }
+
+    /// The evidence of a new object.
+    pub fn new_object(&self, at: At) -> Meta {
+        Meta { id: self.object_number(), site: at.site, nth: nth(&self.sites, at.site) }
+    }
+
+    /// A scan has just been made and took this long.
+    pub fn scanned(&self, took: Duration) {
+        let pause = SCAN_EVERY.max(took * SCAN_SHARE);
+        self.next_scan.store(self.now() + pause.as_nanos() as u64, Ordering::Relaxed);
+    }
+}
+
+/// The next number; a run that uses up four thousand million begins anew at `again`.
+#[inline(always)]
+fn number(next: &AtomicU32, again: u32) -> u32 {
+    let number = next.fetch_add(1, Ordering::Relaxed);
+    if number == 0 {
+        next.fetch_add(again, Ordering::Relaxed);
+        return again;
+    }
+    number
+}
+
+/// Counts one more and says which it was, from 1.
+#[inline(always)]
+fn nth(counts: &[AtomicU32], index: u32) -> u32 {
+    counts.get(index as usize).map_or(0, |count| count.fetch_add(1, Ordering::Relaxed).wrapping_add(1))
+}

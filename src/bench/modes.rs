@@ -1,0 +1,49 @@
+//! The modes in which every row is measured.
+
+/// Which runtime.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Runtime {
+    /// The deterministic one, on one thread, with seed 0.
+    Deterministic,
+}
+
+/// A mode.
+#[derive(Clone, Copy, Debug)]
+pub struct Mode {
+    /// Its name; scripts know these.
+    pub name: &'static str,
+    /// The runtime.
+    pub runtime: Runtime,
+    /// Whether every event is recorded, into a ring in memory.
+    pub traced: bool,
+    /// In one line, for the legend.
+    pub about: &'static str,
+}
+
+/// Every mode. A traced one follows its untraced one.
+pub const MODES: &[Mode] = &[
+    Mode {
+        name: "vex-s",
+        runtime: Runtime::Deterministic,
+        traced: false,
+        about: "deterministic runtime, one thread, no tracing",
+    },
+    Mode {
+        name: "vex-s-traced",
+        runtime: Runtime::Deterministic,
+        traced: true,
+        about: "the same with every event recorded",
+    },
+];
+
+impl Mode {
+    /// The mode of a name.
+    pub fn by_name(name: &str) -> Option<&'static Mode> {
+        MODES.iter().find(|mode| mode.name == name)
+    }
+
+    /// The same without tracing, if this is with.
+    pub fn untraced(&self) -> Option<&'static Mode> {
+        self.traced.then(|| MODES.iter().find(|mode| !mode.traced && mode.runtime == self.runtime))?
+    }
+}
