@@ -83,7 +83,9 @@ use crate::commands::Command;
 use crate::state::State;
 use crate::update::Mouse;
 use channels::ChannelsView;
+use events::EventsView;
 use locks::LocksView;
+use output::OutputView;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
@@ -128,7 +130,7 @@ pub fn command(state: &mut State, command: Command) {
         View::Throughput => throughput::command(state, command),
         View::Source => source::command(state, command),
         View::Output => output::command(state, command),
-        View::Events => events::command(state, command),
+        View::Events => list::command::<EventsView>(state, command),
         View::Help => help::command(state, command),
     }
 }
@@ -142,8 +144,8 @@ pub fn pointer(state: &mut State, mouse: Mouse, x: u16, y: u16) {
         View::Waits => waits::pointer(state, mouse, x, y),
         View::Throughput => throughput::pointer(state, mouse, y),
         View::Source => source::pointer(state, mouse, x, y),
-        View::Output => output::pointer(state, mouse, y),
-        View::Events => events::pointer(state, mouse, y),
+        View::Output => list::pointer::<OutputView>(state, mouse, y),
+        View::Events => list::pointer::<EventsView>(state, mouse, y),
         View::Help => help::pointer(state, mouse),
     }
 }
@@ -170,8 +172,8 @@ pub fn moment_changed(state: &mut State) {
     table::moment_changed::<LocksView>(state);
     throughput::moment_changed(state);
     source::moment_changed(state);
-    output::moment_changed(state);
-    events::moment_changed(state);
+    list::moment_changed::<OutputView>(state);
+    list::moment_changed::<EventsView>(state);
 }
 
 /// A view came up: it goes where the selection is.
@@ -182,8 +184,8 @@ pub fn shown(state: &mut State) {
         View::Locks => table::moment_changed::<LocksView>(state),
         View::Throughput => throughput::moment_changed(state),
         View::Source => source::shown(state),
-        View::Output => output::moment_changed(state),
-        View::Events => events::moment_changed(state),
+        View::Output => list::moment_changed::<OutputView>(state),
+        View::Events => list::moment_changed::<EventsView>(state),
         View::Waits => waits::shown(state),
         View::Help => help::shown(state),
     }
