@@ -24,6 +24,8 @@ pub enum Command {
     Check(CheckArgs),
     /// Measure this machine's rates beside the performance table
     Bench(BenchArgs),
+    /// Say what this machine and terminal can do: counters, colours, characters, mouse
+    Doctor(DoctorArgs),
 }
 
 /// When to colour.
@@ -206,6 +208,17 @@ pub struct BenchArgs {
     /// How many tasks to block
     #[arg(long, value_name = "N", hide = true, default_value_t = crate::bench::rows::PARKED_TASKS)]
     pub tasks: u64,
+}
+
+/// `vex doctor`
+#[derive(Args, Debug)]
+pub struct DoctorArgs {
+    /// When to use colours; NO_COLOR is obeyed
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub color: ColorChoice,
+    /// One machine-readable JSON document on standard output
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// The names of the modes of `bench`.

@@ -117,8 +117,8 @@ impl Execution {
     }
 }
 
-/// Half of the machine's memory; 2 GiB where that cannot be found out.
-fn default_memory() -> u64 {
+/// The limit on a program's memory where nobody says: half of the machine's; 2 GiB where that cannot be found out.
+pub fn default_memory() -> u64 {
     let total = std::fs::read_to_string("/proc/meminfo").ok().and_then(|text| {
         let line = text.lines().find(|line| line.starts_with("MemTotal:"))?;
         line.split_whitespace().nth(1)?.parse::<u64>().ok()

@@ -23,6 +23,7 @@ fn main() {
         Command::Trace(args) => commands::trace::run(&args),
         Command::Check(args) => commands::check::run(&args),
         Command::Bench(args) => commands::bench::run(&args),
+        Command::Doctor(args) => commands::doctor::run(&args),
     };
     let thread = std::thread::Builder::new().name("vex".into()).stack_size(STACK).spawn(run);
     let code = match thread.map(std::thread::JoinHandle::join) {

@@ -146,3 +146,48 @@ fn blocked_tasks_are_measured_in_a_process_of_their_own() {
         }
     }
 }
+
+/// All keys of a document, at any depth.
+fn keys(value: &Value) -> Vec<String> {
+    value.as_object().map_or_else(Vec::new, |object| {
+        object.iter().flat_map(|(key, value)| std::iter::once(key.clone()).chain(keys(value))).collect()
+    })
+}
+
+#[test]
+fn the_doctor_needs_no_terminal_and_documents_its_fields() {
+    let document = document(&vex(&["doctor", "--json"], &[("TERM", "xterm-256color"), ("LC_ALL", "C.UTF-8")]));
+    let documented = include_str!("../docs/doctor.md");
+    for key in keys(&document) {
+        assert!(documented.contains(&format!("`{key}`")), "docs/doctor.md does not know {key}");
+    }
+    let terminal = &document["terminal"];
+    assert_eq!((&terminal["is_terminal"], &terminal["unicode"]), (&Value::from(false), &Value::from(true)));
+    assert!(document["machine"]["cores"].as_u64() >= Some(1));
+    assert!(document["machine"]["memory_limit"].as_u64() > Some(1 << 20));
+    let hardware = &document["counters"]["hardware"];
+    let lacking = hardware["available"].as_array().is_some_and(Vec::is_empty);
+    assert!(!lacking || (hardware["why"].is_string() && hardware["help"].is_string()), "{hardware}");
+    if cfg!(target_os = "linux") {
+        let software = document["counters"]["software"]["available"].to_string();
+        assert!(software.contains("task-clock") && software.contains("page-faults"), "{software}");
+    }
+}
+
+#[test]
+fn the_doctor_sees_what_the_screen_would() {
+    for (variables, colors, unicode) in [
+        ([("TERM", "xterm"), ("COLORTERM", "truecolor"), ("LC_ALL", "C.UTF-8")], "truecolor", true),
+        ([("TERM", "xterm-256color"), ("COLORTERM", ""), ("LC_ALL", "C")], "256", false),
+        ([("TERM", "vt100"), ("COLORTERM", ""), ("LC_ALL", "C.UTF-8")], "16", true),
+        ([("TERM", "dumb"), ("COLORTERM", ""), ("LC_ALL", "C.UTF-8")], "none", false),
+    ] {
+        let outcome = vex(&["doctor", "--json"], &variables);
+        let document = document(&outcome);
+        assert_eq!(document["terminal"]["colors"], colors, "{variables:?}");
+        assert_eq!(document["terminal"]["unicode"], unicode, "{variables:?}");
+        let text = vex(&["doctor"], &variables).out;
+        assert!(text.contains(colors) && text.contains("hardware") && text.contains("no terminal"), "{text}");
+        assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
+    }
+}

@@ -2,5 +2,6 @@
 
 pub mod bench;
 pub mod check;
+pub mod doctor;
 pub mod run;
 pub mod trace;
