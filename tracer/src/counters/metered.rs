@@ -6,9 +6,11 @@
 //!
 //! Counters belong to a thread, so they are opened by the first call from the worker's own thread, not by whoever made this.
 
+use super::attribution::TASKS;
 use super::{Attribution, Availability, Meter, Sample, SwitchHook};
 use crate::event::Kind;
 use crate::record::Tracer;
+use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -24,6 +26,7 @@ struct Books {
     attribution: Attribution,
     availability: Option<Availability>,
     workers: BTreeMap<u32, Sample>,
+    spawned: FxHashMap<u32, u32>,
 }
 
 impl Accounts {
@@ -35,6 +38,11 @@ impl Accounts {
     /// Which counters there are; `None` before any worker has begun.
     pub fn availability(&self) -> Option<Availability> {
         self.lock().availability.clone()
+    }
+
+    /// The function that a task was spawned with, if it is one of the first [`TASKS`].
+    pub fn spawned(&self, task: u32) -> Option<u32> {
+        self.lock().spawned.get(&task).copied()
     }
 
     /// What the machine has counted for a worker, at its last set of records.
@@ -52,20 +60,21 @@ pub struct Metered<T: Tracer> {
     inner: T,
     worker: u32,
     accounts: Accounts,
-    /// The function of each site, by the first site of each function, ascending.
-    functions: Arc<[u32]>,
+    /// The functions by their first sites, ascending.
+    functions: Arc<[(u32, u32)]>,
     meter: Option<Meter>,
     /// The task that runs; 0 between tasks.
     task: u32,
     last_kind: u8,
     last_site: u32,
     recorded: u64,
+    /// Tasks spawned here with their functions.
+    spawned: Vec<(u32, u32)>,
 }
 
 impl<T: Tracer> Metered<T> {
-    /// Meters a worker. `functions` has the first site of each function, in the order of their numbers, which is that of
-    /// the sites.
-    pub fn new(inner: T, worker: u32, functions: Arc<[u32]>, accounts: &Accounts) -> Metered<T> {
+    /// Meters a worker. `functions` has the first site and the number of each function, ascending.
+    pub fn new(inner: T, worker: u32, functions: Arc<[(u32, u32)]>, accounts: &Accounts) -> Metered<T> {
         Metered {
             inner,
             worker,
@@ -76,12 +85,14 @@ impl<T: Tracer> Metered<T> {
             last_kind: Kind::Preempt as u8,
             last_site: 0,
             recorded: 0,
+            spawned: Vec::new(),
         }
     }
 
     /// The innermost function of a site.
     fn function(&self, site: u32) -> u32 {
-        self.functions.partition_point(|&start| start <= site).saturating_sub(1) as u32
+        let after = self.functions.partition_point(|&(start, _)| start <= site);
+        self.functions.get(after.saturating_sub(1)).map_or(u32::MAX, |&(_, function)| function)
     }
 
     fn meter(&mut self) -> &mut Meter {
@@ -133,6 +144,9 @@ impl<T: Tracer> Tracer for Metered<T> {
             self.last_kind = Kind::Preempt as u8;
         } else {
             self.last_kind = kind;
+            if (kind == Kind::TaskSpawn as u8 || kind == Kind::AsyncSpawn as u8) && self.spawned.len() < TASKS {
+                self.spawned.push((object, arg));
+            }
         }
         self.last_site = site;
         self.inner.emit(kind, site, clock, object, arg);
@@ -184,6 +198,7 @@ impl<T: Tracer> Drop for Metered<T> {
             let mut books = self.accounts.lock();
             books.workers.insert(self.worker, meter.counted());
             books.attribution.merge(meter.attribution());
+            books.spawned.extend(self.spawned.drain(..));
         }
     }
 }
@@ -217,7 +232,7 @@ mod tests {
     #[test]
     fn tasks_functions_and_operations_are_told_from_the_stream() {
         let accounts = Accounts::default();
-        let mut metered = Metered::new(Off, 2, [0, 10, 20].into(), &accounts);
+        let mut metered = Metered::new(Off, 2, [(0, 0), (10, 1), (20, 2)].into(), &accounts);
         play(&mut metered);
         assert_eq!(accounts.attribution().total(), Account::default(), "the worker still runs");
         drop(metered);
@@ -239,7 +254,7 @@ mod tests {
     fn the_stream_goes_on_as_it_is_with_counters_in_it() {
         let (sink, memory) = MemorySink::unbounded();
         let accounts = Accounts::default();
-        let mut metered = Metered::new(Recorder::new(sink), 0, [0].into(), &accounts);
+        let mut metered = Metered::new(Recorder::new(sink), 0, [(0, 0)].into(), &accounts);
         play(&mut metered);
         drop(metered);
         let (plain_sink, plain_memory) = MemorySink::unbounded();

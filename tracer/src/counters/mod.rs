@@ -11,6 +11,7 @@
 
 mod attribution;
 mod availability;
+mod costs;
 #[cfg(target_os = "linux")]
 mod linux;
 mod meter;
@@ -23,6 +24,7 @@ mod threads;
 
 pub use attribution::{Account, Attribution, kind_name};
 pub use availability::{Availability, Missing, Source};
+pub use costs::{Cost, Costs};
 #[cfg(target_os = "linux")]
 pub use linux::Counters;
 pub use meter::{Meter, SwitchHook};
