@@ -4,6 +4,7 @@
 //! through [`record::Tracer`] into [`chunk::Chunk`]s; a [`sink::Sink`] keeps them or hands them to a watcher; a
 //! [`store::Store`] takes them in and answers what views and reports ask.
 
+pub mod causal;
 pub mod chunk;
 pub mod control;
 pub mod counters;
