@@ -125,6 +125,8 @@ impl Run {
             run.emit(0, Kind::MutexMake as u8, object, 0);
             run.objects[object as usize].clock = run.workers[0].clock;
         }
+        // Enough that they do not all block at once.
+        (0..6).for_each(|_| run.spawn(0));
         run
     }
 
