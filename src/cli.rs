@@ -117,6 +117,9 @@ pub struct RunArgs {
     /// The program's arguments
     #[arg(last = true)]
     pub args: Vec<String>,
+    /// Read the machine's counters at every task switch, and say at the end what each operation, function and task cost
+    #[arg(long)]
+    pub counters: bool,
     #[command(flatten)]
     pub common: CommonArgs,
     #[command(flatten)]

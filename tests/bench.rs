@@ -191,3 +191,36 @@ fn the_doctor_sees_what_the_screen_would() {
         assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
     }
 }
+
+const TASKS: &str = "fn work(n: i64): i64 {\n    let! sum = 0\n    for i in 0..n { sum += i }\n    return sum\n}\n\
+                     fn main() {\n    let c: Channel<i64> = Channel(0)\n    for i in 0..3 { go { c.send(work(500000)) } }\n    \
+                     for _ in 0..3 { println(<-c) }\n}\n";
+
+#[test]
+fn counters_say_what_operations_functions_and_tasks_cost() {
+    let folder = tempfile::tempdir().expect("a scratch folder");
+    let path = folder.path().join("p.vex");
+    std::fs::write(&path, TASKS).expect("a scratch file");
+    let path = path.to_str().expect("a path of text");
+    let text = vex(&["run", "--counters", path], &[]);
+    assert_eq!((text.code, text.out.lines().count()), (0, 3), "{}", text.err);
+    for word in ["by operation", "compute", "chan.recv", "by function", "by task", "main (task 1)", "ardware counters"]
+    {
+        assert!(text.err.contains(word), "{word} in\n{}", text.err);
+    }
+    assert!(text.err.lines().all(|line| line.chars().count() <= 130), "{}", text.err);
+    let document = document(&vex(&["run", "--counters", "--json", path], &[]));
+    let costs = &document["costs"];
+    let total = costs["total"]["slices"].as_u64().expect("a number");
+    for section in ["operations", "functions", "tasks"] {
+        let section = costs[section].as_array().expect("a section");
+        assert_eq!(
+            section.iter().map(|cost| cost["slices"].as_u64().expect("a number")).sum::<u64>(),
+            total,
+            "{costs}"
+        );
+    }
+    assert_eq!(costs["tasks"].as_array().map(Vec::len), Some(4), "{costs}");
+    let plain: Value = serde_json::from_str(&vex(&["run", "--json", path], &[]).out).expect("a document");
+    assert_eq!(plain["costs"], Value::Null);
+}

@@ -3,11 +3,14 @@
 use crate::cli::RunArgs;
 use crate::load::{self, Loaded};
 use crate::report;
+use interpreter::bytecode::Code;
 use interpreter::trace_info::program_info;
 use interpreter::vm::io::{Input, Io, Sink};
 use interpreter::vm::run;
 use std::io::Write;
-use tracer::record::Off;
+use tracer::counters::{Accounts, Costs, Metered};
+use tracer::record::{Off, Recorder};
+use tracer::sink::CountSink;
 
 /// Runs the program and gives the exit code.
 ///
@@ -26,14 +29,34 @@ pub fn run(args: &RunArgs) -> anyhow::Result<i32> {
     };
     io.args.clone_from(&args.args);
     let execution = load::Execution::new(&args.execution);
-    let ran = run::run(&code, &execution.options, Off, io, execution.stop.clone(), &mut |_| ());
+    let accounts = args.counters.then(Accounts::default);
+    let (options, stop) = (&execution.options, execution.stop.clone());
+    let ran = match &accounts {
+        Some(accounts) => run::run(&code, options, metered(&code, 0, accounts), io, stop, &mut |_| ()),
+        None => run::run(&code, options, Off, io, stop, &mut |_| ()),
+    };
     drop(execution);
     let program = program_info(&code);
+    let costs = accounts.map(|accounts| Costs::new(&accounts, &program));
     load::say(&report::text(&program, &ran.report, args.execution.leaks));
+    if let Some(costs) = &costs {
+        load::say(&costs.text());
+    }
     if args.common.json {
         let output = Some((ran.io.stdout(), ran.io.stderr()));
-        let document = report::json(&program, &ran.report, args.execution.leaks, output);
+        let mut document = report::json(&program, &ran.report, args.execution.leaks, output);
+        if let Some(costs) = &costs {
+            document["costs"] = serde_json::to_value(costs)?;
+        }
         writeln!(std::io::stdout(), "{document:#}")?;
     }
     Ok(report::exit_code(&ran.report, args.execution.leaks))
+}
+
+/// A tracer that meters a worker's tasks and keeps no events.
+fn metered(code: &Code, worker: u32, accounts: &Accounts) -> Metered<Recorder> {
+    let mut functions: Vec<_> =
+        code.functions.iter().zip(0..).map(|(function, number)| (function.start, number)).collect();
+    functions.sort_unstable();
+    Metered::new(Recorder::new(CountSink::new().0), worker, functions.into(), accounts)
 }

@@ -41,6 +41,8 @@ pub(crate) fn run(session: &mut dyn Session, options: &Options) -> Result<Outcom
     let mut dirty = true;
     let mut drawn: Option<Instant> = None;
     let mut rate_since = (Instant::now(), 0);
+    // How often the session was asked for events since then, and how often it had more than there was time for.
+    let mut asked = (0u32, 0u32);
     let quit = loop {
         if signals.end() || hung_up() {
             break true;
@@ -57,13 +59,17 @@ pub(crate) fn run(session: &mut dyn Session, options: &Options) -> Result<Outcom
         let now = Instant::now();
         let elapsed = now.duration_since(rate_since.0);
         let more = drain(session, &mut state, elapsed >= RATE_SPAN, &mut dirty);
+        asked = (asked.0 + 1, asked.1 + u32::from(more));
         if elapsed >= RATE_SPAN {
             let events = state.store.len();
             let rate = (events - rate_since.1) as f64 / elapsed.as_secs_f64();
             rate_since = (now, events);
             dirty |= update(&mut state, Message::Rate(rate)).changed;
             let seconds = elapsed.as_secs_f64();
-            let workers = Workers { stats: session.workers(), seconds, no_counters: session.no_counters() };
+            let (stats, no_counters) = (session.workers(), session.no_counters());
+            let behind = asked.1 * 2 > asked.0;
+            asked = (0, 0);
+            let workers = Workers { stats, seconds, no_counters, behind };
             dirty |= update(&mut state, Message::Workers(workers)).changed;
         }
 

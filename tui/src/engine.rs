@@ -14,6 +14,8 @@ pub struct Engine {
     looks: u64,
     /// Why there are no hardware counters, where that is known.
     pub no_counters: Option<String>,
+    /// Whether the program ever had to wait for the screen.
+    pub behind: bool,
 }
 
 /// A worker's numbers a second, or those of all workers together. What nobody counted is `None`.

@@ -12,12 +12,11 @@ use crate::layout::Regions;
 use crate::session::{Description, Status};
 use crate::syntax::SourceFile;
 use crate::theme::Theme;
-use crate::views::channels::ChannelsView;
 use crate::views::events::EventsView;
 use crate::views::help::HelpView;
-use crate::views::locks::LocksView;
 use crate::views::output::OutputView;
 use crate::views::source::SourceView;
+use crate::views::table::Table;
 use crate::views::throughput::ThroughputView;
 use crate::views::timeline::TimelineView;
 use crate::views::waits::WaitsView;
@@ -152,9 +151,9 @@ pub struct State {
     /// The views' own.
     pub timeline: TimelineView,
     /// The views' own.
-    pub channels: ChannelsView,
+    pub channels: Table,
     /// The views' own.
-    pub locks: LocksView,
+    pub locks: Table,
     /// The views' own.
     pub waits: WaitsView,
     /// The views' own.
@@ -204,8 +203,8 @@ impl State {
             settled: 0,
             then: None,
             timeline: TimelineView::default(),
-            channels: ChannelsView::default(),
-            locks: LocksView::default(),
+            channels: Table::default(),
+            locks: Table::default(),
             waits: WaitsView::default(),
             throughput: ThroughputView::default(),
             source: SourceView::default(),

@@ -67,6 +67,8 @@ pub struct Workers {
     pub seconds: f64,
     /// Why there are no hardware counters, where that is known.
     pub no_counters: Option<String>,
+    /// Whether the screen could not keep up with the program's events, which had to wait for it.
+    pub behind: bool,
 }
 
 /// What is to be done outside.
@@ -133,7 +135,8 @@ pub fn update(state: &mut State, message: Message) -> Step {
         }
         Message::Workers(workers) => {
             state.engine.no_counters = workers.no_counters;
-            let changed = state.engine.take(workers.stats, workers.seconds);
+            let changed = state.engine.take(workers.stats, workers.seconds) || workers.behind && !state.engine.behind;
+            state.engine.behind |= workers.behind;
             Step { changed, effects: Vec::new() }
         }
     };

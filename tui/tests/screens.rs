@@ -44,7 +44,10 @@ fn look_at_workers(state: &mut State, workers: u32, hardware: bool) {
             }
         });
         let no_counters = (!hardware).then(|| "No hardware counters: this virtual machine has none.".to_string());
-        update(state, Message::Workers(Workers { stats: stats.collect(), seconds: 0.5, no_counters }));
+        update(
+            state,
+            Message::Workers(Workers { stats: stats.collect(), seconds: 0.5, no_counters, behind: hardware }),
+        );
     }
 }
 

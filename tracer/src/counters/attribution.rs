@@ -5,7 +5,7 @@ use crate::event::{BLOCKED, Kind};
 use rustc_hash::FxHashMap;
 
 /// Tasks that have an account of their own; later ones share one.
-const TASKS: usize = 1 << 16;
+pub const TASKS: usize = 1 << 16;
 
 /// Functions that have an account of their own: more than any program has, so that a wild number cannot take the memory.
 const FUNCTIONS: usize = 1 << 16;

@@ -13,6 +13,7 @@ use super::{Class, Counter, Sample};
 use perf_event::events::{Hardware, Software};
 use perf_event::{Builder, ReadFormat};
 use std::io;
+use std::path::{Path, PathBuf};
 
 /// Counters that are read together.
 const GROUPS: &[&[Counter]] = &[
@@ -25,11 +26,14 @@ const GROUPS: &[&[Counter]] = &[
 /// Processors without these are common and lack nothing that anyone misses.
 const OPTIONAL: &[Counter] = &[Counter::StalledFrontend, Counter::StalledBackend];
 
-/// The counters of a thread, or of a thread and those that it starts. Made and read by the thread that they count.
+/// The counters of a thread, or of a thread and those that it starts. Made by the thread that they count; any may read them.
 pub struct Counters {
     groups: Vec<Group>,
     singles: Vec<Single>,
     files: Vec<Counter>,
+    /// The thread's folder below `/proc`, and what its files said last: they vanish with the thread.
+    folder: PathBuf,
+    said: Sample,
     availability: Availability,
 }
 
@@ -97,6 +101,8 @@ impl Counters {
             groups: Vec::new(),
             singles: Vec::new(),
             files: Vec::new(),
+            folder: folder(),
+            said: Sample::default(),
             availability: Availability::default(),
         };
         for &wanted in GROUPS {
@@ -117,7 +123,10 @@ impl Counters {
     /// Some counters of the kernel were refused: `/proc` has most of them.
     fn software_refused(&mut self, wanted: &[Counter], why: Missing) {
         for &counter in wanted {
-            if self.availability.source(counter).is_none() && self.singles.is_empty() && from_files(counter).is_some() {
+            if self.availability.source(counter).is_none()
+                && self.singles.is_empty()
+                && from_files(&self.folder, counter).is_some()
+            {
                 self.files.push(counter);
                 self.availability.present.push((counter, Source::Files));
             }
@@ -151,7 +160,10 @@ impl Counters {
             sample.set(single.counter, Some(single.scaled.update(reading)));
         }
         for &counter in &self.files {
-            sample.set(counter, from_files(counter));
+            if let Some(value) = from_files(&self.folder, counter) {
+                self.said.set(counter, Some(value));
+            }
+            sample.set(counter, self.said.get(counter));
         }
         sample
     }
@@ -232,9 +244,15 @@ fn nanoseconds(time: Option<std::time::Duration>) -> u64 {
     time.map_or(0, |time| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX))
 }
 
-/// A counter of the calling thread from `/proc`.
-fn from_files(counter: Counter) -> Option<u64> {
-    let read = |name: &str| std::fs::read_to_string(format!("/proc/thread-self/{name}")).ok();
+/// The calling thread's folder, by a name that means the same to other threads.
+fn folder() -> PathBuf {
+    let link = std::fs::read_link("/proc/thread-self").unwrap_or_else(|_| "thread-self".into());
+    Path::new("/proc").join(link)
+}
+
+/// A counter of a thread from the files of its folder.
+fn from_files(folder: &Path, counter: Counter) -> Option<u64> {
+    let read = |name: &str| std::fs::read_to_string(folder.join(name)).ok();
     match counter {
         Counter::TaskClock => read("schedstat")?.split_whitespace().next()?.parse().ok(),
         Counter::ContextSwitches => {
@@ -355,10 +373,10 @@ mod tests {
     fn the_files_agree_with_themselves() {
         work();
         for counter in [Counter::TaskClock, Counter::ContextSwitches, Counter::PageFaults] {
-            let first = from_files(counter);
+            let first = from_files(&folder(), counter);
             work();
-            assert!(first.is_some() && from_files(counter) >= first, "{counter:?}");
+            assert!(first.is_some() && from_files(&folder(), counter) >= first, "{counter:?}");
         }
-        assert_eq!(from_files(Counter::Cycles), None);
+        assert_eq!(from_files(&folder(), Counter::Cycles), None);
     }
 }

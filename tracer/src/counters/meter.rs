@@ -24,7 +24,8 @@ impl SwitchHook for () {
 /// metered run are not.
 pub struct Meter {
     counters: Counters,
-    /// At the switch before.
+    /// When this was opened, and at the switch before.
+    first: Sample,
     last: Sample,
     /// At the last record in the trace.
     recorded: Sample,
@@ -36,7 +37,7 @@ impl Meter {
     pub fn open() -> Meter {
         let mut counters = Counters::open();
         let last = counters.read();
-        Meter { counters, last, recorded: last, attribution: Attribution::default() }
+        Meter { counters, first: last, last, recorded: last, attribution: Attribution::default() }
     }
 
     /// Which counters there are.
@@ -59,14 +60,14 @@ impl Meter {
         self.recorded = self.last;
     }
 
+    /// What was counted since this was opened, until the last switch.
+    pub fn counted(&self) -> Sample {
+        self.last - self.first
+    }
+
     /// The accounts so far.
     pub fn attribution(&self) -> &Attribution {
         &self.attribution
-    }
-
-    /// The accounts, at the end.
-    pub fn into_attribution(self) -> Attribution {
-        self.attribution
     }
 }
 

@@ -3,28 +3,36 @@
 //! [`Counter`] is the one table of counters. [`Counters`] reads those of the processor and the operating system for one
 //! thread (or for a thread and all that it starts), [`Attribution`] adds up what each task, function and kind of operation
 //! used, [`Meter`] does both at every task switch, and [`emit`] puts a value into the trace as a `meta.counter` record.
+//! [`Metered`] is a tracer around a tracer that sees the switches by itself; [`Threads`] is for a watcher that only wants to know
+//! now and then.
 //!
 //! Nothing here fails: a counter that cannot be had is absent from the [`Sample`], and [`Availability`] says why and what
 //! would help. Outside Linux nothing can be had, and it says so.
 
 mod attribution;
 mod availability;
+mod costs;
 #[cfg(target_os = "linux")]
 mod linux;
 mod meter;
+mod metered;
 #[cfg(not(target_os = "linux"))]
 mod nowhere;
 mod sample;
 mod scaled;
+mod threads;
 
 pub use attribution::{Account, Attribution, kind_name};
 pub use availability::{Availability, Missing, Source};
+pub use costs::{Cost, Costs};
 #[cfg(target_os = "linux")]
 pub use linux::Counters;
 pub use meter::{Meter, SwitchHook};
+pub use metered::{Accounts, Metered};
 #[cfg(not(target_os = "linux"))]
 pub use nowhere::Counters;
 pub use sample::Sample;
+pub use threads::Threads;
 
 use crate::event::Kind;
 use crate::record::Tracer;

@@ -3,14 +3,12 @@
 //! A run may have millions: only visible lines are worded, and a filter goes through the log in pieces, a frame's worth each, so
 //! that keys are never late. The count in the title says how far it has come.
 
-use super::list::{Scan, Scroll};
-use crate::commands::Command;
+use super::list::{self, Log, Scan, Scroll};
 use crate::draw::{empty, paint_row, put};
 use crate::filter::{Fields, Filter};
 use crate::format::{count, duration, fit, pad, pad_left, percent};
 use crate::state::State;
 use crate::theme::Role;
-use crate::update::Mouse;
 use crate::wording::{actor, does, kind_words, object_of, sentence};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -43,28 +41,32 @@ impl EventsView {
     pub fn unscanned(&self, state: &State) -> bool {
         !self.filter.is_empty() && self.scan.next < state.store.len()
     }
+}
 
-    fn rows(&self, state: &State) -> usize {
-        match self.filter.is_empty() {
+impl Log for EventsView {
+    fn rows(state: &State) -> usize {
+        match state.events.filter.is_empty() {
             true => state.store.rows() as usize,
-            false => self.scan.found.len(),
+            false => state.events.scan.found.len(),
         }
     }
 
-    /// The event in a row.
-    fn at(&self, state: &State, row: usize) -> Option<u64> {
-        match self.filter.is_empty() {
+    fn at(state: &State, row: usize) -> Option<u64> {
+        match state.events.filter.is_empty() {
             true => state.store.at_row(row as u64),
-            false => self.scan.found.get(row).copied(),
+            false => state.events.scan.found.get(row).copied(),
         }
     }
 
-    /// The row of the moment: that of the newest event shown which is not after it.
-    fn cursor(&self, state: &State) -> Option<usize> {
-        match self.filter.is_empty() {
+    fn cursor(state: &State) -> Option<usize> {
+        match state.events.filter.is_empty() {
             true => state.store.rows_before(state.moment() + 1).checked_sub(1).map(|row| row as usize),
-            false => self.scan.rank(state.moment()).checked_sub(1),
+            false => state.events.scan.rank(state.moment()).checked_sub(1),
         }
+    }
+
+    fn scroll(state: &mut State) -> &mut Scroll {
+        &mut state.events.scroll
     }
 }
 
@@ -110,13 +112,7 @@ pub fn settle(state: &mut State) {
         scan.next = to;
         state.events.scan = scan;
     }
-    let room = state.room().height as usize;
-    if state.follow {
-        state.events.scroll.reveal = true;
-    }
-    let rows = state.events.rows(state);
-    let cursor = if state.follow { rows.checked_sub(1) } else { state.events.cursor(state) };
-    state.events.scroll.settle(cursor, rows, room);
+    list::settle::<EventsView>(state);
 }
 
 fn matches(state: &State, filter: &Filter, event: &Event) -> bool {
@@ -129,63 +125,6 @@ fn matches(state: &State, filter: &Filter, event: &Event) -> bool {
     let object = object_of(event).map_or(String::new(), |object| state.object_name(object));
     let kind = kind_words(event.kind);
     filter.matches(&Fields { text: &text, task: &task, object: &object, kind: &kind, blocked: event.blocked })
-}
-
-/// The moment was set from elsewhere.
-pub fn moment_changed(state: &mut State) {
-    state.events.scroll.reveal = true;
-}
-
-/// A command of this view.
-pub fn command(state: &mut State, command: Command) {
-    let page = state.room().height.saturating_sub(1).max(1) as isize;
-    match command {
-        Command::Up => go(state, -1),
-        Command::Down => go(state, 1),
-        Command::PageUp => go(state, -page),
-        Command::PageDown => go(state, page),
-        Command::First => go(state, isize::MIN),
-        Command::Last => go(state, isize::MAX),
-        Command::Next => state.step_event(true),
-        Command::Previous => state.step_event(false),
-        Command::Open => match state.store.event(state.moment()).and_then(|event| state.program.place(event.site)) {
-            Some(place) => {
-                state.select_event(state.moment());
-                state.show_line(place.file, place.line);
-            }
-            None => state.notice = Some("this event has no place in the source".into()),
-        },
-        _ => {}
-    }
-}
-
-fn go(state: &mut State, by: isize) {
-    let rows = state.events.rows(state);
-    let Some(last) = rows.checked_sub(1) else { return };
-    let row = match state.events.cursor(state) {
-        Some(row) => row.saturating_add_signed(by).min(last),
-        None if by > 0 => 0,
-        None => return,
-    };
-    if let Some(event) = state.events.at(state, row) {
-        state.select_event(event);
-    }
-}
-
-/// What the mouse did in a row of the view.
-pub fn pointer(state: &mut State, mouse: Mouse, y: u16) {
-    match mouse {
-        Mouse::Wheel(by) => {
-            state.stop_following();
-            state.events.scroll.by(by);
-        }
-        Mouse::Click => {
-            if let Some(event) = state.events.at(state, state.events.scroll.top + y as usize) {
-                state.select_event(event);
-            }
-        }
-        Mouse::Sideways(_) | Mouse::Zoom(_) => {}
-    }
 }
 
 /// The colour of a group of events.
@@ -215,19 +154,19 @@ pub fn draw(state: &State, buffer: &mut Buffer, area: Rect) {
             "Every step of the program that other tasks can notice appears here, one line each.",
         );
     }
-    if view.rows(state) == 0 {
+    if EventsView::rows(state) == 0 {
         let what = match view.unscanned(state) {
             true => "Searching …".to_string(),
             false => format!("No event matches “{}”", view.filter.text()),
         };
         return empty(state, buffer, area, &what, "Esc drops the filter, / changes it; ? tells what it understands.");
     }
-    let cursor = view.cursor(state);
+    let cursor = EventsView::cursor(state);
     let digits = count(state.store.len()).len().max(5);
     let wide = area.width >= 90;
     for y in 0..area.height {
         let row = view.scroll.top + y as usize;
-        let Some(event) = view.at(state, row).and_then(|event| state.store.event(event)) else { break };
+        let Some(event) = EventsView::at(state, row).and_then(|event| state.store.event(event)) else { break };
         let chosen = cursor == Some(row) && state.selection.event.is_some();
         line(state, buffer, area, y, &event, digits, wide);
         if chosen {

@@ -74,6 +74,7 @@ pub mod list;
 pub mod locks;
 pub mod output;
 pub mod source;
+pub mod table;
 pub mod throughput;
 pub mod timeline;
 pub mod waits;
@@ -81,6 +82,10 @@ pub mod waits;
 use crate::commands::Command;
 use crate::state::State;
 use crate::update::Mouse;
+use channels::ChannelsView;
+use events::EventsView;
+use locks::LocksView;
+use output::OutputView;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
@@ -89,8 +94,8 @@ use ratatui::text::Line;
 pub fn title(state: &State) -> Line<'static> {
     match state.view {
         View::Timeline => timeline::title(state),
-        View::Channels => channels::title(state),
-        View::Locks => locks::title(state),
+        View::Channels => table::title::<ChannelsView>(state),
+        View::Locks => table::title::<LocksView>(state),
         View::Waits => waits::title(state),
         View::Throughput => throughput::title(state),
         View::Source => source::title(state),
@@ -104,8 +109,8 @@ pub fn title(state: &State) -> Line<'static> {
 pub fn draw(state: &State, buffer: &mut Buffer, area: Rect) {
     match state.view {
         View::Timeline => timeline::draw(state, buffer, area),
-        View::Channels => channels::draw(state, buffer, area),
-        View::Locks => locks::draw(state, buffer, area),
+        View::Channels => table::draw::<ChannelsView>(state, buffer, area),
+        View::Locks => table::draw::<LocksView>(state, buffer, area),
         View::Waits => waits::draw(state, buffer, area),
         View::Throughput => throughput::draw(state, buffer, area),
         View::Source => source::draw(state, buffer, area),
@@ -119,13 +124,13 @@ pub fn draw(state: &State, buffer: &mut Buffer, area: Rect) {
 pub fn command(state: &mut State, command: Command) {
     match state.view {
         View::Timeline => timeline::command(state, command),
-        View::Channels => channels::command(state, command),
-        View::Locks => locks::command(state, command),
+        View::Channels => table::command::<ChannelsView>(state, command),
+        View::Locks => table::command::<LocksView>(state, command),
         View::Waits => waits::command(state, command),
         View::Throughput => throughput::command(state, command),
         View::Source => source::command(state, command),
         View::Output => output::command(state, command),
-        View::Events => events::command(state, command),
+        View::Events => list::command::<EventsView>(state, command),
         View::Help => help::command(state, command),
     }
 }
@@ -134,13 +139,13 @@ pub fn command(state: &mut State, command: Command) {
 pub fn pointer(state: &mut State, mouse: Mouse, x: u16, y: u16) {
     match state.view {
         View::Timeline => timeline::pointer(state, mouse, x, y),
-        View::Channels => channels::pointer(state, mouse, y),
-        View::Locks => locks::pointer(state, mouse, y),
+        View::Channels => table::pointer::<ChannelsView>(state, mouse, y),
+        View::Locks => table::pointer::<LocksView>(state, mouse, y),
         View::Waits => waits::pointer(state, mouse, x, y),
         View::Throughput => throughput::pointer(state, mouse, y),
         View::Source => source::pointer(state, mouse, x, y),
-        View::Output => output::pointer(state, mouse, y),
-        View::Events => events::pointer(state, mouse, y),
+        View::Output => list::pointer::<OutputView>(state, mouse, y),
+        View::Events => list::pointer::<EventsView>(state, mouse, y),
         View::Help => help::pointer(state, mouse),
     }
 }
@@ -149,8 +154,8 @@ pub fn pointer(state: &mut State, mouse: Mouse, x: u16, y: u16) {
 pub fn settle(state: &mut State) {
     match state.view {
         View::Timeline => timeline::settle(state),
-        View::Channels => channels::settle(state),
-        View::Locks => locks::settle(state),
+        View::Channels => table::settle::<ChannelsView>(state),
+        View::Locks => table::settle::<LocksView>(state),
         View::Waits => waits::settle(state),
         View::Throughput => throughput::settle(state),
         View::Source => source::settle(state),
@@ -163,24 +168,24 @@ pub fn settle(state: &mut State) {
 /// The moment was set: every view brings its cursor along.
 pub fn moment_changed(state: &mut State) {
     timeline::moment_changed(state);
-    channels::moment_changed(state);
-    locks::moment_changed(state);
+    table::moment_changed::<ChannelsView>(state);
+    table::moment_changed::<LocksView>(state);
     throughput::moment_changed(state);
     source::moment_changed(state);
-    output::moment_changed(state);
-    events::moment_changed(state);
+    list::moment_changed::<OutputView>(state);
+    list::moment_changed::<EventsView>(state);
 }
 
 /// A view came up: it goes where the selection is.
 pub fn shown(state: &mut State) {
     match state.view {
         View::Timeline => timeline::moment_changed(state),
-        View::Channels => channels::moment_changed(state),
-        View::Locks => locks::moment_changed(state),
+        View::Channels => table::moment_changed::<ChannelsView>(state),
+        View::Locks => table::moment_changed::<LocksView>(state),
         View::Throughput => throughput::moment_changed(state),
         View::Source => source::shown(state),
-        View::Output => output::moment_changed(state),
-        View::Events => events::moment_changed(state),
+        View::Output => list::moment_changed::<OutputView>(state),
+        View::Events => list::moment_changed::<EventsView>(state),
         View::Waits => waits::shown(state),
         View::Help => help::shown(state),
     }

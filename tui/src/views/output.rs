@@ -1,13 +1,12 @@
 //! What the program has written, each piece with its time and task; standard error is marked.
 
-use super::list::{Scan, Scroll};
+use super::list::{self, Log, Scan, Scroll};
 use crate::commands::Command;
 use crate::draw::{empty, paint_row, put};
 use crate::filter::{Fields, Filter};
 use crate::format::{count, duration, pad, pad_left, plural, printable};
 use crate::state::State;
 use crate::theme::Role;
-use crate::update::Mouse;
 use crate::wording::actor;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -36,23 +35,28 @@ impl OutputView {
     }
 }
 
-fn rows(state: &State) -> usize {
-    if state.output.filter.is_empty() { state.store.outputs().len() } else { state.output.scan.found.len() }
-}
+impl Log for OutputView {
+    fn rows(state: &State) -> usize {
+        if state.output.filter.is_empty() { state.store.outputs().len() } else { state.output.scan.found.len() }
+    }
 
-fn at(state: &State, row: usize) -> Option<u64> {
-    let list = &state.output;
-    if list.filter.is_empty() { state.store.outputs().get(row).copied() } else { list.scan.found.get(row).copied() }
-}
+    fn at(state: &State, row: usize) -> Option<u64> {
+        let list = &state.output;
+        if list.filter.is_empty() { state.store.outputs().get(row).copied() } else { list.scan.found.get(row).copied() }
+    }
 
-/// The last line written at or before the moment.
-fn cursor(state: &State) -> Option<usize> {
-    let moment = state.moment();
-    let before = match state.output.filter.is_empty() {
-        true => state.store.outputs().partition_point(|&ordinal| ordinal <= moment),
-        false => state.output.scan.rank(moment),
-    };
-    before.checked_sub(1)
+    fn cursor(state: &State) -> Option<usize> {
+        let moment = state.moment();
+        let before = match state.output.filter.is_empty() {
+            true => state.store.outputs().partition_point(|&ordinal| ordinal <= moment),
+            false => state.output.scan.rank(moment),
+        };
+        before.checked_sub(1)
+    }
+
+    fn scroll(state: &mut State) -> &mut Scroll {
+        &mut state.output.scroll
+    }
 }
 
 /// What the frame says.
@@ -93,72 +97,15 @@ pub fn settle(state: &mut State) {
         }
         state.output.scan = scan;
     }
-    let count = rows(state);
-    let room = state.room().height as usize;
-    if state.follow {
-        state.output.scroll.reveal = true;
-    }
-    let cursor = if state.follow { count.checked_sub(1) } else { cursor(state) };
-    state.output.scroll.settle(cursor, count, room);
-}
-
-/// The moment was set from elsewhere.
-pub fn moment_changed(state: &mut State) {
-    state.output.scroll.reveal = true;
+    list::settle::<OutputView>(state);
 }
 
 /// A command of this view.
 pub fn command(state: &mut State, command: Command) {
-    let page = state.room().height.saturating_sub(1).max(1) as isize;
     match command {
-        Command::Up => go(state, -1),
-        Command::Down => go(state, 1),
-        Command::PageUp => go(state, -page),
-        Command::PageDown => go(state, page),
-        Command::First => go(state, isize::MIN),
-        Command::Last => go(state, isize::MAX),
         Command::Left => state.output.left = state.output.left.saturating_sub(8),
         Command::Right => state.output.left = (state.output.left + 8).min(10_000),
-        Command::Next => state.step_event(true),
-        Command::Previous => state.step_event(false),
-        Command::Open => {
-            let event = cursor(state).and_then(|row| at(state, row)).and_then(|event| state.store.event(event));
-            if let Some((ordinal, place)) =
-                event.and_then(|event| Some((event.ordinal, state.program.place(event.site)?)))
-            {
-                state.select_event(ordinal);
-                state.show_line(place.file, place.line);
-            }
-        }
-        _ => {}
-    }
-}
-
-fn go(state: &mut State, by: isize) {
-    let Some(last) = rows(state).checked_sub(1) else { return };
-    let row = match cursor(state) {
-        Some(row) => row.saturating_add_signed(by).min(last),
-        None if by > 0 => 0,
-        None => return,
-    };
-    if let Some(event) = at(state, row) {
-        state.select_event(event);
-    }
-}
-
-/// What the mouse did in a row of the view.
-pub fn pointer(state: &mut State, mouse: Mouse, y: u16) {
-    match mouse {
-        Mouse::Wheel(by) => {
-            state.stop_following();
-            state.output.scroll.by(by);
-        }
-        Mouse::Click => {
-            if let Some(event) = at(state, state.output.scroll.top + y as usize) {
-                state.select_event(event);
-            }
-        }
-        Mouse::Sideways(_) | Mouse::Zoom(_) => {}
+        _ => list::command::<OutputView>(state, command),
     }
 }
 
@@ -168,14 +115,14 @@ pub fn draw(state: &State, buffer: &mut Buffer, area: Rect) {
         let how = "What the program prints appears here, with the task that printed it; it never touches the screen otherwise.";
         return empty(state, buffer, area, "The program has written nothing so far", how);
     }
-    if rows(state) == 0 {
+    if OutputView::rows(state) == 0 {
         let what = format!("No line matches “{}”", state.output.filter.text());
         return empty(state, buffer, area, &what, "Esc drops the filter, / changes it.");
     }
-    let cursor = cursor(state).filter(|_| state.selection.event.is_some());
+    let cursor = OutputView::cursor(state).filter(|_| state.selection.event.is_some());
     for y in 0..area.height {
         let row = state.output.scroll.top + y as usize;
-        let Some(event) = at(state, row).and_then(|event| state.store.event(event)) else { break };
+        let Some(event) = OutputView::at(state, row).and_then(|event| state.store.event(event)) else { break };
         line(state, buffer, area, y, &event);
         if cursor == Some(row) {
             paint_row(buffer, area, y, Style::new().add_modifier(Modifier::REVERSED));

@@ -102,6 +102,7 @@ struct Known {
     moment: u64,
     task: u32,
     looks: u64,
+    behind: bool,
     over: bool,
     columns: u16,
 }
@@ -162,6 +163,7 @@ pub fn settle(state: &mut State) {
         moment: state.moment(),
         task: state.selection.task.map_or(0, |task| task.0),
         looks: state.engine.looks(),
+        behind: state.engine.behind,
         over: matches!(state.status, Status::Finished(_)),
         columns: room.width,
     };
@@ -249,6 +251,11 @@ fn items(state: &State, columns: usize) -> Vec<Item> {
             "Virtual time: a nanosecond is a step of the program, so these rates compare programs, not machines."
                 .into(),
         );
+    }
+    if state.engine.behind {
+        let text =
+            "Watched: the program waited for the screen to take in its events. `vex bench` measures without a watcher.";
+        note(&mut items, text.into());
     }
     items.push(Item::Heading);
     if view.workers.len() > 1 {
