@@ -15,6 +15,7 @@ pub mod heap;
 pub mod io;
 pub mod machine;
 pub mod mark;
+pub mod parallel;
 mod refs;
 mod resume;
 pub mod run;

@@ -1,6 +1,6 @@
 //! The driver of a run: from a compiled program to a verdict.
 
-use super::engine::Deterministic;
+use super::engine::{Deterministic, Engine};
 use super::fault::Fault;
 use super::io::Io;
 use super::machine::{Limits, Machine, Program, Stop};
@@ -60,12 +60,7 @@ pub fn run<T: Tracer + 'static>(
 ) -> Ran {
     let program = match Program::new(code) {
         Ok(program) => program,
-        Err(error) => {
-            let finding = rejected(&error);
-            found(&finding);
-            let report = RunReport { verdict: finding.verdict, exit_code: 0, findings: vec![finding], clock: 0 };
-            return Ran { report, io };
-        }
+        Err(error) => return rejected(&error, io, found),
     };
     let time = if options.real_time { TimeSource::real_time() } else { TimeSource::virtual_time() };
     let sched = Scheduler::new(Config {
@@ -83,9 +78,9 @@ pub fn run<T: Tracer + 'static>(
     Ran { report, io }
 }
 
-/// The finding about a program that the verifier rejects: a mistake of the compiler, since nothing else makes code.
-fn rejected(error: &VerifyError) -> Finding {
-    Finding {
+/// The run of a program that the verifier rejects: a mistake of the compiler, since nothing else makes code.
+pub(super) fn rejected(error: &VerifyError, io: Io, found: &mut dyn FnMut(&Finding)) -> Ran {
+    let finding = Finding {
         verdict: Verdict::Panic,
         message: format!("internal error: the program is not valid: {error}"),
         culprit: None,
@@ -94,17 +89,19 @@ fn rejected(error: &VerifyError) -> Finding {
         cycle: Vec::new(),
         clock: 0,
         event: None,
-    }
+    };
+    found(&finding);
+    Ran { report: RunReport { verdict: finding.verdict, exit_code: 0, findings: vec![finding], clock: 0 }, io }
 }
 
 /// Whether the program can cancel tasks: only an async select does.
-fn may_cancel(code: &Code) -> bool {
+pub(super) fn may_cancel(code: &Code) -> bool {
     use crate::bytecode::program::ArmCode;
     code.selects.iter().any(|select| select.arms.iter().any(|arm| matches!(arm, ArmCode::Future(_))))
 }
 
 /// Why a run is over.
-enum End {
+pub(super) enum End {
     /// All tasks have ended, or `main` has and nobody waits for the rest.
     Finished,
     /// Tasks are blocked for good.
@@ -174,9 +171,13 @@ impl<T: Tracer + 'static> Machine<Deterministic<T>> {
             },
         }
     }
+}
 
+impl<E: Engine> Machine<E> {
     /// The verdict of a run that is over.
-    fn settle(&mut self, end: End) -> RunReport {
+    pub(super) fn settle(&mut self, end: End) -> RunReport {
+        // The parallel runtime only estimates this number while workers run.
+        let live = |machine: &mut Self| machine.sched.frozen(|sched| sched.live());
         let main_code = self.common.main_result().map_or(0, exit_code);
         let (verdict, exit_code) = match end {
             End::Exit(code) => (Verdict::Ok, code),
@@ -191,21 +192,27 @@ impl<T: Tracer + 'static> Machine<Deterministic<T>> {
             End::Finished | End::Stuck => {
                 // Ended at once with `main`: nobody asks what would have become of the others.
                 let cut_off = self.stop_at_main && self.common.main_result().is_some();
-                if self.sched.live() > 0 && !cut_off {
+                if live(self) > 0 && !cut_off {
                     self.scan();
                 }
                 // Tasks found stuck while the program ran on: what that was is only known now.
-                self.sched.settle(&mut self.common.findings());
+                let common = self.common.clone();
+                self.sched.frozen(|sched| sched.settle(&mut common.findings()));
                 let verdict = match self.common.main_result() {
                     None => Verdict::Deadlock,
                     Some(_) if cut_off && self.common.findings().is_empty() => Verdict::Ok,
-                    Some(_) if self.sched.live() > 0 => Verdict::Leak,
+                    Some(_) if live(self) > 0 => Verdict::Leak,
                     Some(_) => Verdict::Ok,
                 };
                 (verdict, main_code)
             }
         };
-        RunReport { verdict, exit_code, findings: std::mem::take(&mut *self.common.findings()), clock: self.clock }
+        RunReport {
+            verdict,
+            exit_code,
+            findings: std::mem::take(&mut *self.common.findings()),
+            clock: self.sched.stamp(self.clock),
+        }
     }
 }
 
