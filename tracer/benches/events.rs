@@ -49,6 +49,15 @@ fn work_with_events_on(bencher: Bencher) {
     bencher.counter(ItemsCount::new(EVENTS)).bench_local(|| work(&mut recorder, &mut clock));
 }
 
+/// Into a flight recorder of 16 MiB that has been touched: more than the inner caches hold.
+#[divan::bench]
+fn work_with_a_large_ring(bencher: Bencher) {
+    let (mut recorder, mut clock) = (Recorder::new(MemorySink::ring(16 << 20).0), 0);
+    work(&mut recorder, &mut clock);
+    work(&mut recorder, &mut clock);
+    bencher.counter(ItemsCount::new(EVENTS)).bench_local(|| work(&mut recorder, &mut clock));
+}
+
 #[divan::bench]
 fn emit_off(bencher: Bencher) {
     bencher.counter(ItemsCount::new(EVENTS)).bench_local(|| emit(&mut Off, &mut 0));
