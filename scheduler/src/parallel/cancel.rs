@@ -33,11 +33,16 @@ impl<V: Copy + Default, B: Default> Worker<V, B> {
                 continue;
             }
             header.joinable = false;
-            let clock = self.stamp_object::<T>(at, &mut header.clock);
+            let mut clock = self.stamp_object::<T>(at, &mut header.clock);
             // The header's lock keeps the task from ending, so that flag and claim are this task's.
             cell.flags.fetch_or(CANCEL, Ordering::SeqCst);
             fence(Ordering::SeqCst);
             let parked = cell.wait().under_way().filter(|&ticket| cell.wait().claim(ticket));
+            if T::ON && parked.is_some() {
+                // The task parked in another object than this.
+                clock = self.after_clock(at.clock, clock.max(self.own(handle.slot).since));
+                header.clock = clock;
+            }
             drop(header);
             tr.emit(Kind::TaskCancel as u8, at.site, clock, handle.id, parked.map_or(0, |_| handle.id));
             if let Some(ticket) = parked {
@@ -52,7 +57,8 @@ impl<V: Copy + Default, B: Default> Worker<V, B> {
         let cell = self.shared().tasks.at(entry.slot);
         if cell.flags.load(Ordering::SeqCst) & CANCEL != 0 && cell.wait().claim(entry.ticket) {
             let mut owned = Vec::new();
-            let clock = self.clock(at.clock);
+            let (clock, id) = (self.clock(at.clock), self.own(entry.slot).id);
+            tr.emit(Kind::TaskCancel as u8, at.site, clock, id, id);
             self.unpark(tr, at, clock, entry.slot, entry.ticket, &mut owned);
             for handle in owned {
                 self.cancel_task(tr, at, handle);

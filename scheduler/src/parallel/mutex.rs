@@ -4,7 +4,8 @@
 //! (the holder may run on another worker), then queues up; unlocking hands the lock to the first in the queue, as in the deterministic
 //! runtime: a waiter is never overtaken, and the word never looks free while anybody waits.
 //!
-//! `value`, `site` and `clock` belong to the holder.
+//! `value`, `site` and `clock` belong to the holder. It sets `clock` before `owner`, so that whoever queues up behind it in a traced run can
+//! be later than it: who finds the lock taken and no owner yet tries again.
 #![expect(unsafe_code, reason = "the protected value belongs to the holder, which is checked at each access")]
 
 use super::lock::{Backoff, Lock};
@@ -42,6 +43,8 @@ pub struct MutexCell<V> {
 pub struct Rest {
     pub meta: Meta,
     pub queue: Queue,
+    /// Trace clock of the last who queued up.
+    clock: u64,
 }
 
 // SAFETY: `value` is accessed by the holder only (`Worker::mutex_value` checks), or while the world is stopped or the mutex is made;
@@ -73,7 +76,7 @@ impl<V: Copy> MutexCell<V> {
     #[inline(always)]
     fn set_holder(&self, holder: Holder) {
         self.site.store(holder.site, Ordering::Relaxed);
-        self.owner.store(u64::from(holder.slot) | u64::from(holder.id) << 32, Ordering::Relaxed);
+        self.owner.store(u64::from(holder.slot) | u64::from(holder.id) << 32, Ordering::Release);
     }
 }
 
@@ -88,6 +91,7 @@ impl<V: Copy + Default, B: Default> Worker<V, B> {
             let mut rest = mutex.rest.lock();
             rest.meta = meta;
             rest.queue.clear();
+            rest.clock = clock;
         }
         mutex.id.store(meta.id, Ordering::Relaxed);
         mutex.clock.store(clock, Ordering::Relaxed);
@@ -112,12 +116,12 @@ impl<V: Copy + Default, B: Default> Worker<V, B> {
     /// The running task has just got the lock.
     #[inline(always)]
     fn locked<T: Tracer>(&mut self, tr: &mut T, at: At, m: &MutexCell<V>) {
-        m.set_holder(Holder { slot: self.current, id: self.current_id, site: at.site });
         if T::ON {
             let clock = self.after_clock(at.clock, m.clock.load(Ordering::Relaxed));
             m.clock.store(clock, Ordering::Relaxed);
             tr.emit(Kind::Lock as u8, at.site, clock, m.id.load(Ordering::Relaxed), 0);
         }
+        m.set_holder(Holder { slot: self.current, id: self.current_id, site: at.site });
     }
 
     #[cold]
@@ -125,8 +129,8 @@ impl<V: Copy + Default, B: Default> Worker<V, B> {
     fn lock_slow<T: Tracer>(&mut self, tr: &mut T, at: At, mutex: u32) -> Step {
         let shared = self.shared();
         let m = shared.mutexes.at(mutex);
+        let mut backoff = Backoff::default();
         if shared.lanes.len() > 1 {
-            let mut backoff = Backoff::default();
             while !backoff.is_long() && m.word.load(Ordering::Relaxed) & WAITERS == 0 {
                 if m.word.compare_exchange(0, LOCKED, Ordering::Acquire, Ordering::Relaxed).is_ok() {
                     self.locked(tr, at, m);
@@ -147,10 +151,22 @@ impl<V: Copy + Default, B: Default> Worker<V, B> {
                 self.locked(tr, at, m);
                 return Step::Ready(());
             }
+            if T::ON && m.owner.load(Ordering::Acquire) == 0 {
+                // It has just been locked, or is about to be handed over.
+                drop(rest);
+                backoff.wait();
+                rest = m.rest.lock();
+                continue;
+            }
             break;
         }
-        // The holder's clock is not this task's to look at; who hands over will be later than both.
-        let clock = self.clock(at.clock);
+        // Later than the holder's lock and than those who wait already; who hands over will be later than this.
+        let clock = if T::ON {
+            self.after_clock(at.clock, m.clock.load(Ordering::Relaxed).max(rest.clock))
+        } else {
+            self.clock(at.clock)
+        };
+        rest.clock = clock;
         let entry = self.park(at, clock, WaitReason::Lock, mutex);
         rest.queue.push(entry);
         let id = rest.meta.id;
@@ -205,7 +221,7 @@ impl<V: Copy + Default, B: Default> Worker<V, B> {
         };
         let task = self.own(entry.slot);
         if T::ON {
-            clock = self.after_clock(at.clock, clock.max(task.since));
+            clock = self.after_clock(at.clock, clock.max(rest.clock));
             m.clock.store(clock, Ordering::Relaxed);
         }
         m.set_holder(Holder { slot: entry.slot, id: task.id, site: task.site });

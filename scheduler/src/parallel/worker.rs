@@ -509,11 +509,13 @@ impl<V: Copy + Default, B: Default> Worker<V, B> {
         tr.emit(Kind::Switch as u8, task.site, clock, task.id, SLICE);
         if self.shared.may_cancel && task.flags & flag::STARTED == 0 {
             task.flags |= flag::STARTED;
-            if self.cell(slot).flags.load(Ordering::Acquire) & CANCEL != 0 {
+            // One that has never run was parked nowhere; and its deferred work may wait.
+            let flags = &self.cell(slot).flags;
+            if flags.load(Ordering::Acquire) & CANCEL != 0 {
+                flags.fetch_and(!CANCEL, Ordering::AcqRel);
                 task.resume = Resume::Cancelled;
             }
-        }
-        if let Resume::Arm { arm, .. } = task.resume {
+        } else if let Resume::Arm { arm, .. } = task.resume {
             self.leave_select(tr, clock, arm);
         } else if task.resume == Resume::Cancelled && task.reason == WaitReason::Select {
             self.leave_select(tr, clock, PLAIN);
@@ -539,7 +541,12 @@ impl<V: Copy + Default, B: Default> Worker<V, B> {
         tr.idle(self.clock(ticks));
         let deadline = self.shared.next_deadline.load(Ordering::Relaxed);
         let left = Duration::from_nanos(deadline.saturating_sub(self.shared.now()));
-        let idle = if left.is_zero() { Idle::Work } else { self.sleep(ticks, false, Some(left.min(LOOK))) };
+        let idle = if left.is_zero() {
+            self.shared.world.decided();
+            Idle::Work
+        } else {
+            self.sleep(ticks, false, Some(left.min(LOOK)))
+        };
         self.awake(tr, ticks);
         self.attend(tr, ticks);
         idle
@@ -677,7 +684,8 @@ impl<V: Send + 'static, B: Send + 'static> Worker<V, B> {
 pub enum Idle {
     /// Ask for the next task again.
     Work,
-    /// No worker runs: all tasks are over, or blocked, or a timer or an operation outside is under way.
+    /// No worker runs: all tasks are over, or blocked, or a timer or an operation outside is under way. It stays so until
+    /// this worker calls [`Worker::idle_until_due`] or [`Worker::finish`], one of which it must do.
     Quiet,
     /// The run is over.
     Over,

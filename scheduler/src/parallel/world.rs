@@ -10,6 +10,9 @@
 //!
 //! **Stopping.** The stopper sets `stopping`, and waits until it is the only worker that runs. Running workers come here at their next
 //! safepoint and wait; idle and away ones may not run again before the world goes on. Stopping is exclusive.
+//!
+//! **Quiet.** The last worker to go idle decides what that means, and nobody else runs before it has: one that sleeps until a timer is due may
+//! wake meanwhile, and would take the timer out of the decider's sight.
 
 use super::sync::{AtomicBool, AtomicU32, Condvar, Mutex, MutexGuard, Ordering, fence, lock, wait};
 use std::time::Duration;
@@ -36,6 +39,8 @@ struct State {
     halted: u32,
     away: u32,
     stopping: bool,
+    /// A worker was told [`Parked::Quiet`] and has not decided yet.
+    deciding: bool,
     over: bool,
     /// Idle workers; the last to come is the first to be woken, its caches are warm.
     idle: Vec<u32>,
@@ -48,7 +53,8 @@ struct State {
 pub enum Parked {
     /// There may be work.
     Woken,
-    /// Nobody runs: this worker is the last. It is not idle now; it decides what that means.
+    /// Nobody runs: this worker is the last. It is not idle now; it decides what that means, and then parks again, or calls
+    /// [`World::decided`] or [`World::finish`].
     Quiet,
     /// The run is over.
     Over,
@@ -98,9 +104,16 @@ impl World {
     pub fn finish(&self) {
         let mut state = lock(&self.state);
         state.over = true;
+        state.deciding = false;
         self.attention.store(true, Ordering::Relaxed);
         self.changed.notify_all();
         self.beds.iter().for_each(Condvar::notify_all);
+    }
+
+    /// The worker that was told [`Parked::Quiet`] goes on running.
+    pub fn decided(&self) {
+        lock(&self.state).deciding = false;
+        self.changed.notify_all();
     }
 
     /// A running worker leaves for good.
@@ -205,6 +218,7 @@ impl World {
     pub fn park(&self, worker: u32, work: impl FnOnce() -> bool, alone: bool, timeout: Option<Duration>) -> Parked {
         let mut state = lock(&self.state);
         state.woken[worker as usize] = false;
+        state.deciding = false;
         state.idle.push(worker);
         self.idle.store(state.idle.len() as u32, Ordering::Relaxed);
         fence(Ordering::SeqCst);
@@ -221,9 +235,10 @@ impl World {
         };
         state.idle.retain(|&other| other != worker);
         self.idle.store(state.idle.len() as u32, Ordering::Relaxed);
-        while state.stopping {
+        while state.stopping || state.deciding {
             state = wait(&self.changed, state);
         }
+        state.deciding = outcome == Parked::Quiet;
         state.running += 1;
         outcome
     }

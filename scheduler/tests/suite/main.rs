@@ -1,13 +1,17 @@
-//! The scheduler, driven by small scripts instead of an interpreter. `driver` runs them, `check` judges every stream of
-//! events; the other modules are the suites, one a subject.
+//! The runtimes, driven by small scripts instead of an interpreter. `machine` interprets them, `driver` runs them on the deterministic
+//! scheduler, `parallel` on worker threads, `both` compares the two; `check` judges every stream of events. The other modules
+//! are the suites, one a subject.
 
+mod both;
 mod channels;
 mod check;
 mod detection;
 mod driver;
 mod futures;
 mod locks;
+mod machine;
 mod memory;
+mod parallel;
 mod random;
 mod scale;
 mod schedules;

@@ -6,6 +6,7 @@
 //! - the same seed gives the same run.
 
 use crate::driver::run_program;
+use crate::parallel;
 use crate::script::{Arm, Op, Program};
 use proptest::prelude::*;
 
@@ -163,6 +164,17 @@ prop_compose! {
             all.push((format!("leaf{i}"), ops));
         }
         Program { names, tasks: all }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases.max(1000), failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// The same on worker threads, where `parallel` and the machine assert it: every run ends, changes of state are legal in the merged order of all
+    /// workers' events, nothing called stuck runs again, and exactly what is left is called stuck.
+    #[test]
+    fn findings_are_true_and_complete_in_parallel(program in program(), seed in 0..1000u64, workers in 1..9u32) {
+        parallel::run(&program, workers, seed);
     }
 }
 
