@@ -10,6 +10,7 @@ pub mod equal;
 pub mod evidence;
 pub mod fault;
 pub mod format;
+pub mod globals;
 pub mod heap;
 pub mod io;
 pub mod machine;
@@ -17,6 +18,7 @@ pub mod mark;
 mod refs;
 mod resume;
 pub mod run;
+pub mod sharing;
 mod slow;
 pub mod task;
 

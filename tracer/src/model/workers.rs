@@ -32,6 +32,10 @@ pub struct Worker {
     intervals: Series<Interval>,
     /// The clock since which it has had no task.
     idle_since: Option<u64>,
+    /// Wall time of the anchor that it recorded last, if it has recorded nothing since.
+    anchored: Option<u64>,
+    /// The clock at which it went on after that.
+    resumed: u64,
     /// Switches and events.
     counts: Buckets<2>,
     /// The sum of a counter's records and how many there were.
@@ -52,6 +56,7 @@ pub struct Work {
 impl Worker {
     fn event(&mut self, event: &Event) {
         self.counts.add(event.clock, EVENTS, 1);
+        self.anchored = None;
         match event.kind {
             Kind::Switch => {
                 self.counts.add(event.clock, SWITCHES, 1);
@@ -177,6 +182,15 @@ impl Workers {
         if let Some(worker) = self.workers.get_mut(worker) {
             worker.counter(event);
         }
+    }
+
+    /// Follows an anchor; where it ends a time in which the worker was held up, gives for how many nanoseconds, and the clock
+    /// since which it had run before.
+    pub(crate) fn anchor(&mut self, event: &Event) -> Option<(u64, u64)> {
+        let worker = self.workers.get_mut(event.worker)?;
+        let before = worker.anchored.replace(event.wide())?;
+        let held = event.wide().checked_sub(before).filter(|&held| held > 0)?;
+        Some((std::mem::replace(&mut worker.resumed, event.clock), held))
     }
 
     /// How many recorded something.
