@@ -25,6 +25,10 @@ pub trait Runtime<V: Copy + Default, B: Default> {
     /// The trace clock of a moment given in the worker's ticks.
     fn stamp(&self, clock: u64) -> u64;
 
+    /// To be called at the end of each slice: now and then, where that does not need [`Runtime::frozen`], about how many bytes
+    /// the runtime holds for the guest.
+    fn weigh(&mut self) -> Option<usize>;
+
     /// Slot of the running task.
     fn current(&self) -> u32;
 
@@ -260,6 +264,11 @@ impl<V: Copy + Default, B: Default> Runtime<V, B> for Scheduler<V, B> {
     #[inline(always)]
     fn stamp(&self, clock: u64) -> u64 {
         clock
+    }
+
+    #[inline(always)]
+    fn weigh(&mut self) -> Option<usize> {
+        None
     }
 
     #[inline(always)]

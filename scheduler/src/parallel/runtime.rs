@@ -23,6 +23,10 @@ impl<V: Copy + Default, B: Default> Runtime<V, B> for Worker<V, B> {
         self.clock(clock)
     }
 
+    fn weigh(&mut self) -> Option<usize> {
+        Worker::weigh(self)
+    }
+
     #[inline(always)]
     fn current(&self) -> u32 {
         self.current

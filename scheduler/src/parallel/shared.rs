@@ -58,7 +58,7 @@ pub struct Counts {
     pub steals: AtomicU64,
     /// Times it went to sleep.
     pub parks: AtomicU64,
-    /// Tasks made ready.
+    /// Times it woke another worker.
     pub wakes: AtomicU64,
     /// Length of its run queue, as of the last slice's end.
     pub queue: AtomicU64,
@@ -206,6 +206,33 @@ impl<V: Copy + Default, B: Default> Shared<V, B> {
             may_cancel: config.may_cancel,
             start: Instant::now(),
         }
+    }
+}
+
+impl<V: Copy + Default, B: Default> Shared<V, B> {
+    /// About how many bytes all this takes, without the tasks' bodies and while others go on.
+    pub fn bytes(&self) -> usize {
+        fn table<T>(table: &Table<T>) -> usize {
+            table.slots() as usize * size_of::<T>()
+        }
+        let buffers: usize = (0..self.channels.slots())
+            .filter_map(|slot| self.channels.get(slot))
+            .map(|channel| {
+                let channel = &channel.lock().it;
+                channel.buffer.capacity() * size_of::<V>() + channel.receivers.bytes() + channel.senders.bytes()
+            })
+            .sum();
+        buffers
+            + table(&self.tasks)
+            + table(&self.channels)
+            + table(&self.selects)
+            + table(&self.mutexes)
+            + table(&self.rwlocks)
+            + table(&self.wait_groups)
+            + table(&self.onces)
+            + table(&self.barriers)
+            + table(&self.semaphores)
+            + table(&self.atomics)
     }
 }
 

@@ -39,6 +39,9 @@ const REMEMBERED: usize = 64;
 /// The last worker to sleep looks at its stop flags this often.
 const LOOK: Duration = Duration::from_millis(20);
 
+/// Slices between two weighings, at least; the more channels there are to look at, the more rarely.
+const WEIGHING: u32 = 64;
+
 /// Rounds of looking for work before a worker goes to sleep.
 const ROUNDS: u32 = 32;
 
@@ -75,6 +78,8 @@ pub struct Worker<V, B> {
     attend_in: u32,
     pub(super) free: Free,
     pub(super) numbers: SplitMix,
+    /// Slices until this worker weighs what the runtime holds.
+    weigh_in: u32,
     /// Live tasks as of the last exact count.
     live_seen: i64,
 }
@@ -96,6 +101,7 @@ pub fn workers<V: Copy + Default, B: Default>(config: &ParallelConfig<V>) -> Vec
         attend_in: ATTEND,
         free: Free::default(),
         numbers: SplitMix(config.seed.wrapping_add((index as u64) << 32)),
+        weigh_in: WEIGHING,
         live_seen: 0,
     };
     deques.into_iter().enumerate().map(worker).collect()
@@ -250,7 +256,15 @@ impl<V: Copy + Default, B: Default> Worker<V, B> {
             self.next = slot;
         } else {
             self.deque.push(slot);
-            self.shared.world.notify();
+            self.notify();
+        }
+    }
+
+    /// Work was published that others may take.
+    #[inline(always)]
+    fn notify(&self) {
+        if self.shared.world.notify() {
+            count(&self.lane().counts.wakes);
         }
     }
 
@@ -412,6 +426,18 @@ impl<V: Copy + Default, B: Default> Worker<V, B> {
         }
     }
 
+    /// Now and then about how many bytes the runtime holds for the guest, without the tasks' bodies. Buffers of channels grow without
+    /// an allocation in the guest's heap, so nothing else would notice.
+    pub(super) fn weigh(&mut self) -> Option<usize> {
+        self.weigh_in = self.weigh_in.saturating_sub(1);
+        if self.weigh_in > 0 {
+            return None;
+        }
+        let shared = self.shared();
+        self.weigh_in = WEIGHING + shared.channels.slots() / 64;
+        Some(shared.bytes())
+    }
+
     // Switching
 
     pub(super) fn yield_now<T: Tracer>(&mut self, tr: &mut T, at: At) {
@@ -445,7 +471,7 @@ impl<V: Copy + Default, B: Default> Worker<V, B> {
         self.current = NONE;
         self.current_id = 0;
         self.deque.push(slot);
-        self.shared.world.notify();
+        self.notify();
     }
 
     /// What is rare: safepoints, time, timers. No task's state is in this worker's hands meanwhile.
@@ -600,6 +626,8 @@ impl<V: Copy + Default, B: Default> Worker<V, B> {
         let shared = self.shared();
         let counts = &shared.lanes[self.index as usize].counts;
         count(&counts.parks);
+        counts.ticks.store(ticks, Ordering::Relaxed);
+        counts.queue.store(0, Ordering::Relaxed);
         let began = shared.now();
         counts.idle_since.store(began.max(1), Ordering::Relaxed);
         let work = || !shared.injector.is_empty() || shared.lanes.iter().any(|lane| !lane.stealer.is_empty());

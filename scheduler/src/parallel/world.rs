@@ -171,13 +171,15 @@ impl World {
         result
     }
 
-    /// Work was published that any worker may take: wakes one, unless one is looking for work already.
+    /// Work was published that any worker may take: wakes one, unless one is looking for work already; says whether.
     #[inline(always)]
-    pub fn notify(&self) {
+    pub fn notify(&self) -> bool {
         fence(Ordering::SeqCst);
-        if self.idle.load(Ordering::Relaxed) != 0 && self.searching.load(Ordering::Relaxed) == 0 {
+        let wanted = self.idle.load(Ordering::Relaxed) != 0 && self.searching.load(Ordering::Relaxed) == 0;
+        if wanted {
             self.wake_one();
         }
+        wanted
     }
 
     /// Wakes an idle worker.
