@@ -122,8 +122,8 @@ impl Derived {
             Kind::Output | Kind::ErrorOutput => self.outputs.push_back(event.ordinal),
             Kind::Counter => self.workers.counter(event.worker, event),
             Kind::Anchor => {
-                if let Some((since, held)) = self.workers.anchor(event) {
-                    self.rates.held(since, event.clock, held);
+                if let Some(span) = self.workers.anchor(event) {
+                    self.rates.span(span);
                 }
                 self.anchors.push(event.clock, event.wide());
             }

@@ -8,6 +8,7 @@
 //! paused it: that time is in the trace (two anchors of a worker with nothing between them) and is left out.
 
 use super::buckets::Buckets;
+use super::workers::Span;
 use crate::event::Kind;
 use crate::events::Event;
 
@@ -143,23 +144,31 @@ impl Rate {
     }
 }
 
-/// The column with the nanoseconds in which workers were held up.
+/// The columns with the nanoseconds in which workers were held up, and in which they could go on.
 const HELD: usize = COUNT;
+const FREE: usize = COUNT + 1;
+const COLUMNS: usize = COUNT + 2;
 
 /// Of a span in which the program was held up for more than all but one part of so many, nothing can be said.
-const SLIVER: f64 = 200.0;
+const SLIVER: f64 = 1000.0;
 
 /// Operations of every row over time.
 #[derive(Clone, Debug, Default)]
 pub struct Rates {
-    counts: Buckets<{ COUNT + 1 }>,
+    counts: Buckets<COLUMNS>,
 }
 
 /// What happened in a span, a second of the time in which the program could go on.
-fn rate(row: usize, from: &[f64; COUNT + 1], to: &[f64; COUNT + 1], span: u64, workers: usize) -> f64 {
+fn rate(row: usize, from: &[f64; COLUMNS], to: &[f64; COLUMNS], span: u64, workers: usize) -> f64 {
     let span = span as f64;
-    let free = span - (to[HELD] - from[HELD]).max(0.0) / workers.max(1) as f64;
-    if span <= 0.0 || free * SLIVER < span { 0.0 } else { (to[row] - from[row]).max(0.0) * 1e9 / free }
+    let between = |column: usize| (to[column] - from[column]).max(0.0);
+    // Held up for nearly all of the time, what is left of the span is a difference of large numbers that are both
+    // interpolated; the free time was counted along with the operations. Only of one worker it is all there is.
+    let free = match workers {
+        0 | 1 if between(HELD) > 0.0 => between(FREE).min(span),
+        n => span - between(HELD) / n.max(1) as f64,
+    };
+    if span <= 0.0 || free * SLIVER < span { 0.0 } else { between(row) * 1e9 / free }
 }
 
 impl Rates {
@@ -171,10 +180,12 @@ impl Rates {
         }
     }
 
-    /// A worker that had run from one clock to another was then held up for so many nanoseconds. Time is interpolated between
-    /// anchors: to whoever looks, the wait is spread over the work before it, and so it is here.
-    pub(crate) fn held(&mut self, from: u64, to: u64, nanoseconds: u64) {
-        self.counts.spread(from, to, HELD, nanoseconds);
+    /// A worker's time between two anchors: from one clock on until another it ran for so many nanoseconds, and was then held up
+    /// for some. Time is interpolated between anchors: to whoever looks, the wait is spread over the work before it, and so
+    /// it is here.
+    pub(crate) fn span(&mut self, span: Span) {
+        let column = if span.held { HELD } else { FREE };
+        self.counts.spread(span.from, span.to, column, span.nanoseconds);
     }
 
     /// Operations of each row in the whole run.
@@ -199,7 +210,7 @@ impl Rates {
         let mut rates = [Rate::default(); COUNT];
         // Times are those of events, and the newest event counts: a time stands for the end of its nanosecond.
         let before = |time: u64| self.counts.before(clock_at(time).saturating_add(1));
-        let nothing = [0.0; COUNT + 1];
+        let nothing = [0.0; COLUMNS];
         let elapsed = time.saturating_sub(start);
         let until = before(time);
         let span = NOW.min(elapsed);
@@ -235,7 +246,7 @@ impl Rates {
 
     /// Operations a second of each row in the cells between consecutive times.
     pub(crate) fn history(&self, edges: &[u64], workers: usize, clock_at: impl Fn(u64) -> u64) -> Vec<[f64; COUNT]> {
-        let sums: Vec<[f64; COUNT + 1]> = edges.iter().map(|&time| self.counts.before(clock_at(time))).collect();
+        let sums: Vec<[f64; COLUMNS]> = edges.iter().map(|&time| self.counts.before(clock_at(time))).collect();
         let cells = edges.windows(2).zip(sums.windows(2));
         cells
             .map(|(times, sums)| {
