@@ -3,17 +3,21 @@
 use interpreter::bytecode::Code;
 use interpreter::trace_info::program_info;
 use interpreter::vm::io::Io;
+use interpreter::vm::parallel::run_parallel;
 use interpreter::vm::run::{self, Ran, RunOptions};
+use scheduler::parallel::Watch;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::JoinHandle;
 use tracer::chunk::Chunk;
 use tracer::control::Control;
 use tracer::counters::{Class, Counters};
+use tracer::fan_in::live_workers;
 use tracer::finding::Finding;
 use tracer::program::ProgramInfo;
 use tracer::record::Recorder;
-use tracer::sink::{BackPressure, LiveReceiver, Next, live};
+use tracer::sink::{BackPressure, Next, Receive, Sink, live};
+use tracer::workers::WorkerStats;
 use tui::session::{Description, Ending, Request, Session, Status};
 
 /// Chunks under way between the engine and the screen: 16 MiB of events. The engine waits when they are full: the store
@@ -33,20 +37,23 @@ pub struct LiveRun {
     program: Arc<ProgramInfo>,
     control: Arc<Control>,
     stop: Arc<AtomicBool>,
-    receiver: LiveReceiver,
+    receiver: Box<dyn Receive>,
+    watch: Option<Watch>,
     shared: Arc<Shared>,
     started: bool,
     drained: bool,
 }
 
 impl LiveRun {
-    /// Starts the program. `ending` words how it ended; `stack` is the size of the engine's thread's stack.
+    /// Starts the program, on so many workers or, without, on the deterministic runtime. `ending` words how it ended.
     ///
     /// # Errors
     /// When no thread can be started.
+    #[expect(clippy::too_many_arguments, reason = "what a run is made of; each is used once")]
     pub fn start(
         code: Box<Code>,
         options: RunOptions,
+        workers: Option<u32>,
         io: Io,
         control: Arc<Control>,
         stop: Arc<AtomicBool>,
@@ -54,34 +61,84 @@ impl LiveRun {
         ending: impl Fn(&Ran) -> Ending + Send + 'static,
     ) -> std::io::Result<(LiveRun, JoinHandle<Ran>)> {
         let program = Arc::new(program_info(&code));
-        let (sink, receiver) = live(CHUNKS, BackPressure::Block, control.clone());
-        let mut recorder = Recorder::new(sink).with_control(control.clone());
-        if options.real_time {
-            recorder = recorder.with_wall(wall_clock());
-        }
         let shared = Arc::new(Shared::default());
         let (theirs, flag) = (shared.clone(), stop.clone());
-        let engine = std::thread::Builder::new().name("engine".into()).spawn(move || {
-            let found = theirs.clone();
-            let ran = run::run(&code, &options, recorder, io, flag, &mut |finding| {
-                found.findings.lock().unwrap_or_else(PoisonError::into_inner).push(finding.clone());
-            });
-            // Verdicts of findings are settled at the end: the list as it is now is the right one.
-            *theirs.findings.lock().unwrap_or_else(PoisonError::into_inner) = ran.report.findings.clone();
-            *theirs.ending.lock().unwrap_or_else(PoisonError::into_inner) = Some(ending(&ran));
-            ran
-        })?;
-        let run = LiveRun { description, program, control, stop, receiver, shared, started: false, drained: false };
+        let engine = std::thread::Builder::new().name("engine".into());
+        let (tell_watch, watch) = std::sync::mpsc::sync_channel(1);
+        let (receiver, engine): (Box<dyn Receive>, _) = match workers {
+            Some(workers) => {
+                let (sinks, receiver) = live_workers(workers as usize, CHUNKS, BackPressure::Block, control.clone());
+                let recorders = worker_recorders(sinks, Some(&control));
+                let run = move || {
+                    let found = |finding: &Finding| theirs.found(finding);
+                    let watch = |watch| drop(tell_watch.send(watch));
+                    let ran = run_parallel(&code, &options, recorders, io, flag, &found, watch);
+                    theirs.ended(&ran, ending(&ran));
+                    ran
+                };
+                (Box::new(receiver), engine.spawn(run)?)
+            }
+            None => {
+                let (sink, receiver) = live(CHUNKS, BackPressure::Block, control.clone());
+                let mut recorder = Recorder::new(sink).with_control(control.clone());
+                if options.real_time {
+                    recorder = recorder.with_wall(wall_clock());
+                }
+                let run = move || {
+                    drop(tell_watch);
+                    let ran = run::run(&code, &options, recorder, io, flag, &mut |finding| theirs.found(finding));
+                    theirs.ended(&ran, ending(&ran));
+                    ran
+                };
+                (Box::new(receiver), engine.spawn(run)?)
+            }
+        };
+        let watch = watch.recv().ok();
+        let run =
+            LiveRun { description, program, control, stop, receiver, watch, shared, started: false, drained: false };
         Ok((run, engine))
     }
 }
 
+impl Shared {
+    fn found(&self, finding: &Finding) {
+        self.findings.lock().unwrap_or_else(PoisonError::into_inner).push(finding.clone());
+    }
+
+    /// Verdicts of findings are settled at the end: the list as it is then is the right one.
+    fn ended(&self, ran: &Ran, ending: Ending) {
+        self.findings.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&ran.report.findings);
+        *self.ending.lock().unwrap_or_else(PoisonError::into_inner) = Some(ending);
+    }
+}
+
+/// A recorder for each worker.
+pub fn worker_recorders<S: Sink + 'static>(
+    sinks: impl IntoIterator<Item = S>,
+    control: Option<&Arc<Control>>,
+) -> Vec<Recorder> {
+    let clock = shared_wall_clock();
+    let recorder = |(worker, sink): (u32, S)| {
+        let mut recorder = Recorder::new(sink).with_worker(worker).at_safepoints();
+        if let Some(control) = control {
+            recorder = recorder.with_control(control.clone());
+        }
+        recorder.with_wall(clock.clone())
+    };
+    (0..).zip(sinks).map(recorder).collect()
+}
+
 /// Nanoseconds since now.
+pub fn wall_clock() -> impl FnMut() -> u64 + Send {
+    shared_wall_clock()
+}
+
+/// The same for several recorders.
 #[expect(
     clippy::disallowed_methods,
     reason = "a run in real time has a wall clock; seeded runs in virtual time never get it"
 )]
-pub fn wall_clock() -> impl FnMut() -> u64 + Send {
+fn shared_wall_clock() -> impl FnMut() -> u64 + Send + Clone + 'static {
     let start = std::time::Instant::now();
     move || start.elapsed().as_nanos() as u64
 }
@@ -131,6 +188,10 @@ impl Session for LiveRun {
 
     fn dropped(&self) -> u64 {
         self.control.stats().dropped
+    }
+
+    fn workers(&self) -> Vec<WorkerStats> {
+        self.watch.as_ref().map(Watch::stats).unwrap_or_default()
     }
 
     fn no_counters(&self) -> Option<String> {

@@ -1,13 +1,14 @@
 //! `vex trace`: a program and its live picture, or its events as text.
 
 use crate::cli::{ColorChoice, CommonArgs, Leaks, TraceArgs};
-use crate::live::{LiveRun, wall_clock};
+use crate::live::{LiveRun, wall_clock, worker_recorders};
 use crate::load::{self, Execution, Loaded};
 use crate::{exit, report};
 use anyhow::Context;
 use interpreter::bytecode::Code;
 use interpreter::trace_info::program_info;
 use interpreter::vm::io::{Input, Io, Sink};
+use interpreter::vm::parallel::run_parallel;
 use interpreter::vm::run::{self, Ran};
 use std::fs::File;
 use std::io::{BufReader, BufWriter, IsTerminal, Write};
@@ -16,6 +17,7 @@ use std::sync::Arc;
 use tracer::control::Control;
 use tracer::dump::dump;
 use tracer::finding::Verdict;
+use tracer::merge::merge;
 use tracer::record::Recorder;
 use tracer::sink::MemorySink;
 use tracer::store::Store;
@@ -56,13 +58,22 @@ fn input(path: Option<&Path>) -> anyhow::Result<Input> {
 fn headless(args: &TraceArgs, code: &Code, io: Io) -> anyhow::Result<i32> {
     let execution = Execution::new(&args.execution);
     let (sink, memory) = MemorySink::unbounded();
-    let mut recorder = Recorder::new(sink);
-    if execution.options.real_time {
-        recorder = recorder.with_wall(wall_clock());
-    }
-    let ran = run::run(code, &execution.options, recorder, io, execution.stop.clone(), &mut |_| ());
+    let (options, stop) = (&execution.options, execution.stop.clone());
+    let ran = match execution.workers {
+        Some(workers) => {
+            let recorders = worker_recorders((0..workers).map(|_| sink.clone()), None);
+            run_parallel(code, options, recorders, io, stop, &|_| (), |_| ())
+        }
+        None => {
+            let mut recorder = Recorder::new(sink);
+            if options.real_time {
+                recorder = recorder.with_wall(wall_clock());
+            }
+            run::run(code, options, recorder, io, stop, &mut |_| ())
+        }
+    };
     let mut store = Store::new(Arc::new(program_info(code)));
-    for chunk in memory.take() {
+    for chunk in merge(memory.take()) {
         store.push(&chunk);
     }
     let mut out: Box<dyn Write> = if args.output.as_os_str() == "-" {
@@ -94,8 +105,16 @@ fn watch(args: &TraceArgs, code: Box<Code>, io: Io) -> anyhow::Result<i32> {
         note: if ran.report.verdict == Verdict::TimeLimit { "stopped by --time-limit".into() } else { String::new() },
     };
     let finished = code.clone();
-    let (session, engine) =
-        LiveRun::start(code, execution.options, io, control.clone(), execution.stop.clone(), description, ending)?;
+    let (session, engine) = LiveRun::start(
+        code,
+        execution.options,
+        execution.workers,
+        io,
+        control.clone(),
+        execution.stop.clone(),
+        description,
+        ending,
+    )?;
     let mut options = tui::Options::detect();
     options.rate = args.rate.filter(|&rate| rate > 0);
     if args.ascii {
