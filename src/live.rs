@@ -1,5 +1,8 @@
 //! A running program as the UI sees it: the engine runs on a thread of its own and hands over chunks of events.
+//!
+//! On several workers each has a recorder, and what arrives here is their merged stream: nothing else differs.
 
+use crate::load::Execution;
 use interpreter::bytecode::Code;
 use interpreter::trace_info::program_info;
 use interpreter::vm::io::Io;
@@ -7,7 +10,7 @@ use interpreter::vm::parallel::run_parallel;
 use interpreter::vm::run::{self, Ran, RunOptions};
 use scheduler::parallel::Watch;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::JoinHandle;
 use tracer::chunk::Chunk;
 use tracer::control::Control;
@@ -29,6 +32,76 @@ const CHUNKS: usize = 256;
 struct Shared {
     findings: Mutex<Vec<Finding>>,
     ending: Mutex<Option<Ending>>,
+    workers: Mutex<Option<Watch>>,
+}
+
+impl Shared {
+    fn found(&self, finding: &Finding) {
+        lock(&self.findings).push(finding.clone());
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What records a run, which says on which runtime it runs.
+pub enum Recorders {
+    /// On the deterministic runtime.
+    One(Recorder),
+    /// On the parallel runtime, for each worker.
+    Several(Vec<Recorder>),
+}
+
+impl Recorders {
+    /// Recorders for sinks: of the parallel runtime's workers, or the one of the deterministic runtime.
+    pub fn new<S: Sink + 'static>(
+        sinks: Vec<S>,
+        options: &RunOptions,
+        parallel: bool,
+        control: Option<&Arc<Control>>,
+    ) -> Self {
+        // One clock for all, so that their anchors agree.
+        let wall = wall_clock();
+        let recorder = |(worker, sink)| {
+            let mut recorder = Recorder::new(sink).with_worker(worker);
+            if parallel {
+                recorder = recorder.at_safepoints();
+            }
+            if let Some(control) = control {
+                recorder = recorder.with_control(control.clone());
+            }
+            if parallel || options.real_time {
+                recorder = recorder.with_wall(wall.clone());
+            }
+            recorder
+        };
+        let mut recorders: Vec<Recorder> = (0..).zip(sinks).map(recorder).collect();
+        match recorders.pop() {
+            Some(recorder) if !parallel => Self::One(recorder),
+            last => {
+                recorders.extend(last);
+                Self::Several(recorders)
+            }
+        }
+    }
+}
+
+/// Runs a program on the runtime that it was given recorders for. `found` is told of each finding as it is made; `watch` gets
+/// the workers' numbers where there are several.
+pub fn run(
+    code: &Code,
+    options: &RunOptions,
+    recorders: Recorders,
+    io: Io,
+    stop: Arc<AtomicBool>,
+    found: &(dyn Fn(&Finding) + Sync),
+    watch: impl FnOnce(Watch),
+) -> Ran {
+    match recorders {
+        Recorders::One(recorder) => run::run(code, options, recorder, io, stop, &mut |finding| found(finding)),
+        Recorders::Several(recorders) => run_parallel(code, options, recorders, io, stop, found, watch),
+    }
 }
 
 /// A program that runs while it is watched.
@@ -38,107 +111,58 @@ pub struct LiveRun {
     control: Arc<Control>,
     stop: Arc<AtomicBool>,
     receiver: Box<dyn Receive>,
-    watch: Option<Watch>,
     shared: Arc<Shared>,
     started: bool,
     drained: bool,
 }
 
 impl LiveRun {
-    /// Starts the program, on so many workers or, without, on the deterministic runtime. `ending` words how it ended.
+    /// Starts the program. `ending` words how it ended.
     ///
     /// # Errors
     /// When no thread can be started.
-    #[expect(clippy::too_many_arguments, reason = "what a run is made of; each is used once")]
     pub fn start(
         code: Box<Code>,
-        options: RunOptions,
-        workers: Option<u32>,
+        execution: &Execution,
         io: Io,
         control: Arc<Control>,
-        stop: Arc<AtomicBool>,
         description: Description,
         ending: impl Fn(&Ran) -> Ending + Send + 'static,
     ) -> std::io::Result<(LiveRun, JoinHandle<Ran>)> {
         let program = Arc::new(program_info(&code));
-        let shared = Arc::new(Shared::default());
-        let (theirs, flag) = (shared.clone(), stop.clone());
-        let engine = std::thread::Builder::new().name("engine".into());
-        let (tell_watch, watch) = std::sync::mpsc::sync_channel(1);
-        let (receiver, engine): (Box<dyn Receive>, _) = match workers {
-            Some(workers) => {
-                let (sinks, receiver) = live_workers(workers as usize, CHUNKS, BackPressure::Block, control.clone());
-                let recorders = worker_recorders(sinks, Some(&control));
-                let run = move || {
-                    let found = |finding: &Finding| theirs.found(finding);
-                    let watch = |watch| drop(tell_watch.send(watch));
-                    let ran = run_parallel(&code, &options, recorders, io, flag, &found, watch);
-                    theirs.ended(&ran, ending(&ran));
-                    ran
-                };
-                (Box::new(receiver), engine.spawn(run)?)
-            }
+        let (options, stop) = (execution.options, execution.stop.clone());
+        let (recorders, receiver): (_, Box<dyn Receive>) = match execution.workers {
             None => {
                 let (sink, receiver) = live(CHUNKS, BackPressure::Block, control.clone());
-                let mut recorder = Recorder::new(sink).with_control(control.clone());
-                if options.real_time {
-                    recorder = recorder.with_wall(wall_clock());
-                }
-                let run = move || {
-                    drop(tell_watch);
-                    let ran = run::run(&code, &options, recorder, io, flag, &mut |finding| theirs.found(finding));
-                    theirs.ended(&ran, ending(&ran));
-                    ran
-                };
-                (Box::new(receiver), engine.spawn(run)?)
+                (Recorders::new(vec![sink], &options, false, Some(&control)), Box::new(receiver))
+            }
+            Some(workers) => {
+                let (sinks, receiver) = live_workers(workers as usize, CHUNKS, BackPressure::Block, control.clone());
+                (Recorders::new(sinks, &options, true, Some(&control)), Box::new(receiver))
             }
         };
-        let watch = watch.recv().ok();
-        let run =
-            LiveRun { description, program, control, stop, receiver, watch, shared, started: false, drained: false };
+        let shared = Arc::new(Shared::default());
+        let (theirs, flag) = (shared.clone(), stop.clone());
+        let engine = std::thread::Builder::new().name("engine".into()).spawn(move || {
+            let (found, watch) =
+                (|finding: &Finding| theirs.found(finding), |watch| *lock(&theirs.workers) = Some(watch));
+            let ran = run(&code, &options, recorders, io, flag, &found, watch);
+            // Verdicts of findings are settled at the end: the list as it is now is the right one.
+            lock(&theirs.findings).clone_from(&ran.report.findings);
+            *lock(&theirs.ending) = Some(ending(&ran));
+            ran
+        })?;
+        let run = LiveRun { description, program, control, stop, receiver, shared, started: false, drained: false };
         Ok((run, engine))
     }
 }
 
-impl Shared {
-    fn found(&self, finding: &Finding) {
-        self.findings.lock().unwrap_or_else(PoisonError::into_inner).push(finding.clone());
-    }
-
-    /// Verdicts of findings are settled at the end: the list as it is then is the right one.
-    fn ended(&self, ran: &Ran, ending: Ending) {
-        self.findings.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&ran.report.findings);
-        *self.ending.lock().unwrap_or_else(PoisonError::into_inner) = Some(ending);
-    }
-}
-
-/// A recorder for each worker.
-pub fn worker_recorders<S: Sink + 'static>(
-    sinks: impl IntoIterator<Item = S>,
-    control: Option<&Arc<Control>>,
-) -> Vec<Recorder> {
-    let clock = shared_wall_clock();
-    let recorder = |(worker, sink): (u32, S)| {
-        let mut recorder = Recorder::new(sink).with_worker(worker).at_safepoints();
-        if let Some(control) = control {
-            recorder = recorder.with_control(control.clone());
-        }
-        recorder.with_wall(clock.clone())
-    };
-    (0..).zip(sinks).map(recorder).collect()
-}
-
 /// Nanoseconds since now.
-pub fn wall_clock() -> impl FnMut() -> u64 + Send {
-    shared_wall_clock()
-}
-
-/// The same for several recorders.
 #[expect(
     clippy::disallowed_methods,
     reason = "a run in real time has a wall clock; seeded runs in virtual time never get it"
 )]
-fn shared_wall_clock() -> impl FnMut() -> u64 + Send + Clone + 'static {
+pub fn wall_clock() -> impl FnMut() -> u64 + Send + Clone + use<> {
     let start = std::time::Instant::now();
     move || start.elapsed().as_nanos() as u64
 }
@@ -173,7 +197,7 @@ impl Session for LiveRun {
     }
 
     fn status(&self) -> Status {
-        let ending = self.shared.ending.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let ending = lock(&self.shared.ending).clone();
         match ending {
             Some(ending) if self.drained => Status::Finished(ending),
             _ if self.control.is_paused() => Status::Paused,
@@ -183,15 +207,11 @@ impl Session for LiveRun {
     }
 
     fn findings(&self) -> Vec<Finding> {
-        self.shared.findings.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        lock(&self.shared.findings).clone()
     }
 
     fn dropped(&self) -> u64 {
         self.control.stats().dropped
-    }
-
-    fn workers(&self) -> Vec<WorkerStats> {
-        self.watch.as_ref().map(Watch::stats).unwrap_or_default()
     }
 
     fn no_counters(&self) -> Option<String> {
@@ -202,6 +222,10 @@ impl Session for LiveRun {
             (!there.has(Class::Hardware)).then(|| there.sentence())
         };
         WHY.get_or_init(why).clone()
+    }
+
+    fn workers(&self) -> Vec<WorkerStats> {
+        lock(&self.shared.workers).as_ref().map_or_else(Vec::new, Watch::stats)
     }
 
     fn request(&mut self, request: Request) {

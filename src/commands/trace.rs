@@ -1,15 +1,14 @@
 //! `vex trace`: a program and its live picture, or its events as text.
 
 use crate::cli::{ColorChoice, CommonArgs, Leaks, TraceArgs};
-use crate::live::{LiveRun, wall_clock, worker_recorders};
+use crate::live::{self, LiveRun, Recorders};
 use crate::load::{self, Execution, Loaded};
 use crate::{exit, report};
 use anyhow::Context;
 use interpreter::bytecode::Code;
 use interpreter::trace_info::program_info;
 use interpreter::vm::io::{Input, Io, Sink};
-use interpreter::vm::parallel::run_parallel;
-use interpreter::vm::run::{self, Ran};
+use interpreter::vm::run::Ran;
 use std::fs::File;
 use std::io::{BufReader, BufWriter, IsTerminal, Write};
 use std::path::Path;
@@ -18,7 +17,6 @@ use tracer::control::Control;
 use tracer::dump::dump;
 use tracer::finding::Verdict;
 use tracer::merge::merge;
-use tracer::record::Recorder;
 use tracer::sink::MemorySink;
 use tracer::store::Store;
 use tui::session::{Description, Ending};
@@ -58,24 +56,19 @@ fn input(path: Option<&Path>) -> anyhow::Result<Input> {
 fn headless(args: &TraceArgs, code: &Code, io: Io) -> anyhow::Result<i32> {
     let execution = Execution::new(&args.execution);
     let (sink, memory) = MemorySink::unbounded();
+    let parallel = execution.workers.is_some();
+    let sinks = vec![sink; execution.workers.unwrap_or(1) as usize];
+    let recorders = Recorders::new(sinks, &execution.options, parallel, None);
     let (options, stop) = (&execution.options, execution.stop.clone());
-    let ran = match execution.workers {
-        Some(workers) => {
-            let recorders = worker_recorders((0..workers).map(|_| sink.clone()), None);
-            run_parallel(code, options, recorders, io, stop, &|_| (), |_| ())
-        }
-        None => {
-            let mut recorder = Recorder::new(sink);
-            if options.real_time {
-                recorder = recorder.with_wall(wall_clock());
-            }
-            run::run(code, options, recorder, io, stop, &mut |_| ())
-        }
-    };
+    let mut ran = live::run(code, options, recorders, io, stop, &|_| (), |_| ());
     let mut store = Store::new(Arc::new(program_info(code)));
-    for chunk in merge(memory.take()) {
+    let chunks = memory.take();
+    for chunk in if parallel { merge(chunks) } else { chunks } {
         store.push(&chunk);
     }
+    // Only the store knows which events they speak of.
+    store.set_findings(std::mem::take(&mut ran.report.findings));
+    ran.report.findings = store.findings().to_vec();
     let mut out: Box<dyn Write> = if args.output.as_os_str() == "-" {
         Box::new(BufWriter::new(std::io::stdout().lock()))
     } else {
@@ -94,7 +87,12 @@ fn watch(args: &TraceArgs, code: Box<Code>, io: Io) -> anyhow::Result<i32> {
     control.set_rate(args.rate.unwrap_or(0));
     let description = Description {
         title: args.file.display().to_string(),
-        mode: args.execution.seed.map_or_else(String::new, |seed| format!("seed {seed}")),
+        mode: match (args.execution.seed, execution.workers) {
+            (Some(seed), _) => format!("seed {seed}"),
+            (None, Some(1)) => "1 worker".to_string(),
+            (None, Some(workers)) => format!("{workers} workers"),
+            (None, None) => String::new(),
+        },
         live: true,
         replay: args.execution.seed.map(|seed| format!("vex run --seed {seed} {}", args.file.display())),
     };
@@ -105,16 +103,7 @@ fn watch(args: &TraceArgs, code: Box<Code>, io: Io) -> anyhow::Result<i32> {
         note: if ran.report.verdict == Verdict::TimeLimit { "stopped by --time-limit".into() } else { String::new() },
     };
     let finished = code.clone();
-    let (session, engine) = LiveRun::start(
-        code,
-        execution.options,
-        execution.workers,
-        io,
-        control.clone(),
-        execution.stop.clone(),
-        description,
-        ending,
-    )?;
+    let (session, engine) = LiveRun::start(code, &execution, io, control.clone(), description, ending)?;
     let mut options = tui::Options::detect();
     options.rate = args.rate.filter(|&rate| rate > 0);
     if args.ascii {
