@@ -84,6 +84,10 @@ pub trait Runtime<V: Copy + Default, B: Default> {
     /// Records that a finding was made.
     fn finding_event<T: Tracer>(&mut self, tr: &mut T, at: At, number: u32, finding: &Finding);
 
+    /// Runs something that may block for long and has nothing to do with guest state. `Ready` if it was done at once; otherwise the
+    /// running task is parked until it is over (`Resume::Waited`).
+    fn outside<T: Tracer>(&mut self, tr: &mut T, at: At, work: impl FnOnce() + Send + 'static) -> Step;
+
     /// Makes a channel; capacity 0 is a rendezvous.
     fn channel<T: Tracer>(&mut self, tr: &mut T, at: At, capacity: u32) -> u32;
 
@@ -359,6 +363,12 @@ impl<V: Copy + Default, B: Default> Runtime<V, B> for Scheduler<V, B> {
     #[inline(always)]
     fn finding_event<T: Tracer>(&mut self, tr: &mut T, at: At, number: u32, finding: &Finding) {
         Scheduler::finding_event(self, tr, at, number, finding)
+    }
+
+    fn outside<T: Tracer>(&mut self, _tr: &mut T, _at: At, work: impl FnOnce() + Send + 'static) -> Step {
+        // Nothing runs beside the task here anyway, and a seeded run must not depend on how long this takes.
+        work();
+        Step::Ready(())
     }
 
     #[inline(always)]

@@ -1,5 +1,6 @@
 //! What the workers of a run share.
 
+use super::blocking::Pool;
 use super::lock::Lock;
 use super::table::Table;
 use super::task::TaskCell;
@@ -156,6 +157,7 @@ pub struct Shared<V, B> {
     pub traced: AtomicBool,
     /// Tasks parked in I/O or C calls.
     pub external: AtomicU32,
+    pub pool: Pool,
     next_task: AtomicU32,
     next_object: AtomicU32,
     functions: Box<[AtomicU32]>,
@@ -198,6 +200,7 @@ impl<V: Copy + Default, B: Default> Shared<V, B> {
             main_ended: AtomicBool::new(false),
             traced: AtomicBool::new(false),
             external: AtomicU32::new(0),
+            pool: Pool::default(),
             next_task: AtomicU32::new(1),
             next_object: AtomicU32::new(1),
             functions: counters(config.functions),

@@ -452,12 +452,23 @@ impl<V: Copy + Default, B: Default> Worker<V, B> {
             self.requeue(at);
             return None;
         }
-        if self.next == NONE && self.deque.is_empty() && shared.injector.is_empty() {
-            return Some(tr.slice(SLICE));
+        let slice = tr.slice(SLICE);
+        if slice < SLICE || self.next == NONE && self.deque.is_empty() && shared.injector.is_empty() {
+            // (While a watcher steps, a slice is one tick: nobody else's turn.)
+            return Some(self.braked(slice));
         }
         tr.emit(Kind::Preempt as u8, at.site, self.clock(at.clock), 0, 0);
         self.requeue(at);
         None
+    }
+
+    /// The slice as the tracer wants it; where that is short, the next switch is to look at the watcher, too.
+    #[inline(always)]
+    fn braked(&mut self, slice: u32) -> u32 {
+        if slice < SLICE {
+            self.attend_in = 1;
+        }
+        slice
     }
 
     /// Puts the running task behind all others.
@@ -536,6 +547,9 @@ impl<V: Copy + Default, B: Default> Worker<V, B> {
         self.current = slot;
         self.current_id = task.id;
         tr.emit(Kind::Switch as u8, task.site, clock, task.id, SLICE);
+        if task.resume == Resume::Waited && task.reason == WaitReason::Io {
+            tr.emit(Kind::IoEnd as u8, task.site, clock, 0, 0);
+        }
         if self.shared.may_cancel && task.flags & flag::STARTED == 0 {
             task.flags |= flag::STARTED;
             // One that has never run was parked nowhere; and its deferred work may wait.
@@ -549,7 +563,7 @@ impl<V: Copy + Default, B: Default> Worker<V, B> {
         } else if task.resume == Resume::Cancelled && task.reason == WaitReason::Select {
             self.leave_select(tr, clock, PLAIN);
         }
-        Next::Run { slot, slice: tr.slice(SLICE) }
+        Next::Run { slot, slice: self.braked(tr.slice(SLICE)) }
     }
 
     // Idling

@@ -153,6 +153,15 @@ impl World {
         work()
     }
 
+    /// Runs `work` on a thread that is no worker, while the world is not stopped and cannot be.
+    pub fn steadily(&self, work: impl FnOnce()) {
+        let mut state = lock(&self.state);
+        while state.stopping {
+            state = wait(&self.changed, state);
+        }
+        work();
+    }
+
     /// A running worker waits for something outside; the world may be stopped meanwhile.
     pub fn away<R>(&self, outside: impl FnOnce() -> R) -> R {
         {
