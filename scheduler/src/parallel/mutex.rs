@@ -67,6 +67,13 @@ impl<V: Copy> MutexCell<V> {
         self.value.with_mut(|value| unsafe { *value })
     }
 
+    /// Takes a waiter out whose wait was cancelled at this trace clock.
+    pub fn leave(&self, slot: u32, ticket: u32, clock: u64) {
+        let mut rest = self.rest.lock();
+        rest.clock = rest.clock.max(clock);
+        rest.queue.remove(slot, ticket);
+    }
+
     /// Forgets the mutex, while the world is stopped.
     pub fn clear(&self) {
         self.rest.lock().meta = Meta::default();
