@@ -4,7 +4,6 @@
 //! The canceller sets the flag and then looks whether the task is parked; a task that parks looks at the flag after. A sequentially
 //! consistent fence stands between on both sides, so at least one of them sees the other, and the claim makes it exactly one.
 
-use super::sync::fence;
 use super::task::CANCEL;
 use super::worker::Worker;
 use crate::objects::Arm;
@@ -35,9 +34,7 @@ impl<V: Copy + Default, B: Default> Worker<V, B> {
             header.joinable = false;
             let mut clock = self.stamp_object::<T>(at, &mut header.clock);
             // The header's lock keeps the task from ending, so that flag and claim are this task's.
-            cell.flags.fetch_or(CANCEL, Ordering::SeqCst);
-            fence(Ordering::SeqCst);
-            let parked = cell.wait().under_way().filter(|&ticket| cell.wait().claim(ticket));
+            let parked = cell.cancel();
             if let Some(ticket) = parked {
                 if T::ON {
                     // The task parked in another object than this.
@@ -56,9 +53,8 @@ impl<V: Copy + Default, B: Default> Worker<V, B> {
 
     /// A task has just parked, and perhaps somebody wanted it to be cancelled before.
     pub(super) fn cancel_parked<T: Tracer>(&mut self, tr: &mut T, at: At, entry: Entry) {
-        fence(Ordering::SeqCst);
         let cell = self.shared().tasks.at(entry.slot);
-        if cell.flags.load(Ordering::SeqCst) & CANCEL != 0 && cell.wait().claim(entry.ticket) {
+        if cell.cancels_itself(entry.ticket) {
             let (clock, id) = (self.clock(at.clock), self.own(entry.slot).id);
             cell.set_cancelled(entry.ticket, clock);
             let mut owned = Vec::new();

@@ -16,10 +16,9 @@
 #![expect(unsafe_code, reason = "the ownership above is what makes the accesses here exclusive")]
 
 use super::lock::{Backoff, Lock};
-use super::sync::{AtomicU32, AtomicU64, Ordering, UnsafeCell};
+use super::sync::{AtomicU8, AtomicU32, AtomicU64, Ordering, UnsafeCell, fence};
 use crate::queue::Entry;
 use crate::task::Task;
-use std::sync::atomic::AtomicU8;
 
 /// A task and its protection.
 #[derive(Debug)]
@@ -69,6 +68,21 @@ impl<V, B> TaskCell<V, B> {
     pub(super) fn frozen(&self) -> &mut Task<V, B> {
         // SAFETY: private to the runtime, and called only where the world is stopped: no worker touches any task.
         unsafe { self.own() }
+    }
+
+    /// Asks the task to be cancelled. Where it is parked its wait is claimed, and this is its ticket; otherwise it finds the flag when it parks
+    /// ([`TaskCell::cancels_itself`]). The caller holds the header, which keeps the task from ending.
+    pub fn cancel(&self) -> Option<u32> {
+        self.flags.fetch_or(CANCEL, Ordering::SeqCst);
+        fence(Ordering::SeqCst);
+        self.wait.under_way().filter(|&ticket| self.wait.claim(ticket))
+    }
+
+    /// After it has parked with this ticket: whether somebody wanted it to be cancelled before and did not find it parked. Then the
+    /// wait is claimed.
+    pub fn cancels_itself(&self, ticket: u32) -> bool {
+        fence(Ordering::SeqCst);
+        self.flags.load(Ordering::SeqCst) & CANCEL != 0 && self.wait.claim(ticket)
     }
 
     /// The wait with this ticket was claimed to be cancelled, and this is the cancellation's trace clock. To be said at once: who wanted to
