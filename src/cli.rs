@@ -86,6 +86,9 @@ pub struct Execution {
     /// Deterministic run: the schedule is drawn from this seed (0: first in, first out, run until blocked)
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
+    /// OS threads of the parallel runtime [default: one for each core]
+    #[arg(long, value_name = "N", conflicts_with = "seed", value_parser = clap::value_parser!(u32).range(1..=1024))]
+    pub workers: Option<u32>,
     /// With a seed: sleeping costs no wall time [default]
     #[arg(long, requires = "seed", conflicts_with = "real_time")]
     pub virtual_time: bool,

@@ -5,10 +5,11 @@ use interpreter::trace_info::program_info;
 use interpreter::vm::io::Io;
 use interpreter::vm::run::{self, Ran, RunOptions};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::JoinHandle;
 use tracer::chunk::Chunk;
 use tracer::control::Control;
+use tracer::counters::{Class, Counters};
 use tracer::finding::Finding;
 use tracer::program::ProgramInfo;
 use tracer::record::Recorder;
@@ -130,6 +131,16 @@ impl Session for LiveRun {
 
     fn dropped(&self) -> u64 {
         self.control.stats().dropped
+    }
+
+    fn no_counters(&self) -> Option<String> {
+        static WHY: OnceLock<Option<String>> = OnceLock::new();
+        let why = || {
+            let counters = Counters::open();
+            let there = counters.availability();
+            (!there.has(Class::Hardware)).then(|| there.sentence())
+        };
+        WHY.get_or_init(why).clone()
     }
 
     fn request(&mut self, request: Request) {

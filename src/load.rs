@@ -88,6 +88,8 @@ pub fn color(choice: ColorChoice, stream: &impl IsTerminal) -> bool {
 pub struct Execution {
     /// For the driver.
     pub options: RunOptions,
+    /// Workers of the parallel runtime; `None` for the deterministic one.
+    pub workers: Option<u32>,
     /// Ends the run when set.
     pub stop: Arc<AtomicBool>,
     _watchdog: Option<Sender<()>>,
@@ -113,8 +115,14 @@ impl Execution {
             limits: Limits { memory: args.max_memory.unwrap_or_else(default_memory), tasks: args.max_tasks },
             stop_at_main: args.on_exit == OnExit::Stop,
         };
-        Self { options, stop, _watchdog: watchdog }
+        let workers = args.seed.is_none().then(|| args.workers.unwrap_or_else(default_workers));
+        Self { options, workers, stop, _watchdog: watchdog }
     }
+}
+
+/// A worker for each core that this process may use.
+pub fn default_workers() -> u32 {
+    std::thread::available_parallelism().map_or(1, |cores| cores.get() as u32)
 }
 
 /// The limit on a program's memory where nobody says: half of the machine's; 2 GiB where that cannot be found out.

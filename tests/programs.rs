@@ -2,23 +2,35 @@
 //!
 //! A head is a run of `//` comments: `expect: ok|deadlock|leak|panic|compile-error`, `line: N` (of the primary error or the
 //! panic), `exit: N`, `stdout:` / `stdout-any-order:` / `stdout-seed-0:` with lines `//| text`, `stderr-contains: text`,
-//! `seeds: 0 1 7`, `only-seeds: 0`, `flags: --leaks deny`. One test a program: it runs in this process on many seeds, and once through the
-//! binary for its exit code and its report. `fail/*.golden` is the whole report of a failing program (UPDATE=1 writes it).
+//! `seeds: 0 1 7`, `only-seeds: 0`, `flags: --leaks deny`. One test a program: it runs in this process on many seeds and on several
+//! workers, and once through the binary for its exit code and its report. `fail/*.golden` is the whole report of a failing program (UPDATE=1 writes it).
 
+use interpreter::bytecode::Code;
 use interpreter::pipeline::{self, Kind};
 use interpreter::vm::io::Io;
 use interpreter::vm::machine::Limits;
-use interpreter::vm::run::{self, RunOptions};
+use interpreter::vm::parallel::run_parallel;
+use interpreter::vm::run::{self, Ran, RunOptions};
 use libtest_mimic::{Arguments, Failed, Trial};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
+use std::time::Duration;
+use tracer::causal;
 use tracer::finding::Verdict;
-use tracer::record::Off;
+use tracer::merge::merge;
+use tracer::record::{Off, Recorder};
+use tracer::sink::MemorySink;
+use tracer::store::Store;
 
 /// Seeds of the examples of the guides, and of the other programs.
 const GUIDE_SEEDS: &[u64] = &[0, 1, 2, 3, 7, 42, 1234, 99999];
 const SEEDS: u64 = 50;
+
+/// Workers of the parallel runs.
+const WORKERS: [u32; 4] = [1, 2, 4, 8];
 
 /// What the head of a program says.
 #[derive(Debug, Default)]
@@ -31,6 +43,7 @@ struct Head {
     seed_zero: Option<Vec<String>>,
     stderr: Vec<String>,
     seeds: Option<Vec<u64>>,
+    only_seeds: bool,
     flags: Vec<String>,
 }
 
@@ -70,7 +83,8 @@ fn head(text: &str) -> Result<Head, Failed> {
                 head.seed_zero.get_or_insert_default();
             }
             "stderr-contains" => head.stderr.push(value.to_string()),
-            "seeds" | "only-seeds" => head.seeds = Some(numbers()?),
+            "seeds" => head.seeds = Some(numbers()?),
+            "only-seeds" => (head.seeds, head.only_seeds) = (Some(numbers()?), true),
             "flags" => head.flags = value.split_whitespace().map(String::from).collect(),
             _ => {}
         }
@@ -86,7 +100,7 @@ fn compare(what: &str, expected: &[String], got: &str) -> Result<(), Failed> {
     Err(format!("{what}: expected\n{}\ngot\n{}", expected.join("\n"), got.join("\n")).into())
 }
 
-fn check_output(head: &Head, seed: u64, out: &str) -> Result<(), Failed> {
+fn check_output(head: &Head, seed: Option<u64>, out: &str) -> Result<(), Failed> {
     if let Some(expected) = &head.stdout {
         compare("standard output", expected, out)?;
     }
@@ -98,7 +112,7 @@ fn check_output(head: &Head, seed: u64, out: &str) -> Result<(), Failed> {
         compare("standard output, in any order", &expected, &got.join("\n"))?;
     }
     if let Some(expected) = &head.seed_zero
-        && seed == 0
+        && seed == Some(0)
     {
         compare("standard output at seed 0", expected, out)?;
     }
@@ -115,43 +129,92 @@ fn verdict_of(expect: &str) -> Option<Verdict> {
     })
 }
 
-fn run_on_seeds(path: &Path, head: &Head) -> Result<(), Failed> {
+fn compile(path: &Path) -> Result<Code, Failed> {
     let compiled = pipeline::compile(path, Kind::Program)?;
-    let Some(code) = compiled.code else { return Err(compiled.render(false).into()) };
+    compiled.code.as_ref().cloned().ok_or_else(|| compiled.render(false).into())
+}
+
+const LIMITS: Limits = Limits { memory: 1 << 30, tasks: 1_000_000 };
+
+fn run_on_seeds(path: &Path, code: &Code, head: &Head) -> Result<(), Failed> {
     let guide = path.file_name().is_some_and(|name| {
         name.to_string_lossy().starts_with('v') && name.to_string_lossy()[1..2].parse::<u8>().is_ok()
     });
     let default = || if guide { GUIDE_SEEDS.to_vec() } else { (0..SEEDS).collect() };
-    let wanted = verdict_of(&head.expect).ok_or("unknown verdict")?;
     for seed in head.seeds.clone().unwrap_or_else(default) {
-        let options = RunOptions {
-            seed: Some(seed),
-            real_time: false,
-            limits: Limits { memory: 1 << 30, tasks: 1_000_000 },
-            stop_at_main: false,
-        };
-        let ran = run::run(&code, &options, Off, Io::memory(), std::sync::Arc::default(), &mut |_| ());
-        let got = if ran.report.verdict == Verdict::Assert { Verdict::Panic } else { ran.report.verdict };
-        let explain = |error: Failed| -> Failed {
-            let info = interpreter::trace_info::program_info(&code);
-            let words = tracer::report::Report::new(&info, &ran.report.findings);
-            let report: String = ran.report.findings.iter().map(|finding| words.text(finding)).collect();
-            format!("seed {seed}: {}\n{report}", error.message().unwrap_or_default()).into()
-        };
-        if got != wanted {
-            return Err(explain(
-                format!("verdict {got:?} instead of {wanted:?}; output so far:\n{}", ran.io.stdout()).into(),
-            ));
+        let options = RunOptions { seed: Some(seed), real_time: false, limits: LIMITS, stop_at_main: false };
+        let ran = run::run(code, &options, Off, Io::memory(), Arc::default(), &mut |_| ());
+        check_run(head, code, &ran, Some(seed)).map_err(|error| explain(code, &ran, &format!("seed {seed}"), error))?;
+    }
+    Ok(())
+}
+
+/// On several workers, in real time and recorded: the same verdict and output, and a recording whose order explains itself.
+fn run_in_parallel(code: &Code, head: &Head) -> Result<(), Failed> {
+    for workers in WORKERS {
+        let options = RunOptions { seed: None, real_time: true, limits: LIMITS, stop_at_main: false };
+        let (sink, memory) = MemorySink::unbounded();
+        let recorders = (0..workers).map(|worker| Recorder::new(sink.clone()).with_worker(worker)).collect();
+        let stop = Arc::new(AtomicBool::new(false));
+        let watchdog = Watchdog::new(stop.clone());
+        let ran = run_parallel(code, &options, recorders, Io::memory(), stop, &|_| (), |_| ());
+        drop(watchdog);
+        let how = format!("{workers} workers");
+        // A program that only says what happens on some seeds says nothing of this schedule.
+        if !head.only_seeds {
+            check_run(head, code, &ran, None).map_err(|error| explain(code, &ran, &how, error))?;
         }
-        check_output(head, seed, ran.io.stdout()).map_err(explain)?;
-        if let (Some(&line), Some(finding)) = (head.lines.first(), ran.report.findings.last())
-            && let Some(frame) = finding.stack.first()
-        {
-            let span = code.spans[frame.site.0 as usize];
-            let got = code.sources.file(span.file).line_column(span.lo).line;
-            if got != line {
-                return Err(explain(format!("the panic is at line {got}, not at line {line}").into()));
+        let chunks = merge(memory.take());
+        let store = Store::of(Arc::new(interpreter::trace_info::program_info(code)), &chunks);
+        let violations: Vec<String> = causal::check_store(&store).iter().map(ToString::to_string).collect();
+        if !violations.is_empty() {
+            return Err(format!("{how}: the recording contradicts itself:\n{}", violations.join("\n")).into());
+        }
+    }
+    Ok(())
+}
+
+/// Ends a run that hangs.
+struct Watchdog {
+    _ends: mpsc::Sender<()>,
+}
+
+impl Watchdog {
+    fn new(stop: Arc<AtomicBool>) -> Self {
+        let (sender, receiver) = mpsc::channel::<()>();
+        std::thread::spawn(move || {
+            if receiver.recv_timeout(Duration::from_secs(60)) == Err(mpsc::RecvTimeoutError::Timeout) {
+                stop.store(true, Ordering::Relaxed);
             }
+        });
+        Self { _ends: sender }
+    }
+}
+
+/// A failure with what the run reported.
+fn explain(code: &Code, ran: &Ran, how: &str, error: Failed) -> Failed {
+    let info = interpreter::trace_info::program_info(code);
+    let words = tracer::report::Report::new(&info, &ran.report.findings);
+    let report: String = ran.report.findings.iter().map(|finding| words.text(finding)).collect();
+    format!("{how}: {}\n{report}", error.message().unwrap_or_default()).into()
+}
+
+/// Whether a run came out as the head says.
+fn check_run(head: &Head, code: &Code, ran: &Ran, seed: Option<u64>) -> Result<(), Failed> {
+    let wanted = verdict_of(&head.expect).ok_or("unknown verdict")?;
+    let got = if ran.report.verdict == Verdict::Assert { Verdict::Panic } else { ran.report.verdict };
+    if got != wanted {
+        let out = ran.io.stdout();
+        return Err(format!("verdict {got:?} instead of {wanted:?}; output so far:\n{out}").into());
+    }
+    check_output(head, seed, ran.io.stdout())?;
+    if let (Some(&line), Some(finding)) = (head.lines.first(), ran.report.findings.last())
+        && let Some(frame) = finding.stack.first()
+    {
+        let span = code.spans[frame.site.0 as usize];
+        let got = code.sources.file(span.file).line_column(span.lo).line;
+        if got != line {
+            return Err(format!("the panic is at line {got}, not at line {line}").into());
         }
     }
     Ok(())
@@ -214,7 +277,9 @@ fn golden(path: &Path, report: &str) -> Result<(), Failed> {
 fn test(path: &Path) -> Result<(), Failed> {
     let head = head(&fs::read_to_string(path)?)?;
     if head.expect != "compile-error" {
-        run_on_seeds(path, &head)?;
+        let code = compile(path)?;
+        run_on_seeds(path, &code, &head)?;
+        run_in_parallel(&code, &head)?;
     }
     run_the_binary(path, &head)
 }

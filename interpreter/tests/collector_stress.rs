@@ -43,7 +43,8 @@ fn run(code: &interpreter::bytecode::Code, seed: u64, stress: bool) -> String {
     }
     let report = machine.run(&mut |_| ());
     let findings: Vec<_> = report.findings.iter().map(|finding| (finding.verdict, finding.message.clone())).collect();
-    format!("{}{}{findings:?} {:?} {}", machine.io.stdout(), machine.io.stderr(), report.verdict, report.exit_code)
+    let io = machine.common.io();
+    format!("{}{}{findings:?} {:?} {}", io.stdout(), io.stderr(), report.verdict, report.exit_code)
 }
 
 #[test]

@@ -7,6 +7,7 @@ use interpreter::bytecode::Code;
 use interpreter::pipeline::{self, Kind};
 use interpreter::vm::io::Io;
 use interpreter::vm::machine::Limits;
+use interpreter::vm::parallel::run_parallel;
 use interpreter::vm::run::{self, Ran, RunOptions};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -133,6 +134,7 @@ impl Prepared {
         check(self.name, &ran)?;
         let ticks = match mode.runtime {
             Runtime::Deterministic => Some(ran.report.clock),
+            Runtime::Parallel => None,
         };
         Ok(Sample { operations: self.operations, elapsed, ticks })
     }
@@ -153,6 +155,21 @@ pub fn run(code: &Code, mode: &Mode, settings: &Settings, io: Io) -> Ran {
                 run::run(code, &options, Recorder::new(settings.ring.clone()), io, stop, &mut |_| ())
             } else {
                 run::run(code, &options, Off, io, stop, &mut |_| ())
+            }
+        }
+        Runtime::Parallel => {
+            let options = RunOptions {
+                seed: None,
+                real_time: true,
+                limits: Limits { memory: 8 << 30, tasks: 10_000_000 },
+                stop_at_main: false,
+            };
+            let workers = std::env::var("VEX_W").ok().and_then(|w| w.parse().ok()).unwrap_or(2);
+            if mode.traced {
+                let recorders = (0..workers).map(|worker| Recorder::new(settings.ring.clone()).with_worker(worker));
+                run_parallel(code, &options, recorders.collect(), io, stop, &|_| (), |_| ())
+            } else {
+                run_parallel(code, &options, vec![Off; workers as usize], io, stop, &|_| (), |_| ())
             }
         }
     }

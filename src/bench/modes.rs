@@ -5,6 +5,8 @@
 pub enum Runtime {
     /// The deterministic one, on one thread, with seed 0.
     Deterministic,
+    /// The parallel one, with a worker for each core.
+    Parallel,
 }
 
 /// A mode.
@@ -31,6 +33,13 @@ pub const MODES: &[Mode] = &[
     Mode {
         name: "vex-s-traced",
         runtime: Runtime::Deterministic,
+        traced: true,
+        about: "the same with every event recorded",
+    },
+    Mode { name: "vex-p", runtime: Runtime::Parallel, traced: false, about: "parallel runtime, no tracing" },
+    Mode {
+        name: "vex-p-traced",
+        runtime: Runtime::Parallel,
         traced: true,
         about: "the same with every event recorded",
     },

@@ -6,6 +6,7 @@ use crate::report;
 use interpreter::bytecode::Code;
 use interpreter::trace_info::program_info;
 use interpreter::vm::io::{Input, Io, Sink};
+use interpreter::vm::parallel::run_parallel;
 use interpreter::vm::run;
 use std::io::Write;
 use tracer::counters::{Accounts, Costs, Metered};
@@ -31,9 +32,14 @@ pub fn run(args: &RunArgs) -> anyhow::Result<i32> {
     let execution = load::Execution::new(&args.execution);
     let accounts = args.counters.then(Accounts::default);
     let (options, stop) = (&execution.options, execution.stop.clone());
-    let ran = match &accounts {
-        Some(accounts) => run::run(&code, options, metered(&code, 0, accounts), io, stop, &mut |_| ()),
-        None => run::run(&code, options, Off, io, stop, &mut |_| ()),
+    let ran = match (&accounts, execution.workers) {
+        (Some(accounts), Some(workers)) => {
+            let meters = (0..workers).map(|worker| metered(&code, worker, accounts)).collect();
+            run_parallel(&code, options, meters, io, stop, &|_| (), |_| ())
+        }
+        (Some(accounts), None) => run::run(&code, options, metered(&code, 0, accounts), io, stop, &mut |_| ()),
+        (None, Some(workers)) => run_parallel(&code, options, vec![Off; workers as usize], io, stop, &|_| (), |_| ()),
+        (None, None) => run::run(&code, options, Off, io, stop, &mut |_| ()),
     };
     drop(execution);
     let program = program_info(&code);

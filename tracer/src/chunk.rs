@@ -3,7 +3,7 @@
 //! Chunks are self-contained: with its worker, the task that ran, the clock and the ordinal at its start, each can be read
 //! without the ones before it. They are recycled, never freed while recording, so that the hot path allocates nothing.
 
-use crate::event::{Kind, Record, TaskId};
+use crate::event::{Record, TaskId};
 
 /// Slots of a chunk: 64 KiB of records.
 pub const SLOTS: usize = 4096;
@@ -77,12 +77,6 @@ impl Chunk {
         self.len = 0;
         self.text.clear();
         self.text.shrink_to(1 << 16);
-    }
-
-    /// The task that runs after its last record.
-    pub fn task_at_end(&self) -> TaskId {
-        let switch = self.records().iter().rev().find(|record| record.kind_site as u8 == Kind::Switch as u8);
-        switch.map_or(self.task, |record| TaskId(record.object))
     }
 
     /// The side text that a record of a text kind points at; empty where the record points outside (a damaged trace).

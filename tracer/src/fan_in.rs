@@ -9,7 +9,7 @@ use crate::chunk::Chunk;
 use crate::control::Control;
 use crate::merge::Merger;
 use crate::progress::Progress;
-use crate::sink::{BackPressure, Next, Sink};
+use crate::sink::{BackPressure, Next, Receive, Sink};
 use crossbeam_channel::{Receiver, Sender, TryRecvError, bounded, unbounded};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
@@ -178,6 +178,15 @@ impl Drop for MergedReceiver {
     fn drop(&mut self) {
         self.control.quit();
         self.rows.iter().for_each(|row| row.load.room.notify_all());
+    }
+}
+
+impl Receive for MergedReceiver {
+    fn try_next(&mut self) -> Next {
+        MergedReceiver::try_next(self)
+    }
+    fn recycle(&mut self, chunk: Chunk) {
+        MergedReceiver::recycle(self, chunk);
     }
 }
 

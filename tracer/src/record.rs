@@ -135,6 +135,8 @@ pub struct Recorder {
     clock: u64,
     /// The ordinal of the first record of the chunk.
     base: u64,
+    /// The task that runs: remembered, so that no chunk has to be searched for its last switch.
+    task: u32,
     cold: Box<Cold>,
 }
 
@@ -182,7 +184,7 @@ impl Recorder {
             counted: 0,
             watchful: false,
         };
-        Self { slots: chunk.slots, position: 0, limit: CAPACITY, clock: 0, base: 0, cold: Box::new(cold) }
+        Self { slots: chunk.slots, position: 0, limit: CAPACITY, clock: 0, base: 0, task: 0, cold: Box::new(cold) }
     }
 
     /// Sets the worker's number.
@@ -269,7 +271,7 @@ impl Recorder {
         cold.text.clear();
         cold.first += self.position as u64;
         self.base += self.position as u64;
-        cold.task = chunk.task_at_end();
+        cold.task = TaskId(self.task);
         cold.start_clock = self.clock;
         if let Some(control) = &cold.control {
             control.handed_over(self.position as u64);
@@ -363,6 +365,10 @@ impl Tracer for Recorder {
     fn emit(&mut self, kind: u8, site: u32, clock: u64, object: u32, arg: u32) {
         let delta = clock.wrapping_sub(self.clock);
         self.clock = clock;
+        // The kind is a constant where it matters, so for other kinds this is nothing.
+        if kind == Kind::Switch as u8 {
+            self.task = object;
+        }
         // The mask keeps the compiler from checking bounds; the limit keeps it from ever mattering.
         self.slots[self.position & (SLOTS - 1)] = Record::new(kind, site, delta as u32, object, arg);
         self.position += 1;

@@ -276,6 +276,26 @@ pub enum Next {
     End,
 }
 
+/// The watcher's end of a live connection: of one recorder ([`LiveReceiver`]) or of several workers'
+/// ([`crate::fan_in::MergedReceiver`]).
+pub trait Receive: Send {
+    /// The next chunk, if there is one. Never waits. Where there is none the recorders are asked for the events that they
+    /// have so far; they come with a later call.
+    fn try_next(&mut self) -> Next;
+
+    /// Gives a chunk back, to be filled again.
+    fn recycle(&mut self, chunk: Chunk);
+}
+
+impl Receive for LiveReceiver {
+    fn try_next(&mut self) -> Next {
+        LiveReceiver::try_next(self)
+    }
+    fn recycle(&mut self, chunk: Chunk) {
+        LiveReceiver::recycle(self, chunk);
+    }
+}
+
 impl LiveReceiver {
     /// The next chunk, if there is one. Never waits. Where there is none the recorder is asked for the events that it has
     /// so far; they come with a later call.

@@ -121,7 +121,12 @@ impl Derived {
         match event.kind {
             Kind::Output | Kind::ErrorOutput => self.outputs.push_back(event.ordinal),
             Kind::Counter => self.workers.counter(event.worker, event),
-            Kind::Anchor => self.anchors.push(event.clock, event.wide()),
+            Kind::Anchor => {
+                if let Some(span) = self.workers.anchor(event) {
+                    self.rates.span(span);
+                }
+                self.anchors.push(event.clock, event.wide());
+            }
             _ => {}
         }
     }
@@ -433,14 +438,20 @@ impl Store {
         &self.derived.rates
     }
 
+    /// The share of the run's time in which its workers were held up by whoever watches.
+    pub fn held_up(&self) -> f64 {
+        let whole = self.end_time().saturating_sub(self.origin()) * self.derived.workers.len() as u64;
+        self.derived.rates.held_up() as f64 / whole.max(1) as f64
+    }
+
     /// Their rates at a time.
     pub fn rates_at(&self, time: u64) -> [Rate; rates::COUNT] {
-        self.derived.rates.at(self.origin(), time, |time| self.clock_at(time))
+        self.derived.rates.at(self.origin(), time, self.derived.workers.len(), |time| self.clock_at(time))
     }
 
     /// Operations a second of each row between two times in as many cells.
     pub fn rate_history(&self, times: Range<u64>, cells: usize) -> Vec<[f64; rates::COUNT]> {
-        self.derived.rates.history(&time_edges(times, cells), |time| self.clock_at(time))
+        self.derived.rates.history(&time_edges(times, cells), self.derived.workers.len(), |time| self.clock_at(time))
     }
 
     /// The time of the very first event: other than [`Store::start_time`] it stays when old events are forgotten.

@@ -145,3 +145,33 @@ fn counters_are_increases_and_levels_of_a_worker() {
     let late = worker.counted(Counter::QueueLength, SECOND * 85 / 100, 2 * SECOND).unwrap();
     assert!(close(late, 9.5), "{late}");
 }
+
+#[test]
+fn time_in_which_the_watcher_held_the_program_up_is_left_out() {
+    let mut stream = Stream::with_main();
+    let atomic = stream.make(Kind::AtomicMake, 3, "hits", 0);
+    let mut wall: u64 = 0;
+    let anchor = |stream: &mut Stream, wall: u64| {
+        stream.emit(Kind::Anchor, wall as u32, (wall >> 32) as u32);
+    };
+    anchor(&mut stream, 0);
+    for round in 0..200 {
+        // A millisecond of work, for which the clock counts less, then waiting: mostly nine milliseconds.
+        for _ in 0..1000 {
+            stream.wait(300).emit(Kind::Atomic, atomic, 1);
+        }
+        wall += 1_000_000;
+        anchor(&mut stream, wall);
+        wall += [3_000_000, 9_000_000, 15_000_000, 9_000_000][round % 4];
+        anchor(&mut stream, wall);
+    }
+    let store = stream.wait(1).end(0).store();
+    assert_eq!(store.end_time(), 2 * SECOND);
+    assert!((0.89..0.91).contains(&store.held_up()), "{}", store.held_up());
+    let rate = store.rates_at(store.end_time())[row("atomic operation")];
+    assert_eq!(rate.total, 200_000);
+    let near = |value: f64| (value / 1e6 - 1.0).abs() < 0.1;
+    assert!(near(rate.now) && near(rate.peak), "{rate:?}");
+    let cells = store.rate_history(0..2 * SECOND, 10);
+    assert!(cells.iter().all(|cell| near(cell[row("atomic operation")])), "{cells:?}");
+}

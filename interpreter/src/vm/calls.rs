@@ -23,7 +23,7 @@ impl<E: Engine> Machine<E> {
             tr: &mut self.tr,
             at,
             code: &self.code,
-            io: &mut self.io,
+            common: &self.common,
             task,
         }
     }
@@ -181,6 +181,8 @@ impl<E: Engine> Machine<E> {
         if self.sched.live() >= self.limits.tasks {
             return Err(Fault::panic(format!("too many tasks: the limit is {} (--max-tasks)", self.limits.tasks)));
         }
+        self.publish(at, captures);
+        self.publish(at, args);
         let child =
             self.sched.spawn(&mut self.tr, at, function, joinable, |body: &mut Body| body.start(entry, captures, args));
         Ok(if joinable { Value::new(Tag::Future, child.pack()) } else { Value::UNIT })
@@ -207,9 +209,10 @@ impl<E: Engine> Machine<E> {
         // `main` itself has returned to the start-up function by now.
         let site = if is_main { self.code.functions[self.code.main as usize].end - 1 } else { self.body(slot).pc };
         let at = At { site, clock: self.clock };
+        self.publish(at, &[value]);
         self.sched.end_task(&mut self.tr, at, EndStatus::Done, value);
         if is_main {
-            self.main_result = Some(value);
+            self.common.set_main_result(value);
             if self.stop_at_main {
                 return Some(Stop::MainReturned);
             }
@@ -275,7 +278,7 @@ impl<E: Engine> Machine<E> {
 
     /// Sets this task's copy of a thread-local global.
     pub(super) fn set_thread_local(&mut self, slot: u32, global: u32, value: Value) {
-        let globals = self.globals.len();
+        let globals = self.globals.count();
         let locals = self.body(slot).thread_locals.get_or_insert_with(|| Box::new(vec![Value::NONE; globals]));
         if let Some(copy) = locals.get_mut(global as usize) {
             *copy = value;

@@ -17,9 +17,17 @@ impl<E: Engine> Machine<E> {
     #[cold]
     #[inline(never)]
     pub(super) fn collect_garbage(&mut self) -> Result<(), Fault> {
-        let roots = Roots { globals: &self.globals, constants: &self.constants };
         let (heap, code, marks) = (&mut self.heap, &self.code, &mut self.marks);
-        let collected = self.sched.frozen(|sched| mark::collect(heap, sched, code, roots, marks));
+        let (globals, values, constants) = (&self.globals, &mut self.global_values, &self.constants);
+        let collected = self.sched.frozen(|sched| {
+            if E::PARALLEL && !heap.should_collect() {
+                // Another machine was quicker.
+                return None;
+            }
+            globals.copy_to(values);
+            Some(mark::collect(heap, sched, code, Roots { globals: values, constants }, marks))
+        });
+        let Some(collected) = collected else { return Ok(()) };
         let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
         let site = self.sched.task(self.running).body.pc;
         self.tr.emit(
@@ -35,6 +43,10 @@ impl<E: Engine> Machine<E> {
     /// To be called at the end of a slice: now and then weighs what the guest holds outside the heap. Buffers of channels grow
     /// without an allocation in the heap; without a look from time to time nothing would stop them.
     pub(super) fn weigh(&mut self) {
+        if E::PARALLEL {
+            // The world is not stopped for this: the runtime weighs itself.
+            return;
+        }
         let (heap, marks) = (&mut self.heap, &mut self.marks);
         self.sched.frozen(|sched| {
             if marks.weighing_due(sched.count(ObjectKind::Channel)) {
@@ -47,13 +59,19 @@ impl<E: Engine> Machine<E> {
     #[cold]
     #[inline(never)]
     pub(super) fn scan(&mut self) {
-        let mut marker = Marker::new(&self.heap, &self.code, &self.globals, &mut self.marks);
         let clock = self.sched.stamp(self.clock);
-        for finding in self.sched.frozen(|sched| sched.scan(&mut marker, clock)) {
-            let number = self.findings.len() as u32;
+        let (heap, code, marks) = (&self.heap, &self.code, &mut self.marks);
+        let (globals, values) = (&self.globals, &mut self.global_values);
+        let found = self.sched.frozen(|sched| {
+            globals.copy_to(values);
+            sched.scan(&mut Marker::new(heap, code, values, marks), clock)
+        });
+        for finding in found {
+            let mut findings = self.common.findings();
             let site = finding.tasks.first().and_then(|task| task.stack.first()).map_or(0, |site| site.0);
-            self.sched.finding_event(&mut self.tr, At { site, clock: self.clock }, number, &finding);
-            self.findings.push(finding);
+            let at = At { site, clock: self.clock };
+            self.sched.finding_event(&mut self.tr, at, findings.len() as u32, &finding);
+            findings.push(finding);
         }
     }
 }

@@ -28,6 +28,9 @@ impl<E: Engine> Machine<E> {
                 other => return Stop::Scheduler(other),
             };
             self.running = slot;
+            if E::PARALLEL && cfg!(debug_assertions) {
+                self.heap.set_task(self.sched.task(slot).id);
+            }
             self.slice_end = self.clock + u64::from(slice);
             let mut budget = i64::from(slice);
             // SAFETY (of every `instrs.add` here): the index is inside the verified code.
@@ -301,8 +304,12 @@ impl<E: Engine> Machine<E> {
                     Op::Move => put!(i.a, get!(i.b)),
                     Op::LoadImm => set!(i.a, i.n, i.wide_imm() as i64 as u64),
                     Op::LoadConst => put!(i.a, self.constants[i.wide_index() as usize]),
-                    Op::LoadGlobal => put!(i.a, self.globals[i.wide_index() as usize]),
-                    Op::StoreGlobal => self.globals[i.wide_index() as usize] = get!(i.a),
+                    Op::LoadGlobal => put!(i.a, self.globals.load(i.wide_index() as usize, E::PARALLEL)),
+                    Op::StoreGlobal => {
+                        let value = get!(i.a);
+                        self.publish(at!(), &[value]);
+                        self.globals.store(i.wide_index() as usize, value, E::PARALLEL);
+                    }
                     Op::Clear => put!(i.a, Value::NONE),
 
                     Op::AddI => checked!(i, Tag::I64 as u8, int!(i.b).checked_add(int!(i.c))),
@@ -518,16 +525,21 @@ impl<E: Engine> Machine<E> {
                     }
 
                     Op::GetField => put!(i.a, check!(self.heap.field(get!(i.b), i.c as u32))),
-                    Op::SetField => check!(self.heap.set_field(get!(i.a), i.b as u32, get!(i.c))),
+                    Op::SetField => {
+                        check!(self.heap.set_field(get!(i.a), i.b as u32, get!(i.c)));
+                        self.stored(at!());
+                    }
                     Op::GetIndex => put!(i.a, check!(self.heap.get_index(get!(i.b), get!(i.c)))),
                     Op::SetIndex => {
                         check!(self.heap.set_index(get!(i.a), get!(i.b), get!(i.c)));
+                        self.stored(at!());
                         allocated!();
                     }
 
                     Op::LoadCell => put!(i.a, check!(self.heap.load_cell(get!(i.b)))),
                     Op::StoreCell => {
                         check!(self.heap.store_cell(get!(i.a), get!(i.b)));
+                        self.stored(at!());
                     }
                     Op::Deref => {
                         let reference = get!(i.b);
@@ -537,7 +549,7 @@ impl<E: Engine> Machine<E> {
                             put!(i.a, check!(self.deref(reference)));
                         }
                     }
-                    Op::DerefStore => check!(self.deref_store(get!(i.a), get!(i.b))),
+                    Op::DerefStore => check!(self.deref_store(at!(), get!(i.a), get!(i.b))),
                     Op::DerefAddImm => {
                         let reference = get!(i.a);
                         let mut done = false;
@@ -550,12 +562,13 @@ impl<E: Engine> Machine<E> {
                             done = true;
                         }
                         if !done {
-                            check!(self.deref_add(reference, i.imm_b()));
+                            check!(self.deref_add(at!(), reference, i.imm_b()));
                         }
                     }
 
                     Op::Send => {
                         let channel = handle!(i.a, Channel);
+                        self.publish(at!(), &[get!(i.b)]);
                         may_park!();
                         match self.send(at!(), channel.slot(), get!(i.b)) {
                             Step::Ready(()) => {

@@ -6,7 +6,8 @@
 
 use super::arith::integer;
 use super::fault::Fault;
-use super::heap::{Heap, wrong};
+use super::heap::Heap;
+use super::heap::record::Record;
 use crate::types::OPTION;
 use crate::value::{Tag, Value};
 use rustc_hash::{FxHashSet, FxHasher};
@@ -99,18 +100,19 @@ fn equal_step(
         Tag::F32 | Tag::F64 => return Ok(a.float() == b.float()),
         Tag::String => return Ok(heap.str(a)? == heap.str(b)?),
         Tag::List => {
-            let (x, y) = (heap.elements(a)?, heap.elements(b)?);
-            if x.len() != y.len() {
+            let (x, y) = (heap.list_len(a)?, heap.list_len(b)?);
+            if x != y {
                 return Ok(false);
             }
-            x.len()
+            x
         }
         Tag::Tuple | Tag::Struct | Tag::Variant | Tag::Range => {
-            let (x, y) = (heap.record_of(a)?, heap.record_of(b)?);
-            if (x.ty, x.variant, x.fields().len()) != (y.ty, y.variant, y.fields().len()) {
+            let shape = |record: &Record| (record.ty, record.variant, record.fields().len());
+            let (x, y) = (heap.with_record(a, shape)?, heap.with_record(b, shape)?);
+            if x != y {
                 return Ok(false);
             }
-            x.fields().len()
+            x.2
         }
         Tag::Map | Tag::Set => return same_table(heap, a, b, depth),
         _ => return Ok(a.payload == b.payload),
@@ -155,6 +157,11 @@ fn same_table(heap: &Heap, a: Value, b: Value, depth: u32) -> Result<bool, Fault
     Ok(true)
 }
 
+/// Whether comparing this with anything of the kind looks at nothing that could change: numbers, strings, handles.
+pub fn is_plain(value: Value) -> bool {
+    !is_indirect(value) && !has_children(value) && !matches!(value.kind(), Tag::Map | Tag::Set)
+}
+
 fn is_indirect(value: Value) -> bool {
     matches!(value.kind(), Tag::Box | Tag::Cell | Tag::FieldRef | Tag::IndexRef)
 }
@@ -180,8 +187,13 @@ fn through(heap: &Heap, mut a: Value, mut b: Value, seen: &mut Seen) -> Result<O
 
 /// The child of a list or record at a position.
 fn child(heap: &Heap, parent: Value, at: usize) -> Result<Value, Fault> {
-    let children = if parent.is(Tag::List) { heap.elements(parent)? } else { heap.record_of(parent)?.fields() };
-    children.get(at).copied().ok_or_else(|| wrong("a child", parent))
+    let child = if parent.is(Tag::List) {
+        heap.element(parent, at)?
+    } else {
+        heap.with_record(parent, |record| record.fields().get(at).copied())?
+    };
+    // Another machine may have taken it away since the number of children was asked for.
+    Ok(child.unwrap_or(Value::NONE))
 }
 
 /// The order of two values of one kind: numbers, strings (by bytes), chars, bools, durations, times; tuples, structs and
@@ -243,7 +255,7 @@ fn order_step(heap: &Heap, a: Value, b: Value, pending: &mut Vec<(Pair, Ordering
         Tag::F32 | Tag::F64 => Ok(a.float().partial_cmp(&b.float())),
         Tag::String => Ok(Some(heap.str(a)?.cmp(heap.str(b)?))),
         Tag::List | Tag::Tuple | Tag::Struct | Tag::Variant => {
-            if ta == Tag::Struct && heap.record_of(a)?.ty != heap.record_of(b)?.ty {
+            if ta == Tag::Struct && heap.with_record(a, |r| r.ty)? != heap.with_record(b, |r| r.ty)? {
                 return Err(no_order(a, b));
             }
             let (x, y) = (children(heap, a)?, children(heap, b)?);
@@ -255,7 +267,7 @@ fn order_step(heap: &Heap, a: Value, b: Value, pending: &mut Vec<(Pair, Ordering
 }
 
 fn children(heap: &Heap, parent: Value) -> Result<usize, Fault> {
-    if parent.is(Tag::List) { Ok(heap.elements(parent)?.len()) } else { Ok(heap.record_of(parent)?.fields().len()) }
+    if parent.is(Tag::List) { heap.list_len(parent) } else { heap.with_record(parent, |record| record.fields().len()) }
 }
 
 #[cold]
@@ -317,7 +329,7 @@ fn leaf(heap: &Heap, value: Value, hasher: &mut FxHasher) -> Result<(), Fault> {
         Tag::I128 | Tag::U128 => hasher.write_u64(heap.wide_bits(value)? as u64),
         // 0.0 equals -0.0.
         Tag::F32 | Tag::F64 if value.float() == 0.0 => hasher.write_u64(0),
-        Tag::Map | Tag::Set => hasher.write_usize(heap.table(value)?.len()),
+        Tag::Map | Tag::Set => hasher.write_usize(heap.len(value)?),
         _ => hasher.write_u64(value.payload),
     }
     Ok(())

@@ -21,9 +21,9 @@ const MAX_FRAMES: usize = 64;
 /// The kind of a value that methods are found by.
 pub fn runtime_type(heap: &Heap, value: Value) -> RuntimeType {
     match value.kind() {
-        Tag::Struct => {
-            heap.record_of(value).map_or(RuntimeType::Other, |record| RuntimeType::Struct(StructId(record.ty)))
-        }
+        Tag::Struct => heap
+            .with_record(value, |record| record.ty)
+            .map_or(RuntimeType::Other, |ty| RuntimeType::Struct(StructId(ty))),
         Tag::Variant | Tag::Variant0 => {
             heap.variant_of(value).map_or(RuntimeType::Other, |(kind, _)| RuntimeType::Enum(EnumId(kind)))
         }

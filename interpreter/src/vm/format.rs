@@ -277,13 +277,17 @@ impl Writer<'_> {
             return Step::Value(value);
         }
         let next = match open.value.kind() {
-            Tag::List => heap.elements(open.value).ok().and_then(|e| e.get(open.at)).map(|&v| (open.at + 1, v, None)),
+            Tag::List => heap.element(open.value, open.at).ok().flatten().map(|v| (open.at + 1, v, None)),
             tag @ (Tag::Map | Tag::Set) => heap
-                .table(open.value)
+                .table_next(open.value, open.at)
                 .ok()
-                .and_then(|t| t.next_from(open.at))
+                .flatten()
                 .map(|(at, key, value)| (at, key, (tag == Tag::Map).then_some(value))),
-            _ => heap.record_of(open.value).ok().and_then(|r| r.fields().get(open.at)).map(|&v| (open.at + 1, v, None)),
+            _ => heap
+                .with_record(open.value, |r| r.fields().get(open.at).copied())
+                .ok()
+                .flatten()
+                .map(|v| (open.at + 1, v, None)),
         };
         let Some((at, value, value_next)) = next else {
             out.push_str(open.close);
@@ -365,7 +369,7 @@ fn struct_of<'a>(heap: &Heap, code: Option<&'a Code>, value: Value) -> Option<&'
     if !value.is(Tag::Struct) {
         return None;
     }
-    code?.structs.get(heap.record_of(value).ok()?.ty as usize)
+    code?.structs.get(heap.with_record(value, |record| record.ty).ok()? as usize)
 }
 
 /// A float with at most six decimals, zeros at the end cut off but for one: `3.0`, `78.53975`, `3.333333`.

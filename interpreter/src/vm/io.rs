@@ -2,9 +2,11 @@
 //!
 //! Text is cut at line ends: an event and a write to the real stream carry whole lines of one task, or what is left when the
 //! program stops, so that output of several tasks never mixes within a line that was printed in one call. A closed pipe is
-//! remembered in [`Io::broken`]; the loop ends the program quietly.
+//! remembered ([`Io::is_broken`]); the loop ends the program quietly.
 
 use std::io::{BufRead, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use tracer::event::Kind;
 use tracer::record::Tracer;
 
@@ -84,7 +86,7 @@ pub struct Io {
     /// The arguments after `--`.
     pub args: Vec<String>,
     /// A stream of ours was closed at its other end: the program should end, quietly.
-    pub broken: bool,
+    broken: Arc<AtomicBool>,
     /// Bytes written to both streams.
     pub written: u64,
 }
@@ -92,7 +94,7 @@ pub struct Io {
 impl Io {
     /// Streams that go to these sinks.
     pub fn new(out: Sink, err: Sink, input: Input) -> Io {
-        Io { out: Output::new(out), err: Output::new(err), input, args: Vec::new(), broken: false, written: 0 }
+        Io { out: Output::new(out), err: Output::new(err), input, args: Vec::new(), broken: Arc::default(), written: 0 }
     }
 
     /// The real standard streams.
@@ -107,6 +109,16 @@ impl Io {
     /// Output kept in memory, no input: for tests.
     pub fn memory() -> Io {
         Io::new(Sink::Memory, Sink::Memory, Input::Empty)
+    }
+
+    /// Whether a stream of ours was closed at its other end.
+    pub fn is_broken(&self) -> bool {
+        self.broken.load(Ordering::Relaxed)
+    }
+
+    /// The same as something to keep: it is set when that happens.
+    pub fn broken_flag(&self) -> Arc<AtomicBool> {
+        self.broken.clone()
     }
 
     /// What was written to standard output, where it is kept in memory.
@@ -132,13 +144,13 @@ impl Io {
         // What was printed before on the other stream comes out before.
         let stands =
             if error { self.out.flush() && self.err.write(text) && self.err.flush() } else { self.out.write(text) };
-        self.broken |= !stands;
+        self.broken.fetch_or(!stands, Ordering::Relaxed);
     }
 
     /// Writes out what is kept back: at the end, at a panic, before waiting for input, and whenever the engine sleeps.
     pub fn flush(&mut self) {
         let stands = self.out.flush() & self.err.flush();
-        self.broken |= !stands;
+        self.broken.fetch_or(!stands, Ordering::Relaxed);
     }
 
     /// A line of input without its end; `None` at the end of the input. Blocks the whole engine while a person types.
@@ -167,7 +179,7 @@ impl Drop for Io {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::{Arc, Mutex};
+    use std::sync::Mutex;
     use tracer::record::Off;
 
     #[derive(Clone, Default)]
@@ -211,9 +223,9 @@ mod tests {
     fn a_closed_pipe_is_remembered_and_harms_nobody() {
         let mut io = Io::new(Sink::Stream(Box::new(Closed)), Sink::Memory, Input::Empty);
         io.print(&mut Off, 0, 0, Kind::Output, "lost");
-        assert!(!io.broken);
+        assert!(!io.is_broken());
         io.flush();
-        assert!(io.broken);
+        assert!(io.is_broken());
     }
 
     #[test]

@@ -4,9 +4,11 @@
 use super::arith;
 use super::engine::Engine;
 use super::fault::Fault;
+use super::globals::Globals;
 use super::heap::Heap;
 use super::io::Io;
 use super::mark::Marks;
+use super::sharing::Common;
 use crate::bytecode::instr::Reg;
 use crate::bytecode::program::{Constant, FunctionCode, SelectCode};
 use crate::bytecode::verify::{VerifyError, verify};
@@ -17,7 +19,6 @@ use rustc_hash::FxHashMap;
 use scheduler::{Arm, Next};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use tracer::finding::Finding;
 use tracer::record::Tracer;
 
 /// What a call needs to know of a function.
@@ -105,15 +106,19 @@ pub struct Machine<E: Engine> {
     pub start: u32,
     pub(super) entries: Arc<[Entry]>,
     pub(super) constants: Arc<[Value]>,
-    pub(super) globals: Vec<Value>,
+    pub(super) globals: Globals,
+    /// Scratch for the globals as roots.
+    pub(super) global_values: Vec<Value>,
     /// The guest's heap.
     pub heap: Heap,
     /// Tasks and everything they wait for.
     pub sched: E::Sched,
     /// Where events go.
     pub tr: E::Tracer,
-    /// The guest's input and output.
-    pub io: Io,
+    /// What all machines of the run write to: output, findings, the result.
+    pub common: Arc<Common>,
+    /// Set where nobody reads the guest's output any more.
+    pub(super) broken: Arc<AtomicBool>,
     /// The trace clock.
     pub clock: u64,
     pub(super) limits: Limits,
@@ -137,12 +142,8 @@ pub struct Machine<E: Engine> {
     pub(super) arms: Vec<Arm<Value>>,
     /// Methods by (kind of receiver, name).
     pub(super) methods: Arc<Methods>,
-    /// Findings made while the program runs.
-    pub findings: Vec<Finding>,
     /// Set from outside to end the run.
     pub stop: Arc<AtomicBool>,
-    /// What `main` returned, once it has.
-    pub main_result: Option<Value>,
     /// End at once when `main` returns.
     pub stop_at_main: bool,
 }
@@ -161,17 +162,20 @@ impl<E: Engine> Machine<E> {
         let instrs_at = code.instrs.as_ptr() as usize;
         let mut heap = Heap::new(limits.memory);
         let constants = code.constants.iter().map(|constant| load(&mut heap, constant)).collect();
-        let globals = vec![Value::NONE; code.globals.len()];
+        let globals = Globals::new(code.globals.len());
+        let broken = io.broken_flag();
         Self {
             code,
             start,
             entries,
             constants,
             globals,
+            global_values: Vec::new(),
             heap,
             sched,
             tr,
-            io,
+            common: Arc::new(Common::new(io)),
+            broken,
             clock: 0,
             limits,
             selects,
@@ -184,16 +188,45 @@ impl<E: Engine> Machine<E> {
             marks: Marks::default(),
             arms: Vec::new(),
             methods,
-            findings: Vec::new(),
             stop,
-            main_result: None,
             stop_at_main: false,
+        }
+    }
+
+    /// Another machine for the same run, on the same heap: for another worker.
+    pub fn sibling(&mut self, sched: E::Sched, tr: E::Tracer) -> Self {
+        Self {
+            code: self.code.clone(),
+            start: self.start,
+            entries: self.entries.clone(),
+            constants: self.constants.clone(),
+            globals: self.globals.clone(),
+            global_values: Vec::new(),
+            heap: self.heap.share(),
+            sched,
+            tr,
+            common: self.common.clone(),
+            broken: self.broken.clone(),
+            clock: self.clock,
+            limits: self.limits,
+            selects: self.selects.clone(),
+            arguments: Vec::new(),
+            running: 0,
+            slice_end: 0,
+            stack_end: 0,
+            instrs_at: self.instrs_at,
+            fault: None,
+            marks: Marks::default(),
+            arms: Vec::new(),
+            methods: self.methods.clone(),
+            stop: self.stop.clone(),
+            stop_at_main: self.stop_at_main,
         }
     }
 
     /// Whether the run should end now.
     pub(super) fn stop_requested(&self) -> bool {
-        self.stop.load(Ordering::Relaxed) || self.tr.quit() || self.io.broken
+        self.stop.load(Ordering::Relaxed) || self.tr.quit() || self.broken.load(Ordering::Relaxed)
     }
 }
 

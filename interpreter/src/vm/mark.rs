@@ -10,7 +10,7 @@
 
 use super::builtins::Sched;
 use super::evidence;
-use super::heap::slab::Bits;
+use super::heap::bits::Bits;
 use super::heap::{Heap, Kind};
 use super::task::Body;
 use crate::bytecode::Code;
@@ -164,36 +164,7 @@ impl Marks {
             }
             return;
         }
-        match Kind::of(tag) {
-            Some(Kind::List) => {
-                for &element in heap.elements(value).unwrap_or_default() {
-                    self.value(element);
-                }
-            }
-            Some(Kind::Record) => {
-                for &field in heap.record_of(value).map(|record| record.fields()).unwrap_or_default() {
-                    self.value(field);
-                }
-            }
-            Some(Kind::Table) => {
-                for (key, value) in heap.table(value).into_iter().flat_map(|table| table.iter()) {
-                    self.value(key);
-                    self.value(value);
-                }
-            }
-            Some(Kind::Cell) => {
-                if let Ok(content) = heap.cell_content(value) {
-                    self.value(content);
-                }
-            }
-            Some(Kind::Ref) => {
-                if let Some((base, index)) = heap.ref_parts(value) {
-                    self.value(base);
-                    self.value(index);
-                }
-            }
-            Some(Kind::Wide | Kind::String) | None => {}
-        }
+        heap.children(value, |child| self.value(child));
     }
 
     /// Marks what a task itself holds: live registers, thread-locals, values in flight.

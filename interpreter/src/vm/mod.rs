@@ -10,13 +10,16 @@ pub mod equal;
 pub mod evidence;
 pub mod fault;
 pub mod format;
+pub mod globals;
 pub mod heap;
 pub mod io;
 pub mod machine;
 pub mod mark;
+pub mod parallel;
 mod refs;
 mod resume;
 pub mod run;
+pub mod sharing;
 mod slow;
 pub mod task;
 

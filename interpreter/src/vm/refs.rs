@@ -7,7 +7,7 @@ use super::fault::Fault;
 use super::machine::Machine;
 use crate::core::{BinaryOp, IterKind};
 use crate::value::{Tag, Value};
-use scheduler::Runtime;
+use scheduler::{At, Runtime};
 
 impl<E: Engine> Machine<E> {
     /// What a value stands for; what is no reference, box or guard is itself.
@@ -44,17 +44,26 @@ impl<E: Engine> Machine<E> {
     }
 
     /// Replaces what a value stands for. An aggregate stands for itself: it takes over the new value's content.
-    pub(super) fn deref_store(&mut self, target: Value, value: Value) -> Result<(), Fault> {
+    pub(super) fn deref_store(&mut self, at: At, target: Value, value: Value) -> Result<(), Fault> {
         match target.kind() {
-            Tag::MutexGuard => *self.sched.mutex_value(target.slot()).ok_or_else(released)? = value,
-            Tag::ReadGuard | Tag::WriteGuard => self.sched.set_rwlock_value(target.slot(), value),
-            _ => return self.heap.store(target, value),
+            Tag::MutexGuard => {
+                self.publish(at, &[value]);
+                *self.sched.mutex_value(target.slot()).ok_or_else(released)? = value;
+            }
+            Tag::ReadGuard | Tag::WriteGuard => {
+                self.publish(at, &[value]);
+                self.sched.set_rwlock_value(target.slot(), value);
+            }
+            _ => {
+                self.heap.store(target, value)?;
+                self.stored(at);
+            }
         }
         Ok(())
     }
 
     /// Adds a number to what a value stands for.
-    pub(super) fn deref_add(&mut self, target: Value, n: i64) -> Result<(), Fault> {
+    pub(super) fn deref_add(&mut self, at: At, target: Value, n: i64) -> Result<(), Fault> {
         let old = self.deref(target)?;
         let (op, size) = if n < 0 { (BinaryOp::Sub, n.unsigned_abs()) } else { (BinaryOp::Add, n as u64) };
         let amount = match old.kind() {
@@ -64,7 +73,7 @@ impl<E: Engine> Machine<E> {
             kind => Value::new(kind, size),
         };
         let new = arith::arith(&mut self.heap, op, old, amount)?;
-        self.deref_store(target, new)
+        self.deref_store(at, target, new)
     }
 
     /// The next element of a container from a position on, and the position after it. `mode` is the [`IterKind`] by
@@ -72,7 +81,7 @@ impl<E: Engine> Machine<E> {
     pub(super) fn iterate(&mut self, mode: u8, container: Value, position: u64) -> Result<Option<(u64, Value)>, Fault> {
         let at = position as usize;
         if mode == IterKind::List as u8 {
-            return Ok(self.heap.elements(container)?.get(at).map(|&element| (position + 1, element)));
+            return Ok(self.heap.element(container, at)?.map(|element| (position + 1, element)));
         }
         if mode == IterKind::String as u8 {
             let rest = self.heap.str(container)?.get(at..).unwrap_or_default();
@@ -96,7 +105,7 @@ impl<E: Engine> Machine<E> {
             };
             return Ok(Some((position + 1, element)));
         }
-        let Some((next, key, value)) = self.heap.table(container)?.next_from(at) else { return Ok(None) };
+        let Some((next, key, value)) = self.heap.table_next(container, at)? else { return Ok(None) };
         let element = if mode == IterKind::Map as u8 { self.heap.tuple(&[key, value]) } else { key };
         Ok(Some((next as u64, element)))
     }

@@ -148,7 +148,10 @@ impl<E: Engine> Machine<E> {
             }
             arms.push(match arm {
                 ArmCode::Recv(..) | ArmCode::RecvOption(_) => Arm::Recv(first.slot()),
-                ArmCode::Send(..) => Arm::Send(first.slot(), second),
+                ArmCode::Send(..) => {
+                    self.publish(at, &[second]);
+                    Arm::Send(first.slot(), second)
+                }
                 ArmCode::After(_) => Arm::Timer(first.int().max(0) as u64),
                 ArmCode::Future(_) => Arm::Future(Handle::unpack(first.payload)),
             });

@@ -1,16 +1,17 @@
 //! The driver of a run: from a compiled program to a verdict.
 
-use super::engine::Deterministic;
+use super::engine::{Deterministic, Engine};
 use super::fault::Fault;
 use super::io::Io;
 use super::machine::{Limits, Machine, Program, Stop};
+use super::sharing::Common;
 use super::task::Body;
 use crate::bytecode::Code;
 use crate::bytecode::verify::VerifyError;
 use crate::value::{Tag, Value};
 use scheduler::{At, Config, Next, Oracle, Runtime, Scheduler, TimeSource};
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use tracer::finding::{Finding, Verdict};
 use tracer::record::Tracer;
 
@@ -59,12 +60,7 @@ pub fn run<T: Tracer + 'static>(
 ) -> Ran {
     let program = match Program::new(code) {
         Ok(program) => program,
-        Err(error) => {
-            let finding = rejected(&error);
-            found(&finding);
-            let report = RunReport { verdict: finding.verdict, exit_code: 0, findings: vec![finding], clock: 0 };
-            return Ran { report, io };
-        }
+        Err(error) => return rejected(&error, io, found),
     };
     let time = if options.real_time { TimeSource::real_time() } else { TimeSource::virtual_time() };
     let sched = Scheduler::new(Config {
@@ -76,12 +72,15 @@ pub fn run<T: Tracer + 'static>(
     let mut machine = Machine::<Deterministic<T>>::new(&program, sched, tr, io, options.limits, stop);
     machine.stop_at_main = options.stop_at_main;
     let report = machine.run(found);
-    Ran { report, io: machine.io }
+    let common = machine.common.clone();
+    drop(machine);
+    let io = Arc::into_inner(common).map_or_else(Io::memory, Common::into_io);
+    Ran { report, io }
 }
 
-/// The finding about a program that the verifier rejects: a mistake of the compiler, since nothing else makes code.
-fn rejected(error: &VerifyError) -> Finding {
-    Finding {
+/// The run of a program that the verifier rejects: a mistake of the compiler, since nothing else makes code.
+pub(super) fn rejected(error: &VerifyError, io: Io, found: &mut dyn FnMut(&Finding)) -> Ran {
+    let finding = Finding {
         verdict: Verdict::Panic,
         message: format!("internal error: the program is not valid: {error}"),
         culprit: None,
@@ -90,17 +89,19 @@ fn rejected(error: &VerifyError) -> Finding {
         cycle: Vec::new(),
         clock: 0,
         event: None,
-    }
+    };
+    found(&finding);
+    Ran { report: RunReport { verdict: finding.verdict, exit_code: 0, findings: vec![finding], clock: 0 }, io }
 }
 
 /// Whether the program can cancel tasks: only an async select does.
-fn may_cancel(code: &Code) -> bool {
+pub(super) fn may_cancel(code: &Code) -> bool {
     use crate::bytecode::program::ArmCode;
     code.selects.iter().any(|select| select.arms.iter().any(|arm| matches!(arm, ArmCode::Future(_))))
 }
 
 /// Why a run is over.
-enum End {
+pub(super) enum End {
     /// All tasks have ended, or `main` has and nobody waits for the rest.
     Finished,
     /// Tasks are blocked for good.
@@ -123,10 +124,10 @@ impl<T: Tracer + 'static> Machine<Deterministic<T>> {
         let mut told = 0;
         let end = loop {
             let stop = self.dispatch();
-            for finding in &self.findings[told..] {
+            for finding in self.common.findings().iter().skip(told) {
                 found(finding);
+                told += 1;
             }
-            told = self.findings.len();
             if let Some(end) = self.act(stop) {
                 break end;
             }
@@ -135,7 +136,7 @@ impl<T: Tracer + 'static> Machine<Deterministic<T>> {
         for finding in &report.findings[told..] {
             found(finding);
         }
-        self.io.flush();
+        self.common.io().flush();
         self.tr.idle(self.clock);
         report
     }
@@ -159,7 +160,7 @@ impl<T: Tracer + 'static> Machine<Deterministic<T>> {
                     if self.sched.scan_due(self.clock) {
                         self.scan();
                     }
-                    self.io.flush();
+                    self.common.io().flush();
                     let stop = self.stop.clone();
                     let mut clock = self.clock;
                     self.sched.pass_time(&mut self.tr, &mut clock, || stop.load(std::sync::atomic::Ordering::Relaxed));
@@ -170,38 +171,48 @@ impl<T: Tracer + 'static> Machine<Deterministic<T>> {
             },
         }
     }
+}
 
+impl<E: Engine> Machine<E> {
     /// The verdict of a run that is over.
-    fn settle(&mut self, end: End) -> RunReport {
-        let main_code = self.main_result.map_or(0, exit_code);
+    pub(super) fn settle(&mut self, end: End) -> RunReport {
+        // The parallel runtime only estimates this number while workers run.
+        let live = |machine: &mut Self| machine.sched.frozen(|sched| sched.live());
+        let main_code = self.common.main_result().map_or(0, exit_code);
         let (verdict, exit_code) = match end {
             End::Exit(code) => (Verdict::Ok, code),
             // Nobody reads what the program writes: it is over, and nothing is wrong with it.
-            End::Stopped if self.io.broken => (Verdict::Ok, 0),
+            End::Stopped if self.broken.load(Ordering::Relaxed) => (Verdict::Ok, 0),
             End::Stopped => (Verdict::TimeLimit, main_code),
             End::Failed(finding) => {
                 let verdict = finding.verdict;
-                self.findings.push(finding);
+                self.common.findings().push(finding);
                 (verdict, main_code)
             }
             End::Finished | End::Stuck => {
                 // Ended at once with `main`: nobody asks what would have become of the others.
-                let cut_off = self.stop_at_main && self.main_result.is_some();
-                if self.sched.live() > 0 && !cut_off {
+                let cut_off = self.stop_at_main && self.common.main_result().is_some();
+                if live(self) > 0 && !cut_off {
                     self.scan();
                 }
                 // Tasks found stuck while the program ran on: what that was is only known now.
-                self.sched.settle(&mut self.findings);
-                let verdict = match self.main_result {
+                let common = self.common.clone();
+                self.sched.frozen(|sched| sched.settle(&mut common.findings()));
+                let verdict = match self.common.main_result() {
                     None => Verdict::Deadlock,
-                    Some(_) if cut_off && self.findings.is_empty() => Verdict::Ok,
-                    Some(_) if self.sched.live() > 0 => Verdict::Leak,
+                    Some(_) if cut_off && self.common.findings().is_empty() => Verdict::Ok,
+                    Some(_) if live(self) > 0 => Verdict::Leak,
                     Some(_) => Verdict::Ok,
                 };
                 (verdict, main_code)
             }
         };
-        RunReport { verdict, exit_code, findings: std::mem::take(&mut self.findings), clock: self.clock }
+        RunReport {
+            verdict,
+            exit_code,
+            findings: std::mem::take(&mut *self.common.findings()),
+            clock: self.sched.stamp(self.clock),
+        }
     }
 }
 

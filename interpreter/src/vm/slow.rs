@@ -42,6 +42,10 @@ impl<E: Engine> Machine<E> {
                 Flow::Fault
             }
         };
+        if E::PARALLEL && !matches!(flow, Flow::Block | Flow::Switch) {
+            let at = At { site: self.body(slot).pc, clock: self.clock };
+            self.stored(at);
+        }
         // The loop knows where to go on; only the collector has to be told what is still needed there.
         let after = match flow {
             Flow::Next => 1,

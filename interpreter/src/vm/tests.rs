@@ -438,13 +438,13 @@ fn reachable(heap: &Heap, roots: &[Value]) -> BTreeSet<(u8, u64)> {
             continue;
         }
         match value.kind() {
-            Tag::List => pending.extend(heap.elements(value).expect("a list")),
+            Tag::List => pending.extend(heap.elements(value).expect("a list").iter()),
             Tag::Tuple | Tag::Struct | Tag::Closure => {
                 pending.extend(heap.record_of(value).expect("a record").fields())
             }
             Tag::Box => pending.push(heap.cell_content(value).expect("a box")),
             Tag::Map => pending.extend(heap.table(value).expect("a map").iter().flat_map(|(k, v)| [k, v])),
-            Tag::IndexRef => pending.extend(heap.ref_parts(value).map(|(a, b)| [a, b]).into_iter().flatten()),
+            Tag::IndexRef => pending.extend(heap.ref_parts(value)),
             _ => {}
         }
     }

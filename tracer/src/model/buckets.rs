@@ -43,6 +43,21 @@ impl<const N: usize> Buckets<N> {
         }
     }
 
+    /// Counts evenly from one clock to another, which is not after the newest.
+    pub fn spread(&mut self, from: u64, to: u64, column: usize, count: u64) {
+        self.add(to, column, 0);
+        let from = from.max(self.begin).min(to);
+        let index = (from >> self.shift).saturating_sub(self.first) as usize;
+        let (first, shift) = (self.first, self.shift);
+        for (sums, bucket) in self.sums.iter_mut().skip(index).zip(first + index as u64..) {
+            let end = ((bucket + 1) << shift).min(to.max(from + 1));
+            let part = u128::from(count) * u128::from(end - from) / u128::from(to.max(from + 1) - from);
+            if let Some(sum) = sums.get_mut(column) {
+                *sum = sum.wrapping_add(part as u64);
+            }
+        }
+    }
+
     /// Number of the newest bucket.
     #[inline]
     fn newest(&self) -> u64 {
@@ -158,6 +173,21 @@ mod tests {
         assert_eq!(buckets.total(), [2_000_000, 1_000_000]);
         assert_eq!(buckets.before(u64::MAX), [2_000_000.0, 1_000_000.0]);
         assert_eq!(buckets.before(start), [0.0, 0.0]);
+    }
+
+    #[test]
+    fn what_is_spread_lies_evenly_between_its_ends() {
+        let mut buckets = Buckets::<2>::default();
+        buckets.add(0, 1, 1);
+        buckets.add(10_000, 1, 1);
+        buckets.spread(2_000, 10_000, 0, 8_000);
+        for (clock, sum) in [(0, 0.0), (2_000, 0.0), (4_000, 2_000.0), (9_000, 7_000.0), (10_001, 8_000.0)] {
+            assert!((buckets.before(clock)[0] - sum).abs() < 64.0, "{clock}: {:?}", buckets.before(clock));
+        }
+        // Of no length: at that clock.
+        buckets.spread(10_000, 10_000, 0, 5);
+        buckets.spread(20_000, 20_000, 0, 5);
+        assert_eq!((buckets.total(), buckets.before(15_000)[0].round()), ([8_010, 2], 8_005.0));
     }
 
     #[test]

@@ -3,8 +3,12 @@
 //! [`ROWS`] is the table: name, target, and which records make one operation. An operation is counted once, where it is
 //! complete: a message when it has reached its receiver, a lock when it is given back. Counting is stateless, so whoever has an
 //! event can ask [`row_of`] for its row. Time is the store's: nanoseconds of the virtual clock where there is no wall time.
+//!
+//! Rates are per second in which the program could go on. A watched program waits where the watcher cannot keep up or has
+//! paused it: that time is in the trace (two anchors of a worker with nothing between them) and is left out.
 
 use super::buckets::Buckets;
+use super::workers::Span;
 use crate::event::Kind;
 use crate::events::Event;
 
@@ -140,10 +144,31 @@ impl Rate {
     }
 }
 
+/// The columns with the nanoseconds in which workers were held up, and in which they could go on.
+const HELD: usize = COUNT;
+const FREE: usize = COUNT + 1;
+const COLUMNS: usize = COUNT + 2;
+
+/// Of a span in which the program was held up for more than all but one part of so many, nothing can be said.
+const SLIVER: f64 = 1000.0;
+
 /// Operations of every row over time.
 #[derive(Clone, Debug, Default)]
 pub struct Rates {
-    counts: Buckets<COUNT>,
+    counts: Buckets<COLUMNS>,
+}
+
+/// What happened in a span, a second of the time in which the program could go on.
+fn rate(row: usize, from: &[f64; COLUMNS], to: &[f64; COLUMNS], span: u64, workers: usize) -> f64 {
+    let span = span as f64;
+    let between = |column: usize| (to[column] - from[column]).max(0.0);
+    // Held up for nearly all of the time, what is left of the span is a difference of large numbers that are both
+    // interpolated; the free time was counted along with the operations. Only of one worker it is all there is.
+    let free = match workers {
+        0 | 1 if between(HELD) > 0.0 => between(FREE).min(span),
+        n => span - between(HELD) / n.max(1) as f64,
+    };
+    if span <= 0.0 || free * SLIVER < span { 0.0 } else { between(row) * 1e9 / free }
 }
 
 impl Rates {
@@ -155,9 +180,23 @@ impl Rates {
         }
     }
 
+    /// A worker's time between two anchors: from one clock on until another it ran for so many nanoseconds, and was then held up
+    /// for some. Time is interpolated between anchors: to whoever looks, the wait is spread over the work before it, and so
+    /// it is here.
+    pub(crate) fn span(&mut self, span: Span) {
+        let column = if span.held { HELD } else { FREE };
+        self.counts.spread(span.from, span.to, column, span.nanoseconds);
+    }
+
     /// Operations of each row in the whole run.
     pub fn totals(&self) -> [u64; COUNT] {
-        self.counts.total()
+        let all = self.counts.total();
+        std::array::from_fn(|row| all[row])
+    }
+
+    /// Nanoseconds in which workers were held up by the watcher, all workers together.
+    pub fn held_up(&self) -> u64 {
+        self.counts.total()[HELD]
     }
 
     /// Buckets in use; bounded.
@@ -165,28 +204,29 @@ impl Rates {
         self.counts.len()
     }
 
-    /// The rates at a time (events of that very time included) of a run that began at `start`; `clock_at` translates times.
-    pub(crate) fn at(&self, start: u64, time: u64, clock_at: impl Fn(u64) -> u64) -> [Rate; COUNT] {
+    /// The rates at a time (events of that very time included) of a run of so many workers that began at `start`; `clock_at`
+    /// translates times.
+    pub(crate) fn at(&self, start: u64, time: u64, workers: usize, clock_at: impl Fn(u64) -> u64) -> [Rate; COUNT] {
         let mut rates = [Rate::default(); COUNT];
         // Times are those of events, and the newest event counts: a time stands for the end of its nanosecond.
         let before = |time: u64| self.counts.before(clock_at(time).saturating_add(1));
+        let nothing = [0.0; COLUMNS];
         let elapsed = time.saturating_sub(start);
         let until = before(time);
         let span = NOW.min(elapsed);
-        let mut set = |row: usize, from: &[f64; COUNT], to: &[f64; COUNT], span: u64| {
-            let rate = if span > 0 { (to[row] - from[row]).max(0.0) * 1e9 / span as f64 } else { 0.0 };
-            rates[row].peak = rates[row].peak.max(rate);
-            rate
-        };
-        let from = if span == elapsed { [0.0; COUNT] } else { before(time - span) };
-        let now: Vec<f64> = (0..COUNT).map(|row| set(row, &from, &until, span)).collect();
+        let from = if span == elapsed { nothing } else { before(time - span) };
+        for (row, now) in rates.iter_mut().enumerate() {
+            now.now = rate(row, &from, &until, span, workers);
+            now.peak = now.now;
+            now.total = until[row].round() as u64;
+        }
         // Spans that overlap by three quarters, so that a burst is not cut in two.
         let span = PEAK.min(elapsed / 10);
         let step = (span / 4).max(elapsed / SPANS);
         let span = span.max(step);
         if let Some(quarters) = span.checked_div(step) {
             let quarters = quarters.max(1) as usize;
-            let mut edges = vec![[0.0; COUNT]];
+            let mut edges = vec![nothing];
             let mut at = start;
             while at < time {
                 at = (at + step).min(time);
@@ -194,29 +234,24 @@ impl Rates {
                 let newest = edges.len() - 1;
                 // The last step may be shorter; a span that ends there is not measured, the one before it is.
                 if (at - start).is_multiple_of(step) && newest >= quarters {
-                    for row in 0..COUNT {
-                        set(row, &edges[newest - quarters], &edges[newest], step * quarters as u64);
+                    for (row, peak) in rates.iter_mut().enumerate() {
+                        let (from, to) = (&edges[newest - quarters], &edges[newest]);
+                        peak.peak = peak.peak.max(rate(row, from, to, step * quarters as u64, workers));
                     }
                 }
             }
-        }
-        for (row, rate) in rates.iter_mut().enumerate() {
-            rate.now = now[row];
-            rate.total = until[row].round() as u64;
         }
         rates
     }
 
     /// Operations a second of each row in the cells between consecutive times.
-    pub(crate) fn history(&self, edges: &[u64], clock_at: impl Fn(u64) -> u64) -> Vec<[f64; COUNT]> {
-        let sums: Vec<[f64; COUNT]> = edges.iter().map(|&time| self.counts.before(clock_at(time))).collect();
+    pub(crate) fn history(&self, edges: &[u64], workers: usize, clock_at: impl Fn(u64) -> u64) -> Vec<[f64; COUNT]> {
+        let sums: Vec<[f64; COLUMNS]> = edges.iter().map(|&time| self.counts.before(clock_at(time))).collect();
         let cells = edges.windows(2).zip(sums.windows(2));
         cells
             .map(|(times, sums)| {
-                let seconds = times[1].saturating_sub(times[0]) as f64 / 1e9;
-                std::array::from_fn(
-                    |row| if seconds > 0.0 { (sums[1][row] - sums[0][row]).max(0.0) / seconds } else { 0.0 },
-                )
+                let span = times[1].saturating_sub(times[0]);
+                std::array::from_fn(|row| rate(row, &sums[0], &sums[1], span, workers))
             })
             .collect()
     }
@@ -252,10 +287,10 @@ mod tests {
         assert!(rates.buckets() <= 8192, "{}", rates.buckets());
         assert_eq!(rates.totals()[3..5], [7_500_000, 2_500_000]);
         let end = 400_000_000 - 1;
-        let at = rates.at(0, end, |time| time);
+        let at = rates.at(0, end, 1, |time| time);
         let near = |rate: f64, truth: f64| (rate / truth - 1.0).abs() < 1e-3;
         assert!(near(at[4].now, 6.25e6) && near(at[4].peak, 6.25e6), "{at:?}");
-        let half = rates.at(0, end / 2, |time| time);
+        let half = rates.at(0, end / 2, 1, |time| time);
         assert!(near(half[3].total as f64, 3.75e6) && near(half[3].now, 18.75e6), "{half:?}");
         assert_eq!(half[0], Rate::default());
     }

@@ -32,10 +32,28 @@ pub struct Worker {
     intervals: Series<Interval>,
     /// The clock since which it has had no task.
     idle_since: Option<u64>,
+    /// Whether it has recorded nothing since its last anchor.
+    anchored: bool,
+    /// Clock and wall time of that anchor, and the clock since which it had run before.
+    anchor: Option<(u64, u64)>,
+    since: u64,
     /// Switches and events.
     counts: Buckets<2>,
     /// The sum of a counter's records and how many there were.
     counters: BTreeMap<Counter, Buckets<2>>,
+}
+
+/// The time between two anchors of a worker. Two with nothing between them are the ends of a time in which it was held up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Span {
+    /// Clocks between which the work was done.
+    pub from: u64,
+    /// The end.
+    pub to: u64,
+    /// How long it took, or how long the worker was held up after it.
+    pub nanoseconds: u64,
+    /// Whether it was held up.
+    pub held: bool,
 }
 
 /// What a worker did in a span of time.
@@ -52,6 +70,7 @@ pub struct Work {
 impl Worker {
     fn event(&mut self, event: &Event) {
         self.counts.add(event.clock, EVENTS, 1);
+        self.anchored = false;
         match event.kind {
             Kind::Switch => {
                 self.counts.add(event.clock, SWITCHES, 1);
@@ -177,6 +196,18 @@ impl Workers {
         if let Some(worker) = self.workers.get_mut(worker) {
             worker.counter(event);
         }
+    }
+
+    /// Follows an anchor; gives what the worker did since the one before.
+    pub(crate) fn anchor(&mut self, event: &Event) -> Option<Span> {
+        let worker = self.workers.get_mut(event.worker)?;
+        let held = std::mem::replace(&mut worker.anchored, true);
+        let (clock, wall) = worker.anchor.replace((event.clock, event.wide()))?;
+        let nanoseconds = event.wide().saturating_sub(wall);
+        if !held {
+            worker.since = clock;
+        }
+        Some(Span { from: worker.since, to: event.clock, nanoseconds, held })
     }
 
     /// How many recorded something.

@@ -33,17 +33,13 @@ pub fn set<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fau
 /// `swap(v)`
 pub fn swap<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     let cell = the_box(env, args)?;
-    let old = env.heap.load_cell(cell)?;
-    env.heap.store_cell(cell, arg(args, 1)?)?;
-    Ok(old)
+    env.heap.replace_cell(cell, arg(args, 1)?)
 }
 
 /// `take()`
 pub fn take<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     let cell = the_box(env, args)?;
-    let content = env.heap.load_cell(cell)?;
-    env.heap.store_cell(cell, Value::NONE)?;
-    Ok(content)
+    env.heap.replace_cell(cell, Value::NONE)
 }
 
 /// `getRef()`: immutable references are the value itself.

@@ -67,7 +67,9 @@ pub fn zero(heap: &mut Heap, channel: Value) -> Result<Value, Fault> {
 /// The three sends that may block.
 pub fn send<E: Engine>(env: &mut Env<'_, E>, builtin: Builtin, args: &[Value]) -> Result<Outcome, Fault> {
     let channel = env.seen(arg(args, 0)?, Tag::Channel)?;
-    let went = match env.sched.send(env.tr, env.at, channel.slot(), arg(args, 1)?) {
+    let value = arg(args, 1)?;
+    env.publish(value);
+    let went = match env.sched.send(env.tr, env.at, channel.slot(), value) {
         Step::Ready(()) => true,
         Step::Closed => false,
         Step::Blocked => return Ok(Outcome::Blocked),
@@ -89,7 +91,9 @@ pub fn sent(heap: &mut Heap, mode: u8, went: bool) -> Result<Value, Fault> {
 /// `try_send(v)`
 pub fn try_send<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     let channel = env.seen(arg(args, 0)?, Tag::Channel)?;
-    match env.sched.try_send(env.tr, env.at, channel.slot(), arg(args, 1)?) {
+    let value = arg(args, 1)?;
+    env.publish(value);
+    match env.sched.try_send(env.tr, env.at, channel.slot(), value) {
         Try::Ready(()) => Ok(env.heap.ok(Value::UNIT)),
         Try::NotNow => env.heap.err_text("channel full"),
         Try::Closed => env.heap.err_text(CLOSED),

@@ -46,6 +46,7 @@ pub fn with_value<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Val
     let parent = context(env, args)?;
     let key: Box<str> = env.text(arg(args, 1)?)?.into();
     let value = arg(args, 2)?;
+    env.publish(value);
     env.heap.charge(key.len());
     Ok(make(env, Some(parent), ContextKind::Value(key, value)))
 }

@@ -16,7 +16,7 @@ fn list<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault>
 /// The position that an argument names, checked.
 fn position<E: Engine>(env: &mut Env<'_, E>, list: Value, index: Value) -> Result<usize, Fault> {
     let index = env.plain(index)?;
-    env.heap.position(index, env.heap.elements(list)?.len())
+    env.heap.position(index, env.heap.list_len(list)?)
 }
 
 /// `Vec.withCapacity(n)`
@@ -44,15 +44,20 @@ pub fn pop<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fau
 pub fn insert<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     let (list, value) = (list(env, args)?, arg(args, 2)?);
     let at = env.integer(arg(args, 1)?)?;
-    let len = env.heap.elements(list)?.len();
+    let len = env.heap.list_len(list)?;
     if !(0..=len as i128).contains(&at) {
         return Err(out_of_range(len, at));
     }
-    // As an append it is counted; then the value moves to its place.
-    env.heap.push(list, value)?;
-    if let Some(tail) = env.heap.elements_mut(list)?.get_mut(at as usize..) {
-        tail.rotate_right(1);
+    if len == env.heap.capacity(list)? {
+        env.heap.room_for_one_more(list)?;
     }
+    env.heap.change_list_with(list, &[value], |elements| {
+        elements.push(value);
+        // A published list may be shorter by now.
+        if let Some(tail) = elements.get_mut(at as usize..) {
+            tail.rotate_right(1);
+        }
+    })?;
     Ok(Value::UNIT)
 }
 
@@ -60,7 +65,14 @@ pub fn insert<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, 
 pub fn remove<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     let list = list(env, args)?;
     let at = position(env, list, arg(args, 1)?)?;
-    env.heap.change_list(list, |elements| elements.remove(at))
+    let removed =
+        env.heap.change_list(
+            list,
+            |elements| {
+                if at < elements.len() { Ok(elements.remove(at)) } else { Err(elements.len()) }
+            },
+        )?;
+    removed.map_err(|len| out_of_range(len, at as i128))
 }
 
 /// `clear()`
@@ -74,41 +86,41 @@ pub fn clear<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, F
 pub fn set<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     let (list, value) = (list(env, args)?, arg(args, 2)?);
     let at = position(env, list, arg(args, 1)?)?;
-    env.heap.elements_mut(list)?[at] = value;
+    env.heap.set_element(list, at, value)?;
     Ok(Value::UNIT)
 }
 
 /// `len()`
 pub fn len<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     let list = list(env, args)?;
-    Ok(Value::usize(env.heap.elements(list)?.len() as u64))
+    Ok(Value::usize(env.heap.list_len(list)? as u64))
 }
 
 /// `isEmpty()`
 pub fn is_empty<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     let list = list(env, args)?;
-    Ok(Value::bool(env.heap.elements(list)?.is_empty()))
+    Ok(Value::bool(env.heap.list_len(list)? == 0))
 }
 
 /// `get(i)`
 pub fn get<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     let list = list(env, args)?;
     let at = env.integer(arg(args, 1)?)?;
-    let element = usize::try_from(at).ok().and_then(|at| env.heap.elements(list).ok()?.get(at).copied());
+    let element = usize::try_from(at).ok().and_then(|at| env.heap.element(list, at).ok()?);
     Ok(env.heap.option(element))
 }
 
 /// `first()`
 pub fn first<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     let list = list(env, args)?;
-    let element = env.heap.elements(list)?.first().copied();
+    let element = env.heap.element(list, 0)?;
     Ok(env.heap.option(element))
 }
 
 /// `last()`
 pub fn last<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     let list = list(env, args)?;
-    let element = env.heap.elements(list)?.last().copied();
+    let element = env.heap.read_list(list, |elements| elements.last().copied())?;
     Ok(env.heap.option(element))
 }
 
@@ -116,7 +128,7 @@ pub fn last<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fa
 pub fn copy_at<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     let list = list(env, args)?;
     let at = position(env, list, arg(args, 1)?)?;
-    let element = env.heap.elements(list)?[at];
+    let element = env.heap.element(list, at)?.ok_or_else(|| out_of_range(at, at as i128))?;
     env.heap.clone_value(element)
 }
 
@@ -124,23 +136,32 @@ pub fn copy_at<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value,
 pub fn swap<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     let list = list(env, args)?;
     let (i, j) = (position(env, list, arg(args, 1)?)?, position(env, list, arg(args, 2)?)?);
-    env.heap.elements_mut(list)?.swap(i, j);
+    env.heap.change_list(list, |elements| {
+        // A published list may be shorter by now.
+        if i.max(j) < elements.len() {
+            elements.swap(i, j);
+        }
+    })?;
     Ok(Value::UNIT)
 }
 
 /// `reverse()`
 pub fn reverse<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     let list = list(env, args)?;
-    env.heap.elements_mut(list)?.reverse();
+    env.heap.change_list(list, |elements| elements.reverse())?;
     Ok(Value::UNIT)
 }
 
 /// `sort()`
 pub fn sort<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     let list = list(env, args)?;
-    env.heap.room_for(size_of_val(env.heap.elements(list)?))?;
-    let sorted = sort::sorted(env.heap, env.heap.elements(list)?)?;
-    env.heap.elements_mut(list)?.copy_from_slice(&sorted);
+    let elements = env.heap.elements(list)?;
+    env.heap.room_for(size_of_val::<[Value]>(&elements))?;
+    let sorted = sort::sorted(env.heap, &elements)?;
+    env.heap.change_list(list, |elements| {
+        // A published list may have another length by now: then the sorted elements are what it holds.
+        if elements.len() == sorted.len() { elements.copy_from_slice(&sorted) } else { *elements = sorted }
+    })?;
     Ok(Value::UNIT)
 }
 
@@ -174,8 +195,8 @@ pub fn join<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fa
         None => String::new(),
     };
     let mut text = String::new();
-    for at in 0..env.heap.elements(list)?.len() {
-        let element = env.heap.elements(list)?[at];
+    for at in 0.. {
+        let Some(element) = env.heap.element(list, at)? else { break };
         if at > 0 {
             text.push_str(&separator);
         }
@@ -190,8 +211,8 @@ pub fn extend<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, 
     let list = list(env, args)?;
     let other = env.seen(arg(args, 1)?, Tag::List)?;
     let more = env.heap.elements(other)?;
-    env.heap.room_for(size_of_val(more))?;
-    let more = more.to_vec();
+    env.heap.room_for(size_of_val::<[Value]>(&more))?;
+    let more = more.into_owned();
     env.heap.append(list, &more)?;
     Ok(Value::UNIT)
 }
@@ -200,19 +221,19 @@ pub fn extend<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, 
 pub fn slice<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     let list = list(env, args)?;
     let (from, to) = (env.plain(arg(args, 1)?)?, env.plain(arg(args, 2)?)?);
-    let (from, to) = env.heap.slice_bounds(from, to, env.heap.elements(list)?.len())?;
+    let (from, to) = env.heap.slice_bounds(from, to, env.heap.list_len(list)?)?;
     env.heap.slice(list, from, to)
 }
 
 /// `enumerate()`
 pub fn enumerate<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     let list = list(env, args)?;
-    let len = env.heap.elements(list)?.len();
+    let len = env.heap.list_len(list)?;
     // A pair each, and the list of them.
     env.heap.room_for(len.saturating_mul(size_of::<crate::vm::heap::record::Record>() + size_of::<Value>()))?;
     let mut pairs = Vec::with_capacity(len);
     for at in 0..len {
-        let element = env.heap.elements(list)?[at];
+        let Some(element) = env.heap.element(list, at)? else { break };
         pairs.push(env.heap.tuple(&[Value::usize(at as u64), element]));
     }
     env.heap.list(pairs)
@@ -229,10 +250,10 @@ pub fn truncate<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value
 /// `sum()`. The sum of an empty list is the integer 0: nothing in it says what kind of number it would be.
 pub fn sum<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     let list = list(env, args)?;
-    let Some(&first) = env.heap.elements(list)?.first() else { return Ok(Value::i64(0)) };
+    let Some(first) = env.heap.element(list, 0)? else { return Ok(Value::i64(0)) };
     let mut sum = first;
-    for at in 1..env.heap.elements(list)?.len() {
-        let element = env.heap.elements(list)?[at];
+    for at in 1.. {
+        let Some(element) = env.heap.element(list, at)? else { break };
         sum = arith::arith(env.heap, BinaryOp::Add, sum, element)?;
     }
     Ok(sum)
@@ -242,7 +263,7 @@ pub fn sum<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fau
 pub fn extreme<E: Engine>(env: &mut Env<'_, E>, args: &[Value], wanted: Ordering) -> Result<Value, Fault> {
     let list = list(env, args)?;
     let mut best: Option<Value> = None;
-    for &element in env.heap.elements(list)? {
+    for &element in env.heap.elements(list)?.iter() {
         let better = match best {
             Some(best) => equal::order(env.heap, element, best)? == Some(wanted),
             None => true,

@@ -41,6 +41,7 @@ fn stepped(step: Step, done: Value) -> Result<Outcome, Fault> {
 /// `Mutex.new(v)`
 pub fn mutex_new<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     let value = arg(args, 0)?;
+    env.publish(value);
     env.heap.charge(BYTES);
     Ok(Value::handle(Tag::Mutex, env.sched.mutex(env.tr, env.at, value)))
 }
@@ -69,6 +70,7 @@ pub fn mutex_try_lock<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result
 /// `RwLock.new(v)`
 pub fn rwlock_new<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     let value = arg(args, 0)?;
+    env.publish(value);
     env.heap.charge(BYTES);
     Ok(Value::handle(Tag::RwLock, env.sched.rwlock(env.tr, env.at, value)))
 }

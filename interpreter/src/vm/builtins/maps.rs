@@ -60,13 +60,13 @@ pub fn remove<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, 
 /// `len()` of maps and sets.
 pub fn len<E: Engine>(env: &mut Env<'_, E>, args: &[Value], tag: Tag) -> Result<Value, Fault> {
     let table = env.seen(arg(args, 0)?, tag)?;
-    Ok(Value::usize(env.heap.table(table)?.len() as u64))
+    Ok(Value::usize(env.heap.len(table)? as u64))
 }
 
 /// `isEmpty()` of maps and sets.
 pub fn is_empty<E: Engine>(env: &mut Env<'_, E>, args: &[Value], tag: Tag) -> Result<Value, Fault> {
     let table = env.seen(arg(args, 0)?, tag)?;
-    Ok(Value::bool(env.heap.table(table)?.is_empty()))
+    Ok(Value::bool(env.heap.len(table)? == 0))
 }
 
 /// The keys of a map, the elements of a set: owned, so cloned.

@@ -13,10 +13,12 @@ pub fn print<E: Engine>(env: &mut Env<'_, E>, args: &[Value], to: Kind) -> Resul
     let value = arg(args, 0)?;
     if value.is(Tag::String) {
         let text = env.heap.str(value)?;
-        env.io.print(env.tr, env.at.site, env.sched.stamp(env.at.clock), to, text);
+        let clock = env.sched.stamp(env.at.clock);
+        env.common.io().print(env.tr, env.at.site, clock, to, text);
     } else {
         let text = display(env, value)?;
-        env.io.print(env.tr, env.at.site, env.sched.stamp(env.at.clock), to, &text);
+        let clock = env.sched.stamp(env.at.clock);
+        env.common.io().print(env.tr, env.at.site, clock, to, &text);
     }
     Ok(Value::UNIT)
 }
@@ -61,7 +63,8 @@ pub fn exit<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Fault, Fa
 
 /// `readLine()`
 pub fn read_line<E: Engine>(env: &mut Env<'_, E>) -> Result<Value, Fault> {
-    match env.io.read_line() {
+    let line = env.common.io().read_line();
+    match line {
         Some(line) => {
             let line = env.heap.string(line)?;
             Ok(env.heap.some(line))
@@ -72,9 +75,10 @@ pub fn read_line<E: Engine>(env: &mut Env<'_, E>) -> Result<Value, Fault> {
 
 /// `args()`
 pub fn arguments<E: Engine>(env: &mut Env<'_, E>) -> Result<Value, Fault> {
-    let mut list = Vec::with_capacity(env.io.args.len());
-    for argument in &env.io.args {
-        list.push(env.heap.string(argument.as_str())?);
+    let arguments = env.common.io().args.clone();
+    let mut list = Vec::with_capacity(arguments.len());
+    for argument in arguments {
+        list.push(env.heap.string(argument)?);
     }
     env.heap.list(list)
 }

@@ -29,7 +29,7 @@ pub use locks::release;
 use super::arith;
 use super::fault::{Fault, Outcome};
 use super::heap::{Heap, wrong};
-use super::io::Io;
+use super::sharing::Common;
 use super::task::Body;
 use crate::builtins::Builtin;
 use crate::bytecode::Code;
@@ -53,8 +53,8 @@ pub struct Env<'a, E: Engine> {
     pub at: At,
     /// The program.
     pub code: &'a Code,
-    /// The guest's input and output.
-    pub io: &'a mut Io,
+    /// What all machines of the run write to.
+    pub common: &'a Common,
     /// Slot of the running task.
     pub task: u32,
 }

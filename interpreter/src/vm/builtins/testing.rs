@@ -23,6 +23,7 @@ use crate::vm::engine::Deterministic;
 use crate::vm::fault::{Fault, Outcome};
 use crate::vm::heap::{Heap, NONE_VALUE};
 use crate::vm::io::Io;
+use crate::vm::sharing::Common;
 use crate::vm::{arith, format};
 use scheduler::{At, Config, Next, Oracle, Scheduler, TimeSource};
 use std::collections::BTreeMap;
@@ -72,7 +73,7 @@ pub struct World {
     pub heap: Heap,
     pub sched: Sched,
     pub code: Code,
-    pub io: Io,
+    pub common: Common,
     pub bound: BTreeMap<char, Value>,
 }
 
@@ -92,14 +93,20 @@ impl World {
         });
         sched.spawn(&mut Off, At::default(), 0, false);
         assert!(matches!(sched.next_task(&mut Off, 0), Next::Run { .. }));
-        World { heap: Heap::new(64 << 20), sched, code: names(), io: Io::memory(), bound: BTreeMap::new() }
+        World {
+            heap: Heap::new(64 << 20),
+            sched,
+            code: names(),
+            common: Common::new(Io::memory()),
+            bound: BTreeMap::new(),
+        }
     }
 
     pub fn call(&mut self, builtin: Builtin, args: &[Value]) -> Result<Outcome, Fault> {
         let task = self.sched.current();
-        let (heap, sched, code, io) = (&mut self.heap, &mut self.sched, &self.code, &mut self.io);
+        let (heap, sched, code, common) = (&mut self.heap, &mut self.sched, &self.code, &self.common);
         call(
-            &mut Env::<Deterministic<Off>> { heap, sched, tr: &mut Off, at: At::default(), code, io, task },
+            &mut Env::<Deterministic<Off>> { heap, sched, tr: &mut Off, at: At::default(), code, common, task },
             builtin,
             args,
         )

@@ -512,7 +512,8 @@ fn text_and_output() {
         Eprint "oh" => ()
         "#,
     );
-    assert_eq!((world.io.stdout(), world.io.stderr()), ("hello5", "oh"));
+    let io = world.common.io();
+    assert_eq!((io.stdout(), io.stderr()), ("hello5", "oh"));
 }
 
 #[test]

@@ -36,17 +36,18 @@ impl Heap {
             // Each child is replaced by a shallow copy of itself, which is then looked through in turn.
             match object.kind() {
                 Tag::List => {
-                    for at in 0..self.elements(object)?.len() {
-                        let child = self.elements(object)?[at];
-                        if is_copied(child) {
+                    for at in 0..self.list_len(object)? {
+                        if let Some(child) = self.element(object, at)?
+                            && is_copied(child)
+                        {
                             let child = self.shallow(child, &mut pending)?;
-                            self.elements_mut(object)?[at] = child;
+                            self.set_element(object, at, child)?;
                         }
                     }
                 }
                 Tag::Map | Tag::Set => {
                     // Taken out, because copying its children needs the heap; a copy is reachable only from here.
-                    let Some(mut table) = self.tables.get_mut(object.slot()).map(std::mem::take) else {
+                    let Some(mut table) = self.tables.private_mut(object.slot()).map(std::mem::take) else {
                         return Err(wrong("a map", object));
                     };
                     for (key, value) in table.iter_mut() {
@@ -56,12 +57,12 @@ impl Heap {
                             }
                         }
                     }
-                    if let Some(slot) = self.tables.get_mut(object.slot()) {
+                    if let Some(slot) = self.tables.private_mut(object.slot()) {
                         *slot = table;
                     }
                 }
                 _ => {
-                    for at in 0..self.record_of(object)?.fields().len() {
+                    for at in 0..self.with_record(object, |record| record.fields().len())? {
                         let child = self.field(object, at as u32)?;
                         if is_copied(child) {
                             let child = self.shallow(child, &mut pending)?;
@@ -79,20 +80,20 @@ impl Heap {
         let (copy, deep) = match value.kind() {
             Tag::List => {
                 let elements = self.elements(value)?;
-                self.room_for(size_of_val(elements))?;
-                let elements = elements.to_vec();
+                self.room_for(size_of_val::<[Value]>(&elements))?;
+                let elements = elements.into_owned();
                 let deep = elements.iter().copied().any(is_copied);
                 (self.list(elements)?, deep)
             }
             tag @ (Tag::Map | Tag::Set) => {
                 let table = self.table(value)?;
                 self.room_for(table.extra_bytes())?;
-                let table = table.clone();
+                let table = table.into_owned();
                 let deep = table.iter().any(|(key, value)| is_copied(key) || is_copied(value));
                 (self.new_table(tag, table), deep)
             }
             tag => {
-                let record = self.record_of(value)?.clone();
+                let record = self.record_of(value)?.into_owned();
                 let bytes = Slab::<Record>::SLOT_BYTES + record.extra_bytes();
                 self.room_for(bytes)?;
                 let deep = record.fields().iter().copied().any(is_copied);

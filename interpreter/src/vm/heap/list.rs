@@ -1,9 +1,10 @@
 //! Lists: access by position, growth with its bytes counted, and slices.
 
 use super::slab::{Object, Slab};
-use super::{Heap, ListObject, wrong};
+use super::{Heap, Kind, ListObject, wrong};
 use crate::value::{Tag, Value};
 use crate::vm::fault::Fault;
+use std::borrow::Cow;
 
 /// The panic of an index past the end (or below zero).
 #[cold]
@@ -39,66 +40,138 @@ impl Heap {
         self.list(vec![value; count as usize])
     }
 
-    /// The elements of a list.
+    /// The elements of a list; a copy of a published one's.
     #[inline(always)]
-    pub fn elements(&self, list: Value) -> Result<&[Value], Fault> {
-        match self.lists.get(list.slot()) {
-            Some(object) if list.is(Tag::List) => Ok(&object.0),
-            _ => Err(wrong("a list", list)),
+    pub fn elements(&self, list: Value) -> Result<Cow<'_, [Value]>, Fault> {
+        match self.lists.private(list.slot()) {
+            Some(object) if list.is(Tag::List) => Ok(Cow::Borrowed(&object.0)),
+            _ => self.read_list(list, |elements| Cow::Owned(elements.to_vec())),
         }
     }
 
-    /// The elements of a list, to be replaced one by one.
-    #[inline(always)]
-    pub fn elements_mut(&mut self, list: Value) -> Result<&mut [Value], Fault> {
-        match self.lists.get_mut(list.slot()) {
-            Some(object) if list.is(Tag::List) => Ok(&mut object.0),
-            _ => Err(wrong("a list", list)),
-        }
+    /// Something about a list that can be read in one go.
+    #[inline]
+    pub(crate) fn read_list<R>(&self, list: Value, read: impl Fn(&[Value]) -> R) -> Result<R, Fault> {
+        self.read_vec(list, |elements| read(elements))
     }
 
-    /// Changes a list in any way that does not need much more room; growth is counted.
-    pub fn change_list<R>(&mut self, list: Value, change: impl FnOnce(&mut Vec<Value>) -> R) -> Result<R, Fault> {
-        match self.lists.get_mut(list.slot()) {
-            Some(object) if list.is(Tag::List) => {
-                let before = object.extra_bytes();
-                let result = change(&mut object.0);
-                let after = object.extra_bytes();
-                self.resized(before, after);
-                Ok(result)
+    #[inline]
+    fn read_vec<R>(&self, list: Value, read: impl Fn(&Vec<Value>) -> R) -> Result<R, Fault> {
+        if list.is(Tag::List) {
+            if let Some(object) = self.lists.private(list.slot()) {
+                return Ok(read(&object.0));
             }
-            _ => Err(wrong("a list", list)),
+            if let Some(result) = self.lists.locked(list.slot(), |object| read(&object.0)) {
+                return Ok(result);
+            }
         }
+        Err(wrong("a list", list))
+    }
+
+    /// Number of elements of a list.
+    #[inline]
+    pub fn list_len(&self, list: Value) -> Result<usize, Fault> {
+        self.read_list(list, <[Value]>::len)
+    }
+
+    /// Elements that a list has room for without growing.
+    pub fn capacity(&self, list: Value) -> Result<usize, Fault> {
+        self.read_vec(list, Vec::capacity)
+    }
+
+    /// An element of a list; `None` past its end.
+    #[inline]
+    pub fn element(&self, list: Value, at: usize) -> Result<Option<Value>, Fault> {
+        self.read_list(list, |elements| elements.get(at).copied())
+    }
+
+    /// Replaces an element of a list.
+    #[inline]
+    pub fn set_element(&mut self, list: Value, at: usize, value: Value) -> Result<(), Fault> {
+        if let Some(object) = self.lists.private_mut(list.slot())
+            && list.is(Tag::List)
+            && let Some(element) = object.0.get_mut(at)
+        {
+            *element = value;
+            return Ok(());
+        }
+        self.set_shared_element(list, at, value)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn set_shared_element(&mut self, list: Value, at: usize, value: Value) -> Result<(), Fault> {
+        self.before_storing(Kind::List, list, &[value]);
+        let len = self.change_list(list, |elements| match elements.get_mut(at) {
+            Some(element) => {
+                *element = value;
+                None
+            }
+            None => Some(elements.len()),
+        })?;
+        len.map_or(Ok(()), |len| Err(out_of_range(len, at as i128)))
+    }
+
+    /// Changes a list in any way that does not need much more room and puts nothing new into it; growth is counted. `change`
+    /// must not assume a length: another machine may have changed a published list since it was looked at.
+    pub fn change_list<R>(&mut self, list: Value, change: impl FnOnce(&mut Vec<Value>) -> R) -> Result<R, Fault> {
+        let count = |object: &mut ListObject| {
+            let before = object.extra_bytes();
+            let result = change(&mut object.0);
+            (result, before, object.extra_bytes())
+        };
+        let done = match self.lists.is_published(list.slot()) {
+            _ if !list.is(Tag::List) => None,
+            false => self.lists.private_mut(list.slot()).map(count),
+            true => self.lists.locked(list.slot(), count),
+        };
+        let (result, before, after) = done.ok_or_else(|| wrong("a list", list))?;
+        self.resized(before, after);
+        Ok(result)
+    }
+
+    /// As [`Heap::change_list`], where `change` puts these values into the list.
+    pub fn change_list_with<R>(
+        &mut self,
+        list: Value,
+        new: &[Value],
+        change: impl FnOnce(&mut Vec<Value>) -> R,
+    ) -> Result<R, Fault> {
+        self.before_storing(Kind::List, list, new);
+        self.change_list(list, change)
     }
 
     /// Appends an element.
     #[inline]
     pub fn push(&mut self, list: Value, value: Value) -> Result<(), Fault> {
-        match self.lists.get_mut(list.slot()) {
-            Some(object) if list.is(Tag::List) => {
-                if object.0.len() < object.0.capacity() {
-                    object.0.push(value);
-                    return Ok(());
-                }
-                self.push_growing(list, value)
-            }
-            _ => Err(wrong("a list", list)),
+        if let Some(object) = self.lists.private_mut(list.slot())
+            && list.is(Tag::List)
+            && object.0.len() < object.0.capacity()
+        {
+            object.0.push(value);
+            return Ok(());
         }
+        self.push_growing(list, value)
     }
 
     #[cold]
     #[inline(never)]
     fn push_growing(&mut self, list: Value, value: Value) -> Result<(), Fault> {
-        let len = self.elements(list)?.len();
+        self.room_for_one_more(list)?;
+        self.change_list_with(list, &[value], |elements| elements.push(value))
+    }
+
+    /// Fails where a list that is full cannot grow.
+    pub fn room_for_one_more(&self, list: Value) -> Result<(), Fault> {
+        let len = self.list_len(list)?;
         // Doubling: what it will have, not what it needs.
-        self.room_for(len.max(4) * size_of::<Value>())?;
-        self.change_list(list, |elements| elements.push(value))
+        self.room_for(len.max(4) * size_of::<Value>())
     }
 
     /// Appends elements.
     pub fn append(&mut self, list: Value, values: &[Value]) -> Result<(), Fault> {
         self.room_for(size_of_val(values))?;
-        self.change_list(list, |elements| elements.extend_from_slice(values))
+        self.change_list_with(list, values, |elements| elements.extend_from_slice(values))
     }
 
     /// Position `index` as the guest gave it (any integer kind up to 64 bits; unsigned ones by `unsigned`), checked against a length.

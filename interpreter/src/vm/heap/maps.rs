@@ -7,6 +7,13 @@ use super::{Heap, Kind, wrong};
 use crate::value::{Tag, Value};
 use crate::vm::equal;
 use crate::vm::fault::Fault;
+use std::borrow::Cow;
+
+/// Whether this is a map or set.
+#[inline]
+fn is_table(value: Value) -> bool {
+    Kind::of(value.kind()) == Some(Kind::Table)
+}
 
 impl Heap {
     /// An empty map.
@@ -24,34 +31,63 @@ impl Heap {
         Value::handle(tag, self.tables.insert(table))
     }
 
-    /// The table of a map or set.
+    /// The table of a map or set; a copy of a published one.
     #[inline]
-    pub fn table(&self, value: Value) -> Result<&Table, Fault> {
-        match self.tables.get(value.slot()) {
-            Some(table) if Kind::of(value.kind()) == Some(Kind::Table) => Ok(table),
-            _ => Err(wrong("a map or set", value)),
+    pub fn table(&self, value: Value) -> Result<Cow<'_, Table>, Fault> {
+        if is_table(value)
+            && let Some(table) = self.tables.private(value.slot())
+        {
+            return Ok(Cow::Borrowed(table));
         }
+        self.read_table(value, |table| Cow::Owned(table.clone()))
     }
 
-    /// Changes a table; growth is counted.
-    pub(crate) fn change_table<R>(&mut self, value: Value, change: impl FnOnce(&mut Table) -> R) -> Result<R, Fault> {
-        match self.tables.get_mut(value.slot()) {
-            Some(table) if Kind::of(value.kind()) == Some(Kind::Table) => {
-                let before = table.extra_bytes();
-                let result = change(table);
-                let after = table.extra_bytes();
-                self.resized(before, after);
-                Ok(result)
+    /// Something about a map or set that can be read in one go, without looking at any other object.
+    #[inline]
+    pub(crate) fn read_table<R>(&self, value: Value, read: impl Fn(&Table) -> R) -> Result<R, Fault> {
+        if is_table(value) {
+            if let Some(table) = self.tables.private(value.slot()) {
+                return Ok(read(table));
             }
-            _ => Err(wrong("a map or set", value)),
+            if let Some(result) = self.tables.locked(value.slot(), |table| read(table)) {
+                return Ok(result);
+            }
         }
+        Err(wrong("a map or set", value))
     }
 
-    /// Hash of a key and its position, if it is there.
-    fn find(&self, table: Value, key: Value) -> Result<(u64, Option<u32>), Fault> {
-        let hash = equal::hash(self, key)?;
+    /// The first entry at or after a position, and the position after it: how a `for` goes on.
+    #[inline]
+    pub fn table_next(&self, table: Value, position: usize) -> Result<Option<(usize, Value, Value)>, Fault> {
+        self.read_table(table, |table| table.next_from(position))
+    }
+
+    /// Changes a table without putting anything new into it; growth is counted.
+    pub(crate) fn change_table<R>(&mut self, value: Value, change: impl FnOnce(&mut Table) -> R) -> Result<R, Fault> {
+        let count = |table: &mut Table| {
+            let before = table.extra_bytes();
+            let result = change(table);
+            (result, before, table.extra_bytes())
+        };
+        let done = match self.tables.is_published(value.slot()) {
+            _ if !is_table(value) => None,
+            false => self.tables.private_mut(value.slot()).map(count),
+            true => self.tables.locked(value.slot(), count),
+        };
+        let (result, before, after) = done.ok_or_else(|| wrong("a map or set", value))?;
+        self.resized(before, after);
+        Ok(result)
+    }
+
+    /// Hash of a key and its position in a private table, if it is there. `None` for a published table.
+    #[inline]
+    fn find(&self, table: Value, hash: u64, key: Value) -> Result<Option<Option<u32>>, Fault> {
+        let Some(private) = self.tables.private(table.slot()) else { return Ok(None) };
+        if !is_table(table) {
+            return Err(wrong("a map or set", table));
+        }
         let mut fault = None;
-        let found = self.table(table)?.find(hash, |other| match equal::equal(self, other, key) {
+        let found = private.find(hash, |other| match equal::equal(self, other, key) {
             Ok(same) => same,
             Err(f) => {
                 fault = Some(f);
@@ -60,54 +96,136 @@ impl Heap {
         });
         match fault {
             Some(fault) => Err(fault),
-            None => Ok((hash, found)),
+            None => Ok(Some(found)),
+        }
+    }
+
+    /// Works on a published table at the position of a key, if it is there, in one go towards other machines. `work` may be called
+    /// only once, under the lock.
+    ///
+    /// Keys that stand for themselves are compared under the lock. Others lead to objects with locks of their own, so they are
+    /// compared outside; then, under the lock again, the entries with this hash must be the same as before.
+    #[cold]
+    #[inline(never)]
+    fn at_shared_key<R>(
+        &self,
+        table: Value,
+        hash: u64,
+        key: Value,
+        mut work: impl FnMut(&mut Table, Option<u32>) -> R,
+    ) -> Result<R, Fault> {
+        let missing = || wrong("a map or set", table);
+        if !is_table(table) {
+            return Err(missing());
+        }
+        if equal::is_plain(key) {
+            let done = self.tables.locked(table.slot(), |t| {
+                let mut plain = true;
+                let found = t.find(hash, |other| {
+                    plain &= equal::is_plain(other);
+                    plain && equal::equal(self, other, key) == Ok(true)
+                });
+                (plain || found.is_some()).then(|| work(t, found))
+            });
+            if let Some(result) = done.ok_or_else(missing)? {
+                return Ok(result);
+            }
+        }
+        loop {
+            let candidates = self.tables.locked(table.slot(), |t| t.with_hash(hash)).ok_or_else(missing)?;
+            let mut found = None;
+            for &(position, other) in &candidates {
+                if equal::equal(self, other, key)? {
+                    found = Some(position);
+                    break;
+                }
+            }
+            let same = |t: &mut Table| (t.with_hash(hash) == candidates).then(|| work(t, found));
+            if let Some(result) = self.tables.locked(table.slot(), same).ok_or_else(missing)? {
+                return Ok(result);
+            }
         }
     }
 
     /// Whether a map or set has a key.
     pub fn has_key(&self, table: Value, key: Value) -> Result<bool, Fault> {
-        Ok(self.find(table, key)?.1.is_some())
+        let hash = equal::hash(self, key)?;
+        match self.find(table, hash, key)? {
+            Some(found) => Ok(found.is_some()),
+            None => self.at_shared_key(table, hash, key, |_, found| found.is_some()),
+        }
     }
 
     /// The value under a key.
     pub fn map_get(&self, table: Value, key: Value) -> Result<Option<Value>, Fault> {
-        let (_, found) = self.find(table, key)?;
-        Ok(match found {
-            Some(position) => self.table(table)?.at(position).map(|(_, value)| value),
-            None => None,
-        })
+        let hash = equal::hash(self, key)?;
+        let value = |t: &Table, found: Option<u32>| found.and_then(|position| t.at(position)).map(|(_, value)| value);
+        match self.find(table, hash, key)? {
+            Some(found) => Ok(self.tables.private(table.slot()).and_then(|t| value(t, found))),
+            None => self.at_shared_key(table, hash, key, |t, found| value(t, found)),
+        }
     }
 
     /// Sets the value under a key (for a set: `()`), and gives the old one.
     pub fn map_insert(&mut self, table: Value, key: Value, value: Value) -> Result<Option<Value>, Fault> {
-        let (hash, found) = self.find(table, key)?;
-        match found {
-            Some(position) => self.change_table(table, |t| t.replace(position, value)),
-            None => {
-                // Doubling: what it may have afterwards, not what it needs.
-                let now = self.table(table)?;
-                if now.len() >= 64 {
-                    self.room_for(now.len() * 48)?;
-                }
+        let hash = equal::hash(self, key)?;
+        // Doubling: what it may have afterwards, not what it needs.
+        let room = |heap: &Heap, len: usize| if len >= 64 { heap.room_for(len * 48) } else { Ok(()) };
+        match self.find(table, hash, key)? {
+            Some(Some(position)) => self.change_table(table, |t| t.replace(position, value)),
+            Some(None) => {
+                room(self, self.read_table(table, Table::len)?)?;
                 self.change_table(table, |t| t.push(hash, key, value))?;
                 Ok(None)
+            }
+            None => {
+                room(self, self.read_table(table, Table::len)?)?;
+                self.before_storing(Kind::Table, table, &[key, value]);
+                self.change_at_shared_key(table, hash, key, |t, found| match found {
+                    Some(position) => t.replace(position, value),
+                    None => {
+                        t.push(hash, key, value);
+                        None
+                    }
+                })
             }
         }
     }
 
     /// Takes out the value under a key.
     pub fn map_remove(&mut self, table: Value, key: Value) -> Result<Option<Value>, Fault> {
-        match self.find(table, key)?.1 {
-            Some(position) => self.change_table(table, |t| t.remove(position)),
-            None => Ok(None),
+        let hash = equal::hash(self, key)?;
+        match self.find(table, hash, key)? {
+            Some(Some(position)) => self.change_table(table, |t| t.remove(position)),
+            Some(None) => Ok(None),
+            None => self.change_at_shared_key(table, hash, key, |t, found| found.and_then(|at| t.remove(at))),
         }
+    }
+
+    /// As [`Heap::at_shared_key`], where `change` may make the table larger or smaller.
+    fn change_at_shared_key<R>(
+        &mut self,
+        table: Value,
+        hash: u64,
+        key: Value,
+        mut change: impl FnMut(&mut Table, Option<u32>) -> R,
+    ) -> Result<R, Fault> {
+        let (result, before, after) = self.at_shared_key(table, hash, key, |t, found| {
+            let before = t.extra_bytes();
+            let result = change(t, found);
+            (result, before, t.extra_bytes())
+        })?;
+        self.resized(before, after);
+        Ok(result)
     }
 
     /// `container[index]`: an element of a list, the value under a key of a map, a character of a string by position.
     #[inline]
     pub fn get_index(&self, container: Value, index: Value) -> Result<Value, Fault> {
-        if container.is(Tag::List) {
-            let elements = self.elements(container)?;
+        if container.is(Tag::List)
+            && let Some(object) = self.lists.private(container.slot())
+        {
+            let elements = &object.0;
             let at = self.position(index, elements.len())?;
             return Ok(elements[at]);
         }
@@ -117,6 +235,11 @@ impl Heap {
     #[inline(never)]
     fn get_index_cold(&self, container: Value, index: Value) -> Result<Value, Fault> {
         match container.kind() {
+            Tag::List => {
+                let at = self.position(index, self.list_len(container)?)?;
+                let gone = || super::list::out_of_range(self.list_len(container).unwrap_or(0), at as i128);
+                self.element(container, at)?.ok_or_else(gone)
+            }
             Tag::Map => match self.map_get(container, index)? {
                 Some(value) => Ok(value),
                 None => Err(Fault::Panic(format!("key not found: {}", crate::vm::format::plain(self, index)))),
@@ -130,8 +253,8 @@ impl Heap {
                 }
             }
             Tag::Tuple => {
-                let fields = self.record_of(container)?.fields();
-                Ok(fields[self.position(index, fields.len())?])
+                let record = self.record_of(container)?;
+                Ok(record.fields()[self.position(index, record.fields().len())?])
             }
             _ => Err(wrong("something that can be indexed", container)),
         }
@@ -141,9 +264,8 @@ impl Heap {
     #[inline]
     pub fn set_index(&mut self, container: Value, index: Value, value: Value) -> Result<(), Fault> {
         if container.is(Tag::List) {
-            let at = self.position(index, self.elements(container)?.len())?;
-            self.elements_mut(container)?[at] = value;
-            return Ok(());
+            let at = self.position(index, self.list_len(container)?)?;
+            return self.set_element(container, at, value);
         }
         if container.is(Tag::Map) {
             return self.map_insert(container, index, value).map(drop);
@@ -155,7 +277,7 @@ impl Heap {
     pub fn get_slice(&mut self, container: Value, range: Value) -> Result<Value, Fault> {
         match container.kind() {
             Tag::List => {
-                let (from, to) = self.range_bounds(range, self.elements(container)?.len())?;
+                let (from, to) = self.range_bounds(range, self.list_len(container)?)?;
                 self.slice(container, from, to)
             }
             Tag::String => {
@@ -198,10 +320,10 @@ impl Heap {
     #[inline]
     pub fn len(&self, container: Value) -> Result<usize, Fault> {
         match container.kind() {
-            Tag::List => Ok(self.elements(container)?.len()),
+            Tag::List => self.list_len(container),
             Tag::String => Ok(self.str(container)?.len()),
-            Tag::Map | Tag::Set => Ok(self.table(container)?.len()),
-            Tag::Tuple => Ok(self.record_of(container)?.fields().len()),
+            Tag::Map | Tag::Set => self.read_table(container, Table::len),
+            Tag::Tuple => self.with_record(container, |record| record.fields().len()),
             _ => Err(wrong("something that has a length", container)),
         }
     }

@@ -1,5 +1,10 @@
 //! The guest's heap: a slab for each kind of object, addressed by handles in [`Value`]s.
 //!
+//! A [`Heap`] is one machine's view; [`Heap::share`] gives another machine its own. An object that several machines may reach is
+//! published ([`publish`]) and locked for each access; accessors that give more than one element at once lend a private object and copy
+//! a published one, so that no lock is held while anything else happens. Nothing that a guest does without synchronisation can
+//! do more harm than a wrong element: every position is checked again under the lock.
+//!
 //! Everything goes through [`Heap`]: constructors, checked accessors (a wrong handle is a guest fault, never the host's panic),
 //! and growth, which is where bytes are counted. Nothing here collects: [`Heap::should_collect`] says when the
 //! loop's next safepoint should, so values held in host variables between safepoints are safe.
@@ -8,22 +13,32 @@
 //! safepoint finds the limit passed ([`Heap::over_limit`] after a collection). What can be of any size (strings, lists, maps,
 //! clones) is checked here and fails with `out of memory`.
 //!
-//! * [`slab`] the tables, [`record`] tuples, structs, variants and closures, [`table`] maps and sets;
-//! * [`list`] lists, [`maps`] maps and sets by key, [`refs`] cells, boxes and references, [`clone`] deep copies.
+//! * [`slab`] the tables with [`bits`] and [`lock`], [`account`] the bytes; [`record`] tuples, structs, variants and closures, [`table`] maps and sets;
+//! * [`list`] lists, [`maps`] maps and sets by key, [`refs`] cells, boxes and references, [`clone`] deep copies, [`publish`] sharing.
 
+mod account;
+pub mod bits;
 pub mod clone;
 pub mod list;
+pub mod lock;
 pub mod maps;
+pub mod publish;
 pub mod record;
 pub mod refs;
 pub mod slab;
 pub mod table;
+#[cfg(test)]
+mod tests;
 
 use super::fault::Fault;
 use crate::types::{OPTION, RESULT};
 use crate::value::{Tag, Value};
+use account::Account;
+use bits::Bits;
+use lock::{Constant, StateByte};
 use record::Record;
-use slab::{Bits, Object, Slab};
+use slab::{Object, Slab};
+use std::borrow::Cow;
 use table::Table;
 
 /// The slabs, by what they hold.
@@ -90,8 +105,10 @@ pub(crate) struct ListObject(pub(crate) Vec<Value>);
 pub(crate) struct WideObject(pub(crate) u128);
 
 macro_rules! objects {
-    ($($name:ident, |$this:ident| $extra:expr;)+) => {
+    ($($name:ident, $state:ident, |$this:ident| $extra:expr;)+) => {
         $( impl Object for $name {
+            type State = $state;
+
             fn extra_bytes(&self) -> usize {
                 let $this = self;
                 $extra
@@ -101,11 +118,11 @@ macro_rules! objects {
 }
 
 objects! {
-    CellObject, |_c| 0;
-    RefObject, |_r| 0;
-    WideObject, |_w| 0;
-    StrObject, |s| s.0.len();
-    ListObject, |l| l.0.capacity() * size_of::<Value>();
+    CellObject, StateByte, |_c| 0;
+    RefObject, StateByte, |_r| 0;
+    WideObject, Constant, |_w| 0;
+    StrObject, Constant, |s| s.0.len();
+    ListObject, StateByte, |l| l.0.capacity() * size_of::<Value>();
 }
 
 /// The heap.
@@ -118,21 +135,10 @@ pub struct Heap {
     pub(crate) records: Slab<Record>,
     pub(crate) cells: Slab<CellObject>,
     pub(crate) refs: Slab<RefObject>,
-    bytes: usize,
-    /// The part of `bytes` that is not in the slabs here: the scheduler's objects, task stacks.
-    outside: usize,
-    /// Collect when `bytes` reaches this.
-    threshold: usize,
-    max_bytes: usize,
-    /// See [`Heap::stress`].
-    stress: bool,
+    account: Account,
+    /// Objects that were published because they were stored in published ones, since somebody last asked.
+    published: usize,
 }
-
-/// Below this many bytes a collection is not worth its time.
-const FIRST_THRESHOLD: usize = 4 << 20;
-
-/// Slots are 32 bits wide; no slab may come near their end.
-const MAX_BYTES: u64 = 1 << 35;
 
 /// A handle that points nowhere, or at another kind of thing than its tag says: a mistake of the engine.
 #[cold]
@@ -144,7 +150,6 @@ pub(crate) fn wrong(what: &str, value: Value) -> Fault {
 impl Heap {
     /// An empty heap that may hold so many bytes.
     pub fn new(max_bytes: u64) -> Heap {
-        let max_bytes = max_bytes.min(MAX_BYTES) as usize;
         Heap {
             wides: Slab::default(),
             strings: Slab::default(),
@@ -153,22 +158,52 @@ impl Heap {
             records: Slab::default(),
             cells: Slab::default(),
             refs: Slab::default(),
-            bytes: 0,
-            outside: 0,
-            threshold: FIRST_THRESHOLD.min(max_bytes / 2),
-            max_bytes,
-            stress: false,
+            account: Account::new(max_bytes),
+            published: 0,
         }
     }
 
-    /// Bytes in use, garbage that is not yet collected included.
+    /// Another machine's view of the same heap.
+    pub fn share(&mut self) -> Heap {
+        Heap {
+            wides: self.wides.share(),
+            strings: self.strings.share(),
+            lists: self.lists.share(),
+            tables: self.tables.share(),
+            records: self.records.share(),
+            cells: self.cells.share(),
+            refs: self.refs.share(),
+            account: self.account.share(),
+            published: 0,
+        }
+    }
+
+    /// Says which task runs on this machine now, where several machines share the heap: builds with debug assertions then stop at
+    /// an access to an object of another task that was not published. 0: none in particular.
+    #[inline]
+    pub fn set_task(&mut self, task: u32) {
+        if cfg!(debug_assertions) {
+            self.lists.set_task(task);
+            self.tables.set_task(task);
+            self.records.set_task(task);
+            self.cells.set_task(task);
+            self.refs.set_task(task);
+        }
+    }
+
+    /// Bytes in use, garbage that is not yet collected included, as far as this machine knows.
     pub fn bytes(&self) -> usize {
-        self.bytes
+        self.account.bytes()
     }
 
     /// The most bytes that it may hold.
     pub fn max_bytes(&self) -> usize {
-        self.max_bytes
+        self.account.max_bytes()
+    }
+
+    /// Enters this machine's numbers into the shared books; learns those of the others.
+    pub fn settle(&mut self) {
+        self.account.settle();
     }
 
     /// Number of objects, garbage included.
@@ -184,63 +219,45 @@ impl Heap {
 
     /// Whether the next safepoint should collect.
     #[inline(always)]
-    pub fn should_collect(&self) -> bool {
-        self.bytes >= self.threshold
+    pub fn should_collect(&mut self) -> bool {
+        self.account.should_collect()
     }
 
     /// Collects at every safepoint from now on: a test's way to find a root that was forgotten.
     pub fn stress(&mut self) {
-        self.stress = true;
-        self.threshold = 0;
+        self.account.stress();
     }
 
     /// To be asked after a collection: the failure of a guest that holds more than it may.
     pub fn over_limit(&self) -> Option<Fault> {
-        (self.bytes > self.max_bytes).then(|| self.out_of_memory(0))
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn out_of_memory(&self, more: usize) -> Fault {
-        let (used, limit) = (mebibytes(self.bytes), mebibytes(self.max_bytes));
-        Fault::Panic(match more {
-            0 => format!("out of memory: {used} are in use and the limit is {limit} (--max-memory)"),
-            _ => format!(
-                "out of memory: {} more on top of {used} would pass the limit of {limit} (--max-memory)",
-                mebibytes(more)
-            ),
-        })
+        self.account.over_limit()
     }
 
     /// Fails where so many more bytes would pass the limit. To be asked before allocating anything whose size the guest chooses.
     #[inline]
     pub fn room_for(&self, more: usize) -> Result<(), Fault> {
-        if self.bytes.saturating_add(more) > self.max_bytes { Err(self.out_of_memory(more)) } else { Ok(()) }
+        self.account.room_for(more)
     }
 
     /// Counts bytes that something outside the heap has taken for the guest, until the next collection weighs it.
     #[inline]
     pub fn charge(&mut self, bytes: usize) {
-        self.bytes += bytes;
-        self.outside += bytes;
+        self.account.charge(bytes);
     }
 
     /// Counts what everything outside the heap weighs now, where it is more than was known.
     pub fn weigh(&mut self, outside: usize) {
-        if outside > self.outside {
-            self.bytes += outside - self.outside;
-            self.outside = outside;
-        }
+        self.account.weigh(outside);
     }
 
     /// Counts what an object has grown or shrunk by.
     #[inline]
     pub(crate) fn resized(&mut self, before: usize, after: usize) {
-        self.bytes = (self.bytes + after).saturating_sub(before);
+        self.account.resized(before, after);
     }
 
     /// Frees what has no mark, and sets the next threshold; `outside` is what everything outside the heap weighs now. Gives
-    /// the number of objects freed.
+    /// the number of objects freed. The world is stopped.
     pub(crate) fn sweep(&mut self, marks: &[Bits; Kind::COUNT], outside: usize) -> usize {
         let freed = [
             self.wides.sweep(&marks[Kind::Wide as usize]),
@@ -251,17 +268,7 @@ impl Heap {
             self.cells.sweep(&marks[Kind::Cell as usize]),
             self.refs.sweep(&marks[Kind::Ref as usize]),
         ];
-        let gone = self.outside + freed.iter().map(|f| f.1).sum::<usize>();
-        self.bytes = self.bytes.saturating_sub(gone) + outside;
-        self.outside = outside;
-        // Twice what lives, but near the limit only half of what is left: garbage must not be taken for a full heap. A step
-        // is never so small that a heap which is full for good costs more than a few collections before it fails.
-        let left = self.max_bytes.saturating_sub(self.bytes);
-        let step = self.bytes.max(FIRST_THRESHOLD).min((left / 2).max(self.max_bytes / 32));
-        self.threshold = self.bytes + step;
-        if self.stress {
-            self.threshold = 0;
-        }
+        self.account.swept(freed.iter().map(|f| f.1).sum(), outside);
         freed.iter().map(|f| f.0).sum()
     }
 
@@ -271,14 +278,14 @@ impl Heap {
     pub fn string(&mut self, text: impl Into<Box<str>>) -> Result<Value, Fault> {
         let text = text.into();
         self.room_for(text.len())?;
-        self.bytes += Slab::<StrObject>::SLOT_BYTES + text.len();
+        self.account.add(Slab::<StrObject>::SLOT_BYTES + text.len());
         Ok(Value::handle(Tag::String, self.strings.insert(StrObject(text))))
     }
 
     /// The text of a string.
     #[inline]
     pub fn str(&self, value: Value) -> Result<&str, Fault> {
-        match self.strings.get(value.slot()) {
+        match self.strings.constant(value.slot()) {
             Some(text) if value.is(Tag::String) => Ok(&text.0),
             _ => Err(wrong("a string", value)),
         }
@@ -297,14 +304,14 @@ impl Heap {
     }
 
     fn wide(&mut self, tag: Tag, bits: u128) -> Value {
-        self.bytes += Slab::<WideObject>::SLOT_BYTES;
+        self.account.add(Slab::<WideObject>::SLOT_BYTES);
         Value::handle(tag, self.wides.insert(WideObject(bits)))
     }
 
     /// The bits of an `i128` or `u128`.
     #[inline]
     pub fn wide_bits(&self, value: Value) -> Result<u128, Fault> {
-        match self.wides.get(value.slot()) {
+        match self.wides.constant(value.slot()) {
             Some(wide) if value.is(Tag::I128) || value.is(Tag::U128) => Ok(wide.0),
             _ => Err(wrong("a 128-bit integer", value)),
         }
@@ -316,7 +323,7 @@ impl Heap {
     #[inline]
     pub fn record(&mut self, tag: Tag, ty: u32, variant: u32, fields: &[Value]) -> Value {
         let record = Record::new(ty, variant, fields);
-        self.bytes += Slab::<Record>::SLOT_BYTES + record.extra_bytes();
+        self.account.add(Slab::<Record>::SLOT_BYTES + record.extra_bytes());
         Value::handle(tag, self.records.insert(record))
     }
 
@@ -383,34 +390,77 @@ impl Heap {
         self.record(Tag::Range, 0, inclusive as u32, &[lo, hi])
     }
 
-    /// The record behind a tuple, struct, variant with fields, closure or range.
+    /// The record behind a tuple, struct, variant with fields, closure or range; a copy of a published one.
     #[inline]
-    pub fn record_of(&self, value: Value) -> Result<&Record, Fault> {
-        match self.records.get(value.slot()) {
-            Some(record) if Kind::of(value.kind()) == Some(Kind::Record) => Ok(record),
-            _ => Err(wrong("a record", value)),
+    pub fn record_of(&self, value: Value) -> Result<Cow<'_, Record>, Fault> {
+        if Kind::of(value.kind()) == Some(Kind::Record) {
+            if let Some(record) = self.records.private(value.slot()) {
+                return Ok(Cow::Borrowed(record));
+            }
+            if let Some(record) = self.records.locked(value.slot(), |record| record.clone()) {
+                return Ok(Cow::Owned(record));
+            }
         }
+        Err(wrong("a record", value))
+    }
+
+    /// Something about a record that can be read in one go.
+    #[inline]
+    pub(crate) fn with_record<R>(&self, value: Value, read: impl Fn(&Record) -> R) -> Result<R, Fault> {
+        if Kind::of(value.kind()) == Some(Kind::Record) {
+            if let Some(record) = self.records.private(value.slot()) {
+                return Ok(read(record));
+            }
+            if let Some(result) = self.records.locked(value.slot(), |record| read(record)) {
+                return Ok(result);
+            }
+        }
+        Err(wrong("a record", value))
     }
 
     /// Field number `at` of a record.
     #[inline]
     pub fn field(&self, value: Value, at: u32) -> Result<Value, Fault> {
-        let record = self.record_of(value)?;
-        match record.fields().get(at as usize) {
-            Some(&field) => Ok(field),
+        if Kind::of(value.kind()) == Some(Kind::Record)
+            && let Some(record) = self.records.private(value.slot())
+            && let Some(&field) = record.fields().get(at as usize)
+        {
+            return Ok(field);
+        }
+        self.shared_field(value, at)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn shared_field(&self, value: Value, at: u32) -> Result<Value, Fault> {
+        match self.with_record(value, |record| record.fields().get(at as usize).copied())? {
+            Some(field) => Ok(field),
             None => Err(wrong("a record with that field", value)),
         }
     }
 
-    /// Sets field number `at` of a record.
+    /// Sets field number `at` of a tuple, struct or variant.
     #[inline]
     pub fn set_field(&mut self, value: Value, at: u32, to: Value) -> Result<(), Fault> {
-        if Kind::of(value.kind()) == Some(Kind::Record)
-            && let Some(record) = self.records.get_mut(value.slot())
+        if is_changeable(value)
+            && let Some(record) = self.records.private_mut(value.slot())
             && let Some(field) = record.fields_mut().get_mut(at as usize)
         {
             *field = to;
             return Ok(());
+        }
+        self.set_shared_field(value, at, to)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn set_shared_field(&mut self, value: Value, at: u32, to: Value) -> Result<(), Fault> {
+        if is_changeable(value) {
+            self.before_storing(Kind::Record, value, &[to]);
+            let set = |record: &mut Record| record.fields_mut().get_mut(at as usize).map(|field| *field = to);
+            if let Some(Some(())) = self.records.locked(value.slot(), set) {
+                return Ok(());
+            }
         }
         Err(wrong("a record with that field", value))
     }
@@ -421,7 +471,11 @@ impl Heap {
         if value.is(Tag::Variant0) {
             Some(((value.payload >> 32) as u32, value.payload as u32))
         } else if value.is(Tag::Variant) {
-            self.records.get(value.slot()).map(|record| (record.ty, record.variant))
+            let numbers = |record: &Record| (record.ty, record.variant);
+            match self.records.private(value.slot()) {
+                Some(record) => Some(numbers(record)),
+                None => self.records.locked(value.slot(), |record| numbers(record)),
+            }
         } else {
             None
         }
@@ -433,7 +487,8 @@ impl Heap {
         if value.is(Tag::Function) {
             return Ok((value.slot(), &[]));
         }
-        match self.records.get(value.slot()) {
+        // What a closure captures never changes.
+        match self.records.constant(value.slot()) {
             Some(record) if value.is(Tag::Closure) => Ok((record.ty, record.fields())),
             _ => Err(wrong("a function", value)),
         }
@@ -441,7 +496,8 @@ impl Heap {
 
     /// Both ends of a range, and whether the upper one belongs to it.
     pub fn range_of(&self, value: Value) -> Result<(Value, Value, bool), Fault> {
-        match self.records.get(value.slot()) {
+        // Nor does a range.
+        match self.records.constant(value.slot()) {
             Some(record) if value.is(Tag::Range) => match record.fields() {
                 [lo, hi] => Ok((*lo, *hi, record.variant != 0)),
                 _ => Err(wrong("a range", value)),
@@ -449,6 +505,12 @@ impl Heap {
             _ => Err(wrong("a range", value)),
         }
     }
+}
+
+/// Whether this is a record that can change; closures and ranges cannot.
+#[inline]
+fn is_changeable(value: Value) -> bool {
+    matches!(value.kind(), Tag::Tuple | Tag::Struct | Tag::Variant)
 }
 
 /// Number of `Some` in `Option`.
@@ -466,13 +528,4 @@ pub const NONE_VALUE: Value = bare_variant(OPTION.0, NONE);
 /// A variant without fields.
 pub const fn bare_variant(ty: u32, variant: u32) -> Value {
     Value { tag: Tag::Variant0 as u8, payload: (ty as u64) << 32 | variant as u64 }
-}
-
-/// A number of bytes for people.
-fn mebibytes(bytes: usize) -> String {
-    match bytes {
-        0..1024 => format!("{bytes} B"),
-        1024..1_048_576 => format!("{:.1} KiB", bytes as f64 / 1024.0),
-        _ => format!("{:.1} MiB", bytes as f64 / 1_048_576.0),
-    }
 }

@@ -2,6 +2,7 @@
 //!
 //! Up to four fields stand in the record itself, so that an `Option` or a small struct is one slot and no allocation.
 
+use super::lock::StateByte;
 use super::slab::Object;
 use crate::value::Value;
 
@@ -73,6 +74,8 @@ impl Fields {
 }
 
 impl Object for Record {
+    type State = StateByte;
+
     fn extra_bytes(&self) -> usize {
         match &self.fields {
             Fields::Inline(..) => 0,

@@ -3,7 +3,8 @@
 //! [`Heap::load`] and [`Heap::store`] go through one step of any of them; guards are the scheduler's, and the loop
 //! looks there first.
 
-use super::slab::Slab;
+use super::record::Record;
+use super::slab::{Object, Slab};
 use super::{CellObject, Heap, Kind, RefObject, wrong};
 use crate::value::{Tag, Value};
 use crate::vm::fault::Fault;
@@ -37,10 +38,15 @@ impl Heap {
     /// The content of a cell or box as it is, `Value::NONE` where there is none.
     #[inline]
     pub fn cell_content(&self, cell: Value) -> Result<Value, Fault> {
-        match self.cells.get(cell.slot()) {
-            Some(object) if Kind::of(cell.kind()) == Some(Kind::Cell) => Ok(object.0),
-            _ => Err(wrong("a cell", cell)),
+        if Kind::of(cell.kind()) == Some(Kind::Cell) {
+            if let Some(object) = self.cells.private(cell.slot()) {
+                return Ok(object.0);
+            }
+            if let Some(content) = self.cells.locked(cell.slot(), |object| object.0) {
+                return Ok(content);
+            }
         }
+        Err(wrong("a cell", cell))
     }
 
     /// The content of a cell or box; one that was moved out panics.
@@ -55,10 +61,40 @@ impl Heap {
     /// Sets the content of a cell or box and gives the old one (`Value::NONE` where there was none).
     #[inline]
     pub fn store_cell(&mut self, cell: Value, value: Value) -> Result<Value, Fault> {
-        match self.cells.get_mut(cell.slot()) {
+        match self.cells.private_mut(cell.slot()) {
             Some(object) if Kind::of(cell.kind()) == Some(Kind::Cell) => Ok(std::mem::replace(&mut object.0, value)),
-            _ => Err(wrong("a cell", cell)),
+            _ => self.change_shared_cell(cell, value, |_| true),
         }
+    }
+
+    /// As [`Heap::store_cell`], but a cell or box whose content was moved out panics and stays so. In one go towards other machines.
+    pub fn replace_cell(&mut self, cell: Value, value: Value) -> Result<Value, Fault> {
+        if self.cells.is_published(cell.slot()) {
+            let old = self.change_shared_cell(cell, value, |content| !content.is(Tag::NoValue))?;
+            return if old.is(Tag::NoValue) { Err(taken(cell)) } else { Ok(old) };
+        }
+        self.load_cell(cell)?;
+        self.store_cell(cell, value)
+    }
+
+    /// Sets the content of a published cell where the old one, which is given, allows it.
+    #[cold]
+    #[inline(never)]
+    fn change_shared_cell(&mut self, cell: Value, value: Value, may: impl Fn(Value) -> bool) -> Result<Value, Fault> {
+        if Kind::of(cell.kind()) == Some(Kind::Cell) {
+            self.before_storing(Kind::Cell, cell, &[value]);
+            let change = |object: &mut CellObject| {
+                let old = object.0;
+                if may(old) {
+                    object.0 = value;
+                }
+                old
+            };
+            if let Some(old) = self.cells.locked(cell.slot(), change) {
+                return Ok(old);
+            }
+        }
+        Err(wrong("a cell", cell))
     }
 
     /// A reference to a field of a record.
@@ -79,13 +115,14 @@ impl Heap {
         Value::handle(tag, self.refs.insert(RefObject { base, index }))
     }
 
-    /// What a reference to a field or element refers to: its record or container, and its index.
-    pub(crate) fn ref_parts(&self, value: Value) -> Option<(Value, Value)> {
-        self.ref_of(value).ok().map(|r| (r.base, r.index))
+    /// What a reference refers to: its record or container, and its index.
+    #[cfg(test)]
+    pub(crate) fn ref_parts(&self, value: Value) -> [Value; 2] {
+        self.ref_of(value).map(|r| [r.base, r.index]).expect("a reference")
     }
 
     fn ref_of(&self, value: Value) -> Result<RefObject, Fault> {
-        match self.refs.get(value.slot()) {
+        match self.refs.constant(value.slot()) {
             Some(object) if Kind::of(value.kind()) == Some(Kind::Ref) => Ok(*object),
             _ => Err(wrong("a reference", value)),
         }
@@ -143,26 +180,30 @@ impl Heap {
         match (target.kind(), value.kind()) {
             (Tag::List, Tag::List) => {
                 let elements = self.elements(value)?;
-                self.room_for(size_of_val(elements))?;
-                let elements = elements.to_vec();
+                self.room_for(size_of_val::<[Value]>(&elements))?;
+                let elements = elements.into_owned();
+                self.before_storing(Kind::List, target, &elements);
                 self.change_list(target, |list| *list = elements)
             }
             (Tag::Map, Tag::Map) | (Tag::Set, Tag::Set) => {
-                let table = self.table(value)?.clone();
+                let table = self.table(value)?.into_owned();
+                if self.tables.is_published(target.slot()) {
+                    let parts: Vec<Value> = table.iter().flat_map(|(key, value)| [key, value]).collect();
+                    self.before_storing(Kind::Table, target, &parts);
+                }
                 self.change_table(target, |old| *old = table)
             }
             (Tag::Tuple, Tag::Tuple) | (Tag::Struct, Tag::Struct) | (Tag::Variant, Tag::Variant) => {
-                let record = self.record_of(value)?.clone();
-                match self.records.get_mut(target.slot()) {
-                    Some(old) => {
-                        use super::slab::Object;
-                        let (before, after) = (old.extra_bytes(), record.extra_bytes());
-                        *old = record;
-                        self.resized(before, after);
-                        Ok(())
-                    }
-                    None => Err(wrong("a record", target)),
-                }
+                let record = self.record_of(value)?.into_owned();
+                self.before_storing(Kind::Record, target, record.fields());
+                let after = record.extra_bytes();
+                let change = |old: &mut Record| std::mem::replace(old, record).extra_bytes();
+                let before = match self.records.is_published(target.slot()) {
+                    false => self.records.private_mut(target.slot()).map(change),
+                    true => self.records.locked(target.slot(), change),
+                };
+                self.resized(before.ok_or_else(|| wrong("a record", target))?, after);
+                Ok(())
             }
             _ => Err(wrong("a place of the same kind", target)),
         }

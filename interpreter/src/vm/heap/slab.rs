@@ -1,159 +1,429 @@
-//! A table of heap objects of one kind, addressed by 32-bit slots.
+//! A table of heap objects of one kind, addressed by 32-bit slots, that the machines of several workers share.
 //!
-//! Chunks of 256 never move, so growing costs no copy, and the masked index inside a chunk needs no bounds check. A bit per slot
-//! says whether it is in use; sweeping goes by words of these bits. Invariants: `live` has a bit for every slot of every
-//! chunk; a slot is either live, in `free`, or at or above `next`; what is not live holds `T::default()`.
+//! A [`Slab`] is one machine's view of the table ([`Slab::share`] gives another one). Objects stand in segments of doubling size
+//! that never move, so a slot's address is found without a lock while others add slots: the segment's number is the place of the
+//! highest bit. A bit per slot says whether it is live. A view owns 64 slots at a time (one word of these bits) and allocates
+//! from them alone; the next word comes, under a lock, from the list of words with free slots, the lowest first, or from the end.
+//! A machine that is alone is the case of one view, and takes the lowest free slot each time.
+//!
+//! # Soundness
+//!
+//! This file and the dispatch loop are the only ones of the interpreter with `unsafe` code. The rules, which the rest of `vm` keeps (where is
+//! written in `docs/design/parallel-heap.md`):
+//!
+//! 1. **Slots.** Every slot below `ready` is initialised, its segment's address is published before `ready` is (release; every access
+//!    acquires), and neither is taken back while a view exists. A slot that is not live holds `T::default()`. So reading any slot
+//!    number is memory-safe, be it ever so wrong.
+//! 2. **Allocation.** A slot is written by [`Slab::insert`] only while it is not live and its word belongs to this view: words
+//!    are handed out under `pool`'s lock, one view each, and a sweep leaves out words that views still own.
+//! 3. **Private objects** are touched by one worker only: the one that runs the task that made them. Their handles stand nowhere
+//!    but in that task's registers and in other private objects of it; the handle of anything that others may come to see is
+//!    published first ([`super::Heap::publish`]), with all it leads to. Tasks move between workers through the runtime's queues, which
+//!    synchronise. So a shared borrow of a private object ([`Slab::private`], from `&self`) and an exclusive one
+//!    ([`Slab::private_mut`], from `&mut self`) exclude each other as borrows of the one view in whose hands the object is. Builds with debug
+//!    assertions remember the task that made an object and stop at the first access by another one.
+//! 4. **Published objects** are touched under the lock in their state byte only ([`Slab::locked`]), except those of kinds that do not
+//!    change after they were made ([`Slab::constant`]). The closure that runs under the lock cannot reach the object by another path:
+//!    it gets no view, and the accessors it might have captured would have to take the lock that is held.
+//! 5. **A stopped world.** [`Slab::peek`] and [`Slab::sweep`] are called while every other worker stands at a safepoint of its loop,
+//!    where it holds no borrow and no lock; the runtime's stop and start synchronise.
+#![expect(unsafe_code, reason = "objects shared between workers; see the module's header")]
 
-/// Objects in a chunk.
-const CHUNK: usize = 256;
+use super::bits::Bits;
+use super::lock::State;
+use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
+use std::cell::UnsafeCell;
+use std::fmt;
+use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Slots of the first segment, as a power of two.
+const FIRST_LOG: u32 = 8;
+const FIRST: usize = 1 << FIRST_LOG;
+
+/// Segments: enough for every 32-bit slot number, and one for the carry of `FIRST`.
+const SEGMENTS: usize = 34 - FIRST_LOG as usize;
+
+/// Slots of a word of live bits.
+const WORD: u32 = 64;
 
 /// What a slab may hold.
-pub trait Object: Default {
+pub trait Object: Default + Send {
+    /// What it carries to be shared.
+    type State: State;
+
     /// Bytes that it owns outside its slot.
     fn extra_bytes(&self) -> usize;
 }
 
-/// A table of objects.
-#[derive(Debug)]
-pub struct Slab<T> {
-    chunks: Vec<Box<[T; CHUNK]>>,
-    /// A bit for each slot in use; a word for 64 of them, four for a chunk.
-    live: Vec<u64>,
+/// A slot.
+struct Slot<T: Object> {
+    state: UnsafeCell<T::State>,
+    object: UnsafeCell<T>,
+}
+
+/// What all views have in common.
+struct Shared<T: Object> {
+    /// Slots below this are initialised; a multiple of 64.
+    ready: AtomicU32,
+    /// Address of slot 0 of each segment, less the number of slots before it plus `FIRST`: see [`place`].
+    segments: [AtomicPtr<Slot<T>>; SEGMENTS],
+    /// The words of live bits of each segment.
+    live: [AtomicPtr<AtomicU64>; SEGMENTS],
+    pool: Mutex<Pool>,
+}
+
+/// Which words of slots may be handed out.
+#[derive(Default)]
+struct Pool {
+    /// Words with free slots, the lowest last.
     free: Vec<u32>,
-    next: u32,
+    /// The word that each view owns, by number of the view.
+    owned: Vec<Option<u32>>,
 }
 
-/// One bit for each slot of a slab. Clearing costs what was set, not what there is room for: the scan for stuck tasks marks a
-/// few things again and again.
-#[derive(Clone, Debug, Default)]
-pub struct Bits {
-    words: Vec<u64>,
-    /// Words that have been set to something since the last clearing.
-    touched: Vec<u32>,
+/// One machine's view of a table of objects.
+pub struct Slab<T: Object> {
+    shared: Arc<Shared<T>>,
+    /// First slot of the word that this view owns.
+    base: u32,
+    /// Its slots that are still free.
+    free: u64,
+    /// Number of this view.
+    view: usize,
+    /// The task that runs, where tasks are told apart (debug assertions only); 0 otherwise.
+    task: u32,
 }
 
-impl Bits {
-    /// Whether the bit of a slot is set; a slot beyond the end has none.
-    #[inline]
-    pub fn get(&self, slot: u32) -> bool {
-        self.words.get((slot >> 6) as usize).is_some_and(|word| word >> (slot & 63) & 1 != 0)
+/// Segment of a slot, and the slot's index from the segment's shifted address.
+#[inline(always)]
+fn place(slot: u32) -> (usize, usize) {
+    let at = slot as usize + FIRST;
+    ((at.ilog2() - FIRST_LOG) as usize, at)
+}
+
+impl<T: Object> Shared<T> {
+    fn new() -> Self {
+        Shared {
+            ready: AtomicU32::new(0),
+            segments: std::array::from_fn(|_| AtomicPtr::default()),
+            live: std::array::from_fn(|_| AtomicPtr::default()),
+            pool: Mutex::default(),
+        }
     }
 
-    /// Sets the bit of a slot; whether it was not set before. The table grows to hold it.
-    #[inline]
-    pub fn set(&mut self, slot: u32) -> bool {
-        let index = (slot >> 6) as usize;
-        if index >= self.words.len() {
-            self.words.resize(index + 1, 0);
+    /// The slot with this number, if there is one.
+    #[inline(always)]
+    fn slot(&self, slot: u32) -> Option<&Slot<T>> {
+        if slot >= self.ready.load(Ordering::Acquire) {
+            return None;
         }
-        let bit = 1u64 << (slot & 63);
-        let word = self.words[index];
-        if word == 0 {
-            self.touched.push(index as u32);
-        }
-        self.words[index] = word | bit;
-        word & bit == 0
+        // SAFETY: the slot is below `ready`, so its segment is there and it is initialised (rule 1).
+        Some(unsafe { &*self.address(slot) })
     }
 
-    /// Clears all bits and keeps the room.
-    pub fn clear(&mut self) {
-        for index in self.touched.drain(..) {
-            self.words[index as usize] = 0;
+    /// Address of a slot of a segment that is there.
+    #[inline(always)]
+    fn address(&self, slot: u32) -> *mut Slot<T> {
+        let (segment, at) = place(slot);
+        // SAFETY: a slot number plus `FIRST` is below 2^33, so its highest bit is below `SEGMENTS + FIRST_LOG`.
+        let shifted = unsafe { self.segments.get_unchecked(segment) }.load(Ordering::Relaxed);
+        shifted.wrapping_add(at)
+    }
+
+    /// The live bits of the word that begins with this slot, which is below `ready`.
+    #[inline(always)]
+    fn live(&self, slot: u32) -> &AtomicU64 {
+        let (segment, at) = place(slot);
+        let words = self.live[segment].load(Ordering::Relaxed);
+        // SAFETY: the slot is below `ready`, so the segment has its words, `FIRST << segment` slots of them; `at` less that
+        // number is the slot's index in the segment.
+        unsafe { &*words.add((at - (FIRST << segment)) / WORD as usize) }
+    }
+
+    fn is_live(&self, slot: u32) -> bool {
+        slot < self.ready.load(Ordering::Acquire) && self.live(slot).load(Ordering::Relaxed) >> (slot % WORD) & 1 != 0
+    }
+
+    fn pool(&self) -> MutexGuard<'_, Pool> {
+        // Nothing panics in the middle of a change of the pool.
+        self.pool.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Layouts of a segment's slots and of its words.
+    fn layouts(segment: usize) -> (Layout, Layout) {
+        let slots = FIRST << segment;
+        let layout = |result: Result<Layout, _>| match result {
+            Ok(layout) => layout,
+            // Not reached: the heap's limit in bytes comes long before.
+            Err(_) => handle_alloc_error(Layout::new::<T>()),
+        };
+        (layout(Layout::array::<Slot<T>>(slots)), layout(Layout::array::<AtomicU64>(slots / WORD as usize)))
+    }
+
+    /// Initialises 64 more slots at the end; gives the first. The caller holds the pool's lock.
+    #[cold]
+    #[inline(never)]
+    fn grow(&self) -> u32 {
+        let first = self.ready.load(Ordering::Relaxed);
+        let (segment, _) = place(first);
+        if self.segments[segment].load(Ordering::Relaxed).is_null() {
+            let (slots, words) = Self::layouts(segment);
+            // SAFETY: neither layout is empty (a slot holds at least a value); the words are initialised right here, the slots
+            // word by word below, before `ready` covers them. Nobody else adds segments: the caller holds the lock.
+            unsafe {
+                let memory = alloc(slots).cast::<Slot<T>>();
+                let bits = alloc(words).cast::<AtomicU64>();
+                if memory.is_null() || bits.is_null() {
+                    handle_alloc_error(slots);
+                }
+                for at in 0..(FIRST << segment) / WORD as usize {
+                    bits.add(at).write(AtomicU64::new(0));
+                }
+                self.live[segment].store(bits, Ordering::Release);
+                self.segments[segment].store(memory.wrapping_sub(FIRST << segment), Ordering::Release);
+            }
+        }
+        for slot in first..first + WORD {
+            let fresh = Slot { state: UnsafeCell::default(), object: UnsafeCell::default() };
+            // SAFETY: inside its segment, which holds a multiple of 64 slots, and above `ready`: nobody else looks there.
+            unsafe { self.address(slot).write(fresh) };
+        }
+        self.ready.store(first + WORD, Ordering::Release);
+        first
+    }
+}
+
+impl<T: Object> Drop for Shared<T> {
+    fn drop(&mut self) {
+        let ready = *self.ready.get_mut();
+        if std::mem::needs_drop::<T>() {
+            for slot in 0..ready {
+                // SAFETY: initialised, and no view is left.
+                unsafe { std::ptr::drop_in_place(self.address(slot)) };
+            }
+        }
+        for segment in 0..SEGMENTS {
+            let shifted = *self.segments[segment].get_mut();
+            if !shifted.is_null() {
+                let (slots, words) = Self::layouts(segment);
+                // SAFETY: allocated in `grow` with these layouts; the address is shifted back.
+                unsafe {
+                    dealloc(shifted.wrapping_add(FIRST << segment).cast(), slots);
+                    dealloc((*self.live[segment].get_mut()).cast(), words);
+                }
+            }
         }
     }
 }
 
-impl<T> Default for Slab<T> {
+impl<T: Object> Default for Slab<T> {
     fn default() -> Self {
-        Slab { chunks: Vec::new(), live: Vec::new(), free: Vec::new(), next: 0 }
+        Slab::view(Arc::new(Shared::new()))
+    }
+}
+
+impl<T: Object> Drop for Slab<T> {
+    fn drop(&mut self) {
+        // The rest of the word that it owned is found by the next sweep.
+        if let Some(owned) = self.shared.pool().owned.get_mut(self.view) {
+            *owned = None;
+        }
+    }
+}
+
+impl<T: Object> fmt::Debug for Slab<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Slab").field("view", &self.view).field("ready", &self.shared.ready).finish_non_exhaustive()
     }
 }
 
 impl<T: Object> Slab<T> {
-    /// Puts an object into a free slot.
+    /// Bytes of an object's slot; what it carries to be shared is not counted.
+    pub const SLOT_BYTES: usize = size_of::<T>();
+
+    fn view(shared: Arc<Shared<T>>) -> Self {
+        let view = {
+            let mut pool = shared.pool();
+            pool.owned.push(None);
+            pool.owned.len() - 1
+        };
+        Slab { shared, base: 0, free: 0, view, task: 0 }
+    }
+
+    /// Another machine's view of the same table.
+    pub fn share(&self) -> Slab<T> {
+        Slab::view(self.shared.clone())
+    }
+
+    /// Says which task runs, for the check of rule 3; 0 for none in particular.
+    pub fn set_task(&mut self, task: u32) {
+        self.task = task;
+    }
+
+    /// Puts an object into a free slot; it is private.
     #[inline]
     pub fn insert(&mut self, object: T) -> u32 {
-        let slot = match self.free.pop() {
-            Some(slot) => slot,
-            None => {
-                if self.next as usize == self.chunks.len() * CHUNK {
-                    self.grow();
-                }
-                self.next += 1;
-                self.next - 1
-            }
-        };
-        if let Some(chunk) = self.chunks.get_mut(slot as usize / CHUNK) {
-            chunk[slot as usize % CHUNK] = object;
+        if self.free == 0 {
+            self.refill();
         }
-        if let Some(word) = self.live.get_mut((slot >> 6) as usize) {
-            *word |= 1 << (slot & 63);
+        let bit = self.free.trailing_zeros();
+        self.free &= self.free - 1;
+        let slot = self.base + bit;
+        let place = self.shared.address(slot);
+        // SAFETY: the word belongs to this view and the slot is not live (rule 2), so nobody else touches it; what is
+        // overwritten is `T::default()`, which owns nothing.
+        unsafe {
+            (*place).object.get().write(object);
+            (*(*place).state.get()).renew(self.task);
         }
+        let live = self.shared.live(self.base);
+        // Nobody else writes this word while it is owned: no need for one indivisible step.
+        live.store(live.load(Ordering::Relaxed) | 1 << bit, Ordering::Relaxed);
         slot
     }
 
-    fn is_live(&self, slot: u32) -> bool {
-        self.live.get((slot >> 6) as usize).is_some_and(|word| word >> (slot & 63) & 1 != 0)
-    }
-
+    /// Takes the next word of slots.
     #[cold]
     #[inline(never)]
-    fn grow(&mut self) {
-        let chunk: Vec<T> = std::iter::repeat_with(T::default).take(CHUNK).collect();
-        if let Ok(chunk) = chunk.into_boxed_slice().try_into() {
-            self.chunks.push(chunk);
-            self.live.resize(self.chunks.len() * CHUNK / 64, 0);
+    fn refill(&mut self) {
+        let mut pool = self.shared.pool();
+        let first = match pool.free.pop() {
+            Some(word) => word * WORD,
+            None => self.shared.grow(),
+        };
+        if let Some(owned) = pool.owned.get_mut(self.view) {
+            *owned = Some(first / WORD);
         }
+        drop(pool);
+        self.base = first;
+        self.free = !self.shared.live(first).load(Ordering::Relaxed);
     }
 
-    /// The object in a slot. A slot that was freed reads as nothing in debug builds (and as an empty object otherwise): it can
-    /// only be met through a mistake of the engine.
+    /// The slot, where it can be looked at. A slot that was freed reads as nothing in debug builds (and as an empty object
+    /// otherwise): it can only be met through a mistake of the engine.
     #[inline(always)]
-    pub fn get(&self, slot: u32) -> Option<&T> {
-        if cfg!(debug_assertions) && !self.is_live(slot) {
+    fn slot(&self, slot: u32) -> Option<&Slot<T>> {
+        if cfg!(debug_assertions) && !self.shared.is_live(slot) {
             return None;
         }
-        self.chunks.get(slot as usize / CHUNK).map(|chunk| &chunk[slot as usize % CHUNK])
+        self.shared.slot(slot)
     }
 
-    /// The object in a slot, to be changed; as [`Slab::get`].
+    /// The state of an object.
     #[inline(always)]
-    pub fn get_mut(&mut self, slot: u32) -> Option<&mut T> {
-        if cfg!(debug_assertions) && !self.is_live(slot) {
+    fn state<'a>(&self, slot: &'a Slot<T>) -> &'a T::State {
+        // SAFETY: only `insert` and `sweep` borrow a state exclusively, while nobody else can look (rules 2 and 5).
+        unsafe { &*slot.state.get() }
+    }
+
+    /// A private object; `None` where it is published (or there is none).
+    #[inline(always)]
+    pub fn private(&self, slot: u32) -> Option<&T> {
+        let place = self.slot(slot)?;
+        let state = self.state(place);
+        if !state.is_private() {
             return None;
         }
-        self.chunks.get_mut(slot as usize / CHUNK).map(|chunk| &mut chunk[slot as usize % CHUNK])
+        self.check(slot, state);
+        // SAFETY: rule 3; borrowed from the view, which excludes `private_mut`.
+        Some(unsafe { &*place.object.get() })
+    }
+
+    /// A private object, to be changed; as [`Slab::private`].
+    #[inline(always)]
+    pub fn private_mut(&mut self, slot: u32) -> Option<&mut T> {
+        let place = self.slot(slot)?;
+        let state = self.state(place);
+        if !state.is_private() {
+            return None;
+        }
+        self.check(slot, state);
+        // SAFETY: rule 3; borrowed exclusively from the view.
+        Some(unsafe { &mut *place.object.get() })
+    }
+
+    /// Works on a published object under its lock; `None` where it is private (or there is none). `work` must not look at
+    /// another object that may be published.
+    pub fn locked<R>(&self, slot: u32, work: impl FnOnce(&mut T) -> R) -> Option<R> {
+        let place = self.slot(slot)?;
+        let _held = self.state(place).lock()?;
+        // SAFETY: rule 4: the lock is held until `_held` is dropped, after `work`.
+        Some(work(unsafe { &mut *place.object.get() }))
+    }
+
+    /// An object of a kind that does not change after it was made, private or published.
+    #[inline(always)]
+    pub fn constant(&self, slot: u32) -> Option<&T> {
+        let place = self.slot(slot)?;
+        // SAFETY: rule 4: nobody borrows an object of such a kind exclusively.
+        Some(unsafe { &*place.object.get() })
+    }
+
+    /// An object, whatever its state, while the world is stopped.
+    pub fn peek(&self, slot: u32) -> Option<&T> {
+        let place = self.slot(slot)?;
+        // SAFETY: rule 5.
+        Some(unsafe { &*place.object.get() })
+    }
+
+    /// Publishes an object of the running task; whether it was private before.
+    pub fn publish(&mut self, slot: u32) -> bool {
+        let Some(place) = self.slot(slot) else { return false };
+        let state = self.state(place);
+        self.check(slot, state);
+        state.publish()
+    }
+
+    /// Whether an object is published.
+    #[inline(always)]
+    pub fn is_published(&self, slot: u32) -> bool {
+        self.slot(slot).is_some_and(|place| !self.state(place).is_private())
+    }
+
+    #[inline(always)]
+    fn check(&self, slot: u32, state: &T::State) {
+        debug_assert!(!state.is_strange(self.task), "object {slot} of another task was not published");
     }
 
     /// Number of objects.
     pub fn count(&self) -> usize {
-        self.next as usize - self.free.len()
+        let ready = self.shared.ready.load(Ordering::Acquire);
+        let words = (0..ready).step_by(WORD as usize);
+        words.map(|first| self.shared.live(first).load(Ordering::Relaxed).count_ones() as usize).sum()
     }
 
-    /// Bytes of the slot itself.
-    pub const SLOT_BYTES: usize = size_of::<T>();
-
-    /// Frees every object without a mark. Gives the number of objects and of bytes freed.
+    /// Frees every object without a mark, while the world is stopped. Gives the number of objects and of bytes freed. Free slots of
+    /// words that other views own stay theirs.
     pub fn sweep(&mut self, marks: &Bits) -> (usize, usize) {
         let (mut objects, mut bytes) = (0, 0);
+        let shared = self.shared.clone();
+        let mut pool = shared.pool();
+        if let Some(owned) = pool.owned.get_mut(self.view) {
+            *owned = None;
+        }
+        self.free = 0;
+        pool.free.clear();
+        let words = shared.ready.load(Ordering::Acquire) / WORD;
         // From the top, so that the lowest free slot is the next to be taken: the heap stays dense.
-        for index in (0..self.live.len()).rev() {
-            let live = self.live[index];
-            let mut dead = live & !marks.words.get(index).copied().unwrap_or(0);
-            if dead == 0 {
-                continue;
+        for word in (0..words).rev() {
+            let first = word * WORD;
+            let bits = shared.live(first);
+            let live = bits.load(Ordering::Relaxed);
+            let mut dead = live & !marks.word(word as usize);
+            if dead != 0 {
+                bits.store(live & !dead, Ordering::Relaxed);
             }
-            self.live[index] = live & !dead;
+            if live & !dead != u64::MAX && !pool.owned.contains(&Some(word)) {
+                pool.free.push(word);
+            }
             while dead != 0 {
-                let bit = 63 - dead.leading_zeros();
-                dead &= !(1 << bit);
-                let slot = (index as u32) << 6 | bit;
-                if let Some(chunk) = self.chunks.get_mut(slot as usize / CHUNK) {
-                    let object = std::mem::take(&mut chunk[slot as usize % CHUNK]);
-                    bytes += Self::SLOT_BYTES + object.extra_bytes();
-                    objects += 1;
-                }
-                self.free.push(slot);
+                let slot = first + dead.trailing_zeros();
+                dead &= dead - 1;
+                // SAFETY: below `ready`, so initialised; nobody else looks (rule 5), and nothing leads to the object.
+                let object = unsafe { std::mem::take(&mut *(*shared.address(slot)).object.get()) };
+                bytes += Self::SLOT_BYTES + object.extra_bytes();
+                objects += 1;
             }
         }
         (objects, bytes)
@@ -162,9 +432,14 @@ impl<T: Object> Slab<T> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::lock::StateByte;
     use super::*;
+    use std::sync::Barrier;
+    use std::sync::mpsc::channel;
 
     impl Object for u64 {
+        type State = StateByte;
+
         fn extra_bytes(&self) -> usize {
             0
         }
@@ -174,6 +449,7 @@ mod tests {
     fn sweeping_frees_exactly_what_is_not_marked_and_slots_are_reused_from_the_bottom() {
         let mut slab = Slab::default();
         let slots: Vec<u32> = (0..1000u64).map(|n| slab.insert(n)).collect();
+        assert_eq!(slots, (0..1000).collect::<Vec<u32>>());
         let mut marks = Bits::default();
         for &slot in slots.iter().filter(|slot| *slot % 3 == 0) {
             assert!(marks.set(slot));
@@ -181,11 +457,114 @@ mod tests {
         }
         assert_eq!(slab.sweep(&marks), (666, 666 * 8));
         assert_eq!(slab.count(), 334);
-        assert_eq!(slab.get(999), Some(&999));
+        assert_eq!(slab.private(999), Some(&999));
         assert_eq!(slab.insert(7), 1);
         assert_eq!(slab.insert(7), 2);
         assert_eq!(slab.insert(7), 4);
         assert_eq!(slab.count(), 337);
-        assert_eq!(slab.get(5000), None);
+        assert_eq!(slab.private(5000), None);
+        assert_eq!(slab.private(u32::MAX), None);
+    }
+
+    #[test]
+    fn every_slot_is_one_place() {
+        let mut slab = Slab::default();
+        for n in 0..20_000u64 {
+            let slot = slab.insert(n);
+            assert_eq!(u64::from(slot), n);
+        }
+        assert!((0..20_000).all(|slot| slab.private(slot) == Some(&u64::from(slot))));
+    }
+
+    #[test]
+    fn a_published_object_is_only_reached_under_its_lock() {
+        let mut slab = Slab::default();
+        let slot = slab.insert(1u64);
+        assert_eq!(slab.locked(slot, |n| *n), None);
+        assert!(slab.publish(slot));
+        assert!(!slab.publish(slot));
+        assert!(slab.private(slot).is_none() && slab.private_mut(slot).is_none());
+        assert_eq!(slab.locked(slot, |n| std::mem::replace(n, 2)), Some(1));
+        assert_eq!(slab.constant(slot), Some(&2));
+        // A new object in the slot of an old one is private again.
+        slab.sweep(&Bits::default());
+        assert_eq!(slab.insert(3), slot);
+        assert_eq!(slab.private(slot), Some(&3));
+    }
+
+    #[test]
+    fn views_never_get_the_same_slot_and_a_sweep_leaves_them_their_words() {
+        let mut a: Slab<u64> = Slab::default();
+        let mut b = a.share();
+        let (in_a, in_b) = (a.insert(1), b.insert(2));
+        assert_eq!((in_a, in_b), (0, 64));
+        a.sweep(&Bits::default());
+        assert_eq!(a.count(), 0);
+        // `b` still owns its word, and goes on after the slot that it has used.
+        assert_eq!((0..64).map(|_| a.insert(0)).collect::<Vec<_>>(), (0..64).collect::<Vec<_>>());
+        assert_eq!((a.insert(0), b.insert(0)), (128, 65));
+        drop(b);
+        a.sweep(&Bits::default());
+        assert_eq!((0..128).map(|_| a.insert(0)).max(), Some(127));
+    }
+
+    #[cfg(debug_assertions)]
+    #[test]
+    #[should_panic(expected = "was not published")]
+    fn an_object_of_another_task_that_was_not_published_is_noticed() {
+        let mut slab = Slab::default();
+        slab.set_task(1);
+        let slot = slab.insert(1u64);
+        slab.set_task(2);
+        slab.private(slot);
+    }
+
+    #[test]
+    fn objects_that_several_threads_insert_are_read_by_all() {
+        const EACH: u64 = 2000;
+        let threads = 4;
+        let mut first: Slab<u64> = Slab::default();
+        let mut views: Vec<Slab<u64>> = (1..threads).map(|_| first.share()).collect();
+        for round in 0..3u64 {
+            let (send, receive) = channel();
+            let stop = Barrier::new(threads);
+            let views: Vec<&mut Slab<u64>> = std::iter::once(&mut first).chain(&mut views).collect();
+            let slots: Vec<(u32, u64)> = std::thread::scope(|scope| {
+                for (thread, view) in views.into_iter().enumerate() {
+                    let (send, stop) = (send.clone(), &stop);
+                    scope.spawn(move || {
+                        for n in 0..EACH {
+                            let value = round << 32 | (thread as u64) << 16 | n;
+                            let slot = view.insert(value);
+                            view.publish(slot);
+                            // Others count on it while more are inserted.
+                            view.locked(slot, |n| *n += 1);
+                            send.send((slot, value + 1)).expect("the receiver stays");
+                        }
+                        stop.wait();
+                    });
+                }
+                drop(send);
+                let mut slots = Vec::new();
+                while let Ok((slot, value)) = receive.recv() {
+                    slots.push((slot, value));
+                }
+                slots
+            });
+            let mut unique: Vec<u32> = slots.iter().map(|s| s.0).collect();
+            unique.sort_unstable();
+            unique.dedup();
+            assert_eq!(unique.len(), slots.len(), "no slot twice");
+            assert!(slots.iter().all(|&(slot, value)| first.locked(slot, |n| *n) == Some(value)));
+            // The world is stopped: every other object goes.
+            let mut marks = Bits::default();
+            for &(slot, _) in slots.iter().step_by(2) {
+                marks.set(slot);
+            }
+            let before = first.count();
+            let (freed, _) = first.sweep(&marks);
+            assert_eq!(first.count(), before - freed);
+            assert_eq!(first.count(), slots.len() / 2);
+        }
     }
 }

@@ -5,6 +5,7 @@
 //! when an insertion finds too many of them, which makes removal O(1) amortised in any order. `first` skips the gap at the
 //! front, so that taking from the front again and again stays cheap too.
 
+use super::lock::StateByte;
 use super::slab::Object;
 use crate::value::Value;
 use hashbrown::HashTable;
@@ -47,6 +48,14 @@ impl Table {
         self.index
             .find(hash, |&at| self.entries.get(at as usize).is_some_and(|e| e.hash == hash && equal(e.key)))
             .copied()
+    }
+
+    /// Positions and keys of all entries with this hash, in order of positions.
+    pub fn with_hash(&self, hash: u64) -> Vec<(u32, Value)> {
+        let entries = self.index.iter_hash(hash).filter_map(|&at| Some((at, self.entries.get(at as usize)?)));
+        let mut found: Vec<_> = entries.filter(|(_, e)| e.hash == hash).map(|(at, e)| (at, e.key)).collect();
+        found.sort_unstable_by_key(|&(at, _)| at);
+        found
     }
 
     /// Key and value at a position; `None` in a gap or past the end.
@@ -134,6 +143,8 @@ impl Table {
 }
 
 impl Object for Table {
+    type State = StateByte;
+
     fn extra_bytes(&self) -> usize {
         self.entries.capacity() * size_of::<Entry>() + self.index.capacity() * (size_of::<u32>() + 1)
     }

@@ -13,7 +13,7 @@ use crate::commands::Command;
 use crate::draw::{empty, paint_row, put};
 use crate::engine::Numbers;
 use crate::filter::Filter;
-use crate::format::{count, duration, short_count, wrap};
+use crate::format::{count, duration, percent, short_count, wrap};
 use crate::session::Status;
 use crate::state::State;
 use crate::theme::Role;
@@ -252,9 +252,12 @@ fn items(state: &State, columns: usize) -> Vec<Item> {
                 .into(),
         );
     }
-    if state.engine.behind {
-        let text =
-            "Watched: the program waited for the screen to take in its events. `vex bench` measures without a watcher.";
+    let held = state.store.held_up();
+    if held >= 0.01 {
+        let part = percent(held);
+        note(&mut items, format!("Watched: the program had to wait for {part} of its time; the rates leave that out."));
+    } else if state.engine.behind {
+        let text = "Watched: the program waited for the screen to take in its events. `vex bench` measures without.";
         note(&mut items, text.into());
     }
     items.push(Item::Heading);

@@ -1,0 +1,103 @@
+//! What several machines of one run share beside the heap, and the publishing of values that one task hands to others.
+//!
+//! Where values leave a task (each of these places calls [`Machine::publish`] or [`Env::publish`] first) is listed in
+//! `docs/design/parallel-heap.md`. All of it vanishes from a machine that is alone.
+
+use super::builtins::Env;
+use super::engine::Engine;
+use super::heap::Heap;
+use super::io::Io;
+use super::machine::Machine;
+use crate::value::Value;
+use scheduler::{At, Runtime};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use tracer::event::Kind;
+use tracer::finding::Finding;
+use tracer::record::Tracer;
+
+/// What all machines of a run write to.
+pub struct Common {
+    io: Mutex<Io>,
+    findings: Mutex<Vec<Finding>>,
+    main_result: Mutex<Option<Value>>,
+}
+
+/// A lock whose holder may have panicked: what it guards is whole between any two steps.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Common {
+    /// For a run with these streams.
+    pub fn new(io: Io) -> Common {
+        Common { io: Mutex::new(io), findings: Mutex::default(), main_result: Mutex::default() }
+    }
+
+    /// The guest's input and output.
+    pub fn io(&self) -> MutexGuard<'_, Io> {
+        lock(&self.io)
+    }
+
+    /// Findings made so far.
+    pub fn findings(&self) -> MutexGuard<'_, Vec<Finding>> {
+        lock(&self.findings)
+    }
+
+    /// What `main` returned, once it has.
+    pub fn main_result(&self) -> Option<Value> {
+        *lock(&self.main_result)
+    }
+
+    /// `main` has returned.
+    pub fn set_main_result(&self, value: Value) {
+        *lock(&self.main_result) = Some(value);
+    }
+
+    /// The streams, when the run is over.
+    pub fn into_io(self) -> Io {
+        self.io.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Records that objects were published.
+fn tell<E: Engine>(sched: &E::Sched, tr: &mut E::Tracer, at: At, objects: usize) {
+    if objects > 0 {
+        let objects = u32::try_from(objects).unwrap_or(u32::MAX);
+        tr.emit(Kind::Publish as u8, at.site, sched.stamp(at.clock), 0, objects);
+    }
+}
+
+/// Publishes values that other tasks are about to get.
+fn publish<E: Engine>(heap: &mut Heap, sched: &E::Sched, tr: &mut E::Tracer, at: At, values: &[Value]) {
+    let objects = heap.publish_all(values);
+    tell::<E>(sched, tr, at, objects);
+}
+
+impl<E: Engine> Machine<E> {
+    /// Before other tasks may get hold of these values.
+    #[inline(always)]
+    pub(super) fn publish(&mut self, at: At, values: &[Value]) {
+        if E::PARALLEL {
+            publish::<E>(&mut self.heap, &self.sched, &mut self.tr, at, values);
+        }
+    }
+
+    /// After an instruction that stores into an object: if others may reach that one, what was stored has been published.
+    #[inline(always)]
+    pub(super) fn stored(&mut self, at: At) {
+        if E::PARALLEL {
+            let objects = self.heap.take_published();
+            tell::<E>(&self.sched, &mut self.tr, at, objects);
+        }
+    }
+}
+
+impl<E: Engine> Env<'_, E> {
+    /// Before other tasks may get hold of this value.
+    #[inline(always)]
+    pub(super) fn publish(&mut self, value: Value) {
+        if E::PARALLEL {
+            publish::<E>(self.heap, self.sched, self.tr, self.at, &[value]);
+        }
+    }
+}
