@@ -23,7 +23,8 @@ fn rows(bencher: Bencher, cell: &str) {
     let (row, mode) = cell.split_once('/').expect("a row and a mode");
     let row = ROWS.iter().find(|known| known.name == row).expect("a row of the table");
     let mode = Mode::by_name(mode).expect("a mode of the table");
-    let settings = Settings { sample: Duration::from_millis(60), ..Settings::default() };
+    let workers = std::thread::available_parallelism().map_or(1, |n| n.get() as u32);
+    let settings = Settings::new(workers, Duration::from_millis(60));
     let prepared = Prepared::sized(row, mode, &settings).expect("the program runs");
     bencher
         .counter(ItemsCount::new(prepared.operations))

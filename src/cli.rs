@@ -193,6 +193,9 @@ pub struct BenchArgs {
     /// Only this mode; may be given again
     #[arg(long, value_name = "MODE", value_parser = modes())]
     pub mode: Vec<String>,
+    /// OS threads of the parallel runtime [default: one for each core]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
+    pub workers: Option<u32>,
     /// Samples of each row in each mode [default: 5; with --kit: $REPS, or 2]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub rounds: Option<u32>,

@@ -1,19 +1,26 @@
 //! A running program as the UI sees it: the engine runs on a thread of its own and hands over chunks of events.
+//!
+//! On several workers each has a recorder, and what arrives here is their merged stream: nothing else differs.
 
+use crate::load::Execution;
 use interpreter::bytecode::Code;
 use interpreter::trace_info::program_info;
 use interpreter::vm::io::Io;
+use interpreter::vm::parallel::run_parallel;
 use interpreter::vm::run::{self, Ran, RunOptions};
+use scheduler::parallel::Watch;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::JoinHandle;
 use tracer::chunk::Chunk;
 use tracer::control::Control;
 use tracer::counters::{Class, Counters};
+use tracer::fan_in::live_workers;
 use tracer::finding::Finding;
 use tracer::program::ProgramInfo;
 use tracer::record::Recorder;
-use tracer::sink::{BackPressure, LiveReceiver, Next, live};
+use tracer::sink::{BackPressure, Next, Receive, Sink, live};
+use tracer::workers::WorkerStats;
 use tui::session::{Description, Ending, Request, Session, Status};
 
 /// Chunks under way between the engine and the screen: 16 MiB of events. The engine waits when they are full: the store
@@ -25,6 +32,76 @@ const CHUNKS: usize = 256;
 struct Shared {
     findings: Mutex<Vec<Finding>>,
     ending: Mutex<Option<Ending>>,
+    workers: Mutex<Option<Watch>>,
+}
+
+impl Shared {
+    fn found(&self, finding: &Finding) {
+        lock(&self.findings).push(finding.clone());
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What records a run, which says on which runtime it runs.
+pub enum Recorders {
+    /// On the deterministic runtime.
+    One(Recorder),
+    /// On the parallel runtime, for each worker.
+    Several(Vec<Recorder>),
+}
+
+impl Recorders {
+    /// Recorders for sinks: of the parallel runtime's workers, or the one of the deterministic runtime.
+    pub fn new<S: Sink + 'static>(
+        sinks: Vec<S>,
+        options: &RunOptions,
+        parallel: bool,
+        control: Option<&Arc<Control>>,
+    ) -> Self {
+        // One clock for all, so that their anchors agree.
+        let wall = wall_clock();
+        let recorder = |(worker, sink)| {
+            let mut recorder = Recorder::new(sink).with_worker(worker);
+            if parallel {
+                recorder = recorder.at_safepoints();
+            }
+            if let Some(control) = control {
+                recorder = recorder.with_control(control.clone());
+            }
+            if parallel || options.real_time {
+                recorder = recorder.with_wall(wall.clone());
+            }
+            recorder
+        };
+        let mut recorders: Vec<Recorder> = (0..).zip(sinks).map(recorder).collect();
+        match recorders.pop() {
+            Some(recorder) if !parallel => Self::One(recorder),
+            last => {
+                recorders.extend(last);
+                Self::Several(recorders)
+            }
+        }
+    }
+}
+
+/// Runs a program on the runtime that it was given recorders for. `found` is told of each finding as it is made; `watch` gets
+/// the workers' numbers where there are several.
+pub fn run(
+    code: &Code,
+    options: &RunOptions,
+    recorders: Recorders,
+    io: Io,
+    stop: Arc<AtomicBool>,
+    found: &(dyn Fn(&Finding) + Sync),
+    watch: impl FnOnce(Watch),
+) -> Ran {
+    match recorders {
+        Recorders::One(recorder) => run::run(code, options, recorder, io, stop, &mut |finding| found(finding)),
+        Recorders::Several(recorders) => run_parallel(code, options, recorders, io, stop, found, watch),
+    }
 }
 
 /// A program that runs while it is watched.
@@ -33,42 +110,46 @@ pub struct LiveRun {
     program: Arc<ProgramInfo>,
     control: Arc<Control>,
     stop: Arc<AtomicBool>,
-    receiver: LiveReceiver,
+    receiver: Box<dyn Receive>,
     shared: Arc<Shared>,
     started: bool,
     drained: bool,
 }
 
 impl LiveRun {
-    /// Starts the program. `ending` words how it ended; `stack` is the size of the engine's thread's stack.
+    /// Starts the program. `ending` words how it ended.
     ///
     /// # Errors
     /// When no thread can be started.
     pub fn start(
         code: Box<Code>,
-        options: RunOptions,
+        execution: &Execution,
         io: Io,
         control: Arc<Control>,
-        stop: Arc<AtomicBool>,
         description: Description,
         ending: impl Fn(&Ran) -> Ending + Send + 'static,
     ) -> std::io::Result<(LiveRun, JoinHandle<Ran>)> {
         let program = Arc::new(program_info(&code));
-        let (sink, receiver) = live(CHUNKS, BackPressure::Block, control.clone());
-        let mut recorder = Recorder::new(sink).with_control(control.clone());
-        if options.real_time {
-            recorder = recorder.with_wall(wall_clock());
-        }
+        let (options, stop) = (execution.options, execution.stop.clone());
+        let (recorders, receiver): (_, Box<dyn Receive>) = match execution.workers {
+            None => {
+                let (sink, receiver) = live(CHUNKS, BackPressure::Block, control.clone());
+                (Recorders::new(vec![sink], &options, false, Some(&control)), Box::new(receiver))
+            }
+            Some(workers) => {
+                let (sinks, receiver) = live_workers(workers as usize, CHUNKS, BackPressure::Block, control.clone());
+                (Recorders::new(sinks, &options, true, Some(&control)), Box::new(receiver))
+            }
+        };
         let shared = Arc::new(Shared::default());
         let (theirs, flag) = (shared.clone(), stop.clone());
         let engine = std::thread::Builder::new().name("engine".into()).spawn(move || {
-            let found = theirs.clone();
-            let ran = run::run(&code, &options, recorder, io, flag, &mut |finding| {
-                found.findings.lock().unwrap_or_else(PoisonError::into_inner).push(finding.clone());
-            });
+            let (found, watch) =
+                (|finding: &Finding| theirs.found(finding), |watch| *lock(&theirs.workers) = Some(watch));
+            let ran = run(&code, &options, recorders, io, flag, &found, watch);
             // Verdicts of findings are settled at the end: the list as it is now is the right one.
-            *theirs.findings.lock().unwrap_or_else(PoisonError::into_inner) = ran.report.findings.clone();
-            *theirs.ending.lock().unwrap_or_else(PoisonError::into_inner) = Some(ending(&ran));
+            lock(&theirs.findings).clone_from(&ran.report.findings);
+            *lock(&theirs.ending) = Some(ending(&ran));
             ran
         })?;
         let run = LiveRun { description, program, control, stop, receiver, shared, started: false, drained: false };
@@ -81,7 +162,7 @@ impl LiveRun {
     clippy::disallowed_methods,
     reason = "a run in real time has a wall clock; seeded runs in virtual time never get it"
 )]
-pub fn wall_clock() -> impl FnMut() -> u64 + Send {
+pub fn wall_clock() -> impl FnMut() -> u64 + Send + Clone + use<> {
     let start = std::time::Instant::now();
     move || start.elapsed().as_nanos() as u64
 }
@@ -116,7 +197,7 @@ impl Session for LiveRun {
     }
 
     fn status(&self) -> Status {
-        let ending = self.shared.ending.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let ending = lock(&self.shared.ending).clone();
         match ending {
             Some(ending) if self.drained => Status::Finished(ending),
             _ if self.control.is_paused() => Status::Paused,
@@ -126,7 +207,7 @@ impl Session for LiveRun {
     }
 
     fn findings(&self) -> Vec<Finding> {
-        self.shared.findings.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        lock(&self.shared.findings).clone()
     }
 
     fn dropped(&self) -> u64 {
@@ -141,6 +222,10 @@ impl Session for LiveRun {
             (!there.has(Class::Hardware)).then(|| there.sentence())
         };
         WHY.get_or_init(why).clone()
+    }
+
+    fn workers(&self) -> Vec<WorkerStats> {
+        lock(&self.shared.workers).as_ref().map_or_else(Vec::new, Watch::stats)
     }
 
     fn request(&mut self, request: Request) {

@@ -39,15 +39,16 @@ fn lines(outcome: &Outcome) -> Vec<Vec<&str>> {
     outcome.out.lines().map(|line| line.split('\t').collect()).collect()
 }
 
+const MODES: [&str; 4] = ["vex-s", "vex-s-traced", "vex-p", "vex-p-traced"];
+
 const TWO: &str = "^(atomic_uncontended|mutex_4tasks)$";
 
 #[test]
 fn kit_lines_are_samples_of_known_modes() {
     let outcome = bench(&["--kit", "--filter", TWO]);
     let lines = lines(&outcome);
-    let modes = ["vex-s", "vex-s-traced"];
     for row in ["atomic_uncontended", "mutex_4tasks"] {
-        for mode in modes {
+        for mode in MODES {
             let mine: Vec<_> = lines.iter().filter(|line| line[1] == mode && line[2] == row).collect();
             assert_eq!(mine.len(), 1, "{row} {mode}\n{}", outcome.out);
             let [kind, _, _, value, unit, cores] = mine[0][..] else { panic!("{:?}", mine[0]) };
@@ -57,6 +58,18 @@ fn kit_lines_are_samples_of_known_modes() {
         }
     }
     assert!(lines.iter().all(|line| line[0] == "S" && ["atomic_uncontended", "mutex_4tasks"].contains(&line[2])));
+}
+
+#[test]
+fn a_row_that_should_scale_is_measured_with_one_worker_too() {
+    let document = document(&bench(&["--json", "--filter", "^nest_4tasks$", "--workers", "2"]));
+    assert_eq!(document["workers"], 2);
+    let modes = document["rows"][0]["modes"].as_array().expect("modes");
+    let single = modes.iter().find(|mode| mode["mode"] == "vex-p-1").expect("the mode");
+    assert!(single["best"].as_f64() > Some(0.0) && single["scaling"].is_null());
+    assert!(modes[2]["scaling"].as_f64() > Some(0.0), "{}", modes[2]);
+    let asked = lines(&bench(&["--kit", "--filter", "^atomic_uncontended$", "--mode", "vex-p-1"])).len();
+    assert_eq!(asked, 1, "a mode that was asked for measures every row");
 }
 
 #[test]
@@ -77,7 +90,7 @@ fn the_document_has_the_documented_fields() {
         }
         keys
     };
-    assert_eq!(fields(&document), ["machine", "rounds", "rows", "sample_ms"]);
+    assert_eq!(fields(&document), ["machine", "rounds", "rows", "sample_ms", "workers"]);
     assert_eq!(fields(&document["machine"]).len(), 5);
     assert!(document["machine"]["counters"].as_str().is_some_and(|text| text.ends_with('.')));
     let rows = document["rows"].as_array().expect("rows");
@@ -85,7 +98,7 @@ fn the_document_has_the_documented_fields() {
     for row in rows {
         fields(row);
         let modes = row["modes"].as_array().expect("modes");
-        assert!(modes.len() >= 2);
+        assert_eq!(modes.iter().map(|mode| &mode["mode"]).collect::<Vec<_>>(), MODES);
         for mode in modes {
             fields(mode);
             assert_eq!(mode["samples"].as_array().map(Vec::len), Some(1), "{mode}");
@@ -93,7 +106,7 @@ fn the_document_has_the_documented_fields() {
             assert_eq!(mode["failed"], Value::Null);
         }
         assert_eq!(modes[0]["slow_down"], Value::Null);
-        assert!(modes[1]["slow_down"].is_number());
+        assert!(modes[1]["slow_down"].is_number() && modes[3]["slow_down"].is_number());
     }
     let atomic = rows.iter().find(|row| row["row"] == "atomic_uncontended").expect("the row");
     assert_eq!((&atomic["operation"], &atomic["target"]), (&Value::from("atomic operation"), &Value::from(1e8)));
@@ -122,6 +135,7 @@ fn what_cannot_be_measured_is_a_wrong_command_line() {
         (["--filter", "no_such_row"], "spawn_batch1k"),
         (["--mode", "vex-q"], "vex-s-traced"),
         (["--rounds", "0"], "rounds"),
+        (["--workers", "0"], "workers"),
         (["--sample", "soon"], "sample"),
     ] {
         let outcome = vex(&[&["bench"][..], &args].concat(), &[]);
@@ -132,8 +146,8 @@ fn what_cannot_be_measured_is_a_wrong_command_line() {
 
 #[test]
 fn blocked_tasks_are_measured_in_a_process_of_their_own() {
-    for mode in ["vex-s", "vex-s-traced"] {
-        let outcome = vex(&["bench", "--child", mode, "--tasks", "3000"], &[]);
+    for mode in MODES {
+        let outcome = vex(&["bench", "--child", mode, "--tasks", "3000", "--workers", "3"], &[]);
         let parked = document(&outcome);
         assert_eq!(parked["tasks"], 3000);
         for field in ["spawned", "woken"] {

@@ -4,12 +4,14 @@ use interpreter::pipeline::{self, Kind as Compile};
 use interpreter::trace_info::program_info;
 use interpreter::vm::io::{Input, Io, Sink};
 use interpreter::vm::machine::Limits;
+use interpreter::vm::parallel::run_parallel;
 use interpreter::vm::run::{self, RunOptions};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tracer::causal::{check, check_store};
 use tracer::event::Kind;
 use tracer::events::Event;
+use tracer::merge::merge;
 use tracer::record::Recorder;
 use tracer::sink::MemorySink;
 use tracer::store::Store;
@@ -171,4 +173,30 @@ fn whatever_is_broken_is_found() {
         }
     }
     assert!(tried > 500, "{tried}");
+}
+
+/// A run on several workers.
+fn parallel_trace(path: &Path, workers: u32) -> Option<Store> {
+    let code = pipeline::compile(path, Compile::Program).expect("it can be read").code?;
+    let limits = Limits { memory: 1 << 30, tasks: 1_000_000 };
+    let options = RunOptions { seed: None, real_time: true, limits, stop_at_main: false };
+    let (sink, memory) = MemorySink::unbounded();
+    let io = Io::new(Sink::Events, Sink::Events, Input::Empty);
+    let recorder = |worker| Recorder::new(sink.clone()).with_worker(worker).at_safepoints();
+    let recorders = (0..workers).map(recorder).collect();
+    run_parallel(&code, &options, recorders, io, Arc::default(), &|_| (), |_| ());
+    Some(Store::of(Arc::new(program_info(&code)), &merge(memory.take())))
+}
+
+#[test]
+fn the_parallel_runtime_breaks_no_rule() {
+    for path in programs() {
+        for workers in [1, 2, 8] {
+            let Some(store) = parallel_trace(&path, workers) else { continue };
+            let wrong = check_store(&store);
+            let count = wrong.len();
+            assert!(count == 0, "{} on {workers}: {count} of {}: {}", path.display(), store.len(), wrong[0]);
+            assert_eq!((store.dropped(), store.tasks().illegal_transitions()), (0, 0), "{}", path.display());
+        }
+    }
 }

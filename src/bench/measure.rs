@@ -17,31 +17,54 @@ use tracer::finding::Verdict;
 use tracer::record::{Off, Recorder};
 use tracer::sink::Sink;
 
-/// Chunks that a traced run keeps: a flight recorder of 16 MiB.
+/// Chunks that a traced run keeps, of all workers together: a flight recorder of 16 MiB.
 const RING: usize = 256;
 
 /// A flight recorder that stays from sample to sample, so that a sample does not pay for touching 16 MiB of memory for the
-/// first time: one that has run for a while does not either.
-#[derive(Clone, Default)]
-pub struct Ring(Arc<Mutex<VecDeque<Chunk>>>);
+/// first time: one that has run for a while does not either. One for each worker.
+#[derive(Clone)]
+pub struct Ring {
+    kept: Arc<Mutex<VecDeque<Chunk>>>,
+    limit: usize,
+}
 
 impl Sink for Ring {
     fn take(&mut self, chunk: Chunk) -> Chunk {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.push_back(chunk);
-        let mut oldest = if kept.len() > RING { kept.pop_front() } else { None }.unwrap_or_default();
+        let mut oldest = if kept.len() > self.limit { kept.pop_front() } else { None }.unwrap_or_default();
         oldest.clear();
         oldest
     }
 }
 
+/// How many times larger the next size that is tried may be.
+const GROWTH: f64 = 16.0;
+
 /// How everything is run.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Settings {
-    /// Where traced runs record to.
-    pub ring: Ring,
+    /// Worker threads of the parallel runtime.
+    pub workers: u32,
     /// About how long one sample should take.
     pub sample: Duration,
+    /// Where traced runs record to, by worker.
+    rings: Vec<Ring>,
+}
+
+impl Settings {
+    /// With so many workers, at least one.
+    pub fn new(workers: u32, sample: Duration) -> Settings {
+        let workers = workers.max(1);
+        let limit = (RING / workers as usize).max(2);
+        let rings = (0..workers).map(|_| Ring { kept: Arc::default(), limit }).collect();
+        Settings { workers, sample, rings }
+    }
+
+    /// A recorder for a worker.
+    fn recorder(&self, worker: u32) -> Recorder {
+        Recorder::new(self.rings[worker as usize].clone()).with_worker(worker)
+    }
 }
 
 /// One run.
@@ -101,7 +124,8 @@ impl Prepared {
         Ok(Prepared { name: row.name, code: compile(row.name, row.program, n)?, operations })
     }
 
-    /// A program that takes about the time of a sample in a mode.
+    /// A program that takes about the time of a sample in a mode. A run has costs that do not grow with `N` (the engine starts,
+    /// and looks for stuck tasks most often at the beginning), so the size is found by growing it and not by one division.
     ///
     /// # Errors
     /// When the program is wrong, or does not end well.
@@ -114,10 +138,10 @@ impl Prepared {
             }
             let took = tried.run(mode, settings)?.elapsed.max(Duration::from_nanos(1));
             let wanted = settings.sample.as_secs_f64() / took.as_secs_f64();
-            if wanted <= 4.0 {
-                return Prepared::new(row, (tried.operations as f64 * wanted) as u64);
+            if wanted <= 1.5 {
+                return Ok(tried);
             }
-            n = tried.operations.saturating_mul(4);
+            n = (tried.operations as f64 * wanted.min(GROWTH)) as u64;
         }
     }
 
@@ -129,50 +153,49 @@ impl Prepared {
     pub fn run(&self, mode: &Mode, settings: &Settings) -> anyhow::Result<Sample> {
         let io = Io::memory();
         let start = Instant::now();
-        let ran = run(&self.code, mode, settings, io);
+        let Run { ran, ticks } = run(&self.code, mode, settings, io);
         let elapsed = start.elapsed();
         check(self.name, &ran)?;
-        let ticks = match mode.runtime {
-            Runtime::Deterministic => Some(ran.report.clock),
-            Runtime::Parallel => None,
-        };
         Ok(Sample { operations: self.operations, elapsed, ticks })
     }
 }
 
+/// A run that is over.
+pub struct Run {
+    /// How it ended.
+    pub ran: Ran,
+    /// Ticks that its tasks used, where the runtime says.
+    pub ticks: Option<u64>,
+}
+
 /// Runs a program in a mode.
-pub fn run(code: &Code, mode: &Mode, settings: &Settings, io: Io) -> Ran {
-    let stop = std::sync::Arc::default();
-    match mode.runtime {
+pub fn run(code: &Code, mode: &Mode, settings: &Settings, io: Io) -> Run {
+    let stop = Arc::default();
+    let limits = Limits { memory: 8 << 30, tasks: 10_000_000 };
+    let workers = match mode.runtime {
         Runtime::Deterministic => {
-            let options = RunOptions {
-                seed: Some(0),
-                real_time: false,
-                limits: Limits { memory: 8 << 30, tasks: 10_000_000 },
-                stop_at_main: false,
-            };
-            if mode.traced {
-                run::run(code, &options, Recorder::new(settings.ring.clone()), io, stop, &mut |_| ())
+            let options = RunOptions { seed: Some(0), real_time: false, limits, stop_at_main: false };
+            let ran = if mode.traced {
+                run::run(code, &options, settings.recorder(0), io, stop, &mut |_| ())
             } else {
                 run::run(code, &options, Off, io, stop, &mut |_| ())
-            }
-        }
-        Runtime::Parallel => {
-            let options = RunOptions {
-                seed: None,
-                real_time: true,
-                limits: Limits { memory: 8 << 30, tasks: 10_000_000 },
-                stop_at_main: false,
             };
-            let workers = std::env::var("VEX_W").ok().and_then(|w| w.parse().ok()).unwrap_or(2);
-            if mode.traced {
-                let recorders = (0..workers).map(|worker| Recorder::new(settings.ring.clone()).with_worker(worker));
-                run_parallel(code, &options, recorders.collect(), io, stop, &|_| (), |_| ())
-            } else {
-                run_parallel(code, &options, vec![Off; workers as usize], io, stop, &|_| (), |_| ())
-            }
+            return Run { ticks: Some(ran.report.clock), ran };
         }
-    }
+        Runtime::Parallel => settings.workers,
+        Runtime::Single => 1,
+    };
+    let options = RunOptions { seed: None, real_time: true, limits, stop_at_main: false };
+    let mut watch = None;
+    let ran = if mode.traced {
+        let recorders = (0..workers).map(|worker| settings.recorder(worker)).collect();
+        run_parallel(code, &options, recorders, io, stop, &|_| (), |given| watch = Some(given))
+    } else {
+        run_parallel(code, &options, vec![Off; workers as usize], io, stop, &|_| (), |given| watch = Some(given))
+    };
+    // Workers say their ticks now and then: of a run that was too short for that nothing is known.
+    let ticks = watch.map(|watch| watch.stats().iter().map(|worker| worker.ticks).sum()).filter(|&ticks| ticks > 0);
+    Run { ran, ticks }
 }
 
 /// Whether a run ended as it should: a rate of a program that failed means nothing.

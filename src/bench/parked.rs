@@ -40,15 +40,10 @@ pub fn in_child(mode: &Mode, settings: &Settings) -> anyhow::Result<Parked> {
     let program = std::env::current_exe().context("cannot find this program to start it anew")?;
     let mut command = Command::new(program);
     command.args(["bench", "--child", mode.name, "--tasks", &PARKED_TASKS.to_string()]);
-    command.args(workers(settings));
+    command.args(["--workers", &settings.workers.to_string()]);
     let output = command.stdin(Stdio::null()).stderr(Stdio::inherit()).output().context("cannot start a process")?;
     anyhow::ensure!(output.status.success(), "blocking {PARKED_TASKS} tasks in mode {} failed", mode.name);
     serde_json::from_slice(&output.stdout).context("the process printed something else")
-}
-
-/// The option that hands the workers on; none before there are any.
-fn workers(_settings: &Settings) -> Vec<String> {
-    Vec::new()
 }
 
 /// A moment of the program.
@@ -94,7 +89,7 @@ pub fn run(mode: &Mode, settings: &Settings, tasks: u64) -> anyhow::Result<Parke
     let code = measure::compile("parked", PARKED_PROGRAM, tasks)?;
     let moments = Moments::default();
     let io = Io::new(Sink::Memory, Sink::Stream(Box::new(moments.clone())), Input::Empty);
-    let ran = measure::run(&code, mode, settings, io);
+    let measure::Run { ran, .. } = measure::run(&code, mode, settings, io);
     measure::check("parked", &ran)?;
     let moments = moments.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let [begin, parked, woken] = moments[..] else { anyhow::bail!("the program said {} lines, not 3", moments.len()) };

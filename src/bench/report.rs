@@ -15,6 +15,8 @@ use tracer::counters::{self, Class, Counter};
 pub struct Report {
     /// Where it was measured.
     pub machine: Machine,
+    /// Worker threads of the parallel runtime.
+    pub workers: u32,
     /// Samples of each row and mode.
     pub rounds: u32,
     /// About how long a sample takes, in milliseconds.
@@ -74,6 +76,8 @@ pub struct ModeReport {
     pub cores: Option<f64>,
     /// How many times slower than the same mode without tracing: the median over the rounds.
     pub slow_down: Option<f64>,
+    /// How many times faster than with a single worker, for rows whose tasks share nothing: the median over the rounds.
+    pub scaling: Option<f64>,
     /// The machine's counters for an operation, over all samples.
     pub counters_per_op: BTreeMap<&'static str, f64>,
     /// The share of the time during which the processor's counters really counted; the rest was extrapolated.
@@ -117,9 +121,7 @@ impl ModeReport {
         report.ns_per_op = Some(1e9 / best.sample.rate());
         report.ticks_per_op = best.sample.ticks.map(|ticks| ticks as f64 / best.sample.operations.max(1) as f64);
         report.cores = Some(busy / wall.max(1e-9));
-        report.slow_down = untraced.filter(|others| !others.is_empty()).map(|others| {
-            median(others.iter().zip(counted).map(|(off, on)| off.sample.rate() / on.sample.rate()).collect())
-        });
+        report.slow_down = untraced.and_then(|off| ratio(off, counted));
         for &counter in Counter::ALL {
             if let Some(value) = sum.get(counter) {
                 report.counters_per_op.insert(counter.name(), share(value));
@@ -135,6 +137,18 @@ impl ModeReport {
             _ => None,
         };
         report
+    }
+
+    /// Takes in how much more several workers bring than a single one, of which these are the samples.
+    pub fn scaled(&mut self, counted: &[Counted], single: Option<&[Counted]>, workers: u32) {
+        self.scaling = single.and_then(|single| ratio(counted, single));
+        // With more workers than cores there is nothing to be had.
+        let useful = f64::from(workers).min(cores() as f64).min(4.0);
+        if let Some(scaling) = self.scaling.filter(|_| useful >= 2.0) {
+            let bar = 1.0 + (useful - 1.0) * rows::SCALING_BAR;
+            self.bar = Some(format!(">= {bar:.1} x 1"));
+            self.reached = Some(scaling >= bar);
+        }
     }
 
     /// Best, median and spread of samples.
@@ -208,6 +222,13 @@ pub fn processor() -> Option<String> {
     Some(line.split_once(':')?.1.trim().to_string())
 }
 
+/// How many times faster some samples are than the others of the same rounds: the median.
+fn ratio(these: &[Counted], others: &[Counted]) -> Option<f64> {
+    let ratios: Vec<f64> =
+        these.iter().zip(others).map(|(this, other)| this.sample.rate() / other.sample.rate()).collect();
+    (!ratios.is_empty()).then(|| median(ratios))
+}
+
 /// The middle of values; of an even number, the mean of the two in the middle; 0 of none.
 fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
@@ -245,6 +266,17 @@ mod tests {
         assert_eq!((report.of_target, report.reached), (Some(1.0), Some(true)));
         assert!((report.cores.expect("cores") - 0.5).abs() < 1e-9);
         assert_eq!(report.bar.as_deref(), Some(">= 4 x Go"));
+    }
+
+    #[test]
+    fn scaling_is_judged_where_there_are_cores_for_it() {
+        let row = ROWS.iter().find(|row| row.scales).expect("a row");
+        let (two, one) = ([counted(1900, 1), counted(2000, 1)], [counted(1000, 1), counted(1000, 1)]);
+        let mut report = ModeReport::of_rates(row, &MODES[2], &two, None);
+        report.scaled(&two, Some(&one), 1);
+        assert_eq!((report.scaling, report.reached), (Some(1.95), None));
+        report.scaled(&two, Some(&one), 2);
+        assert_eq!(report.reached, (cores() >= 2).then_some(true));
     }
 
     #[test]

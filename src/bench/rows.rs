@@ -78,6 +78,8 @@ pub struct Row {
     pub size: Size,
     /// What it has to reach.
     pub bars: Bars,
+    /// Whether its tasks share nothing, so that it should get faster with every worker.
+    pub scales: bool,
     /// The program's text.
     pub program: &'static str,
 }
@@ -91,7 +93,7 @@ impl Row {
 }
 
 macro_rules! rows {
-    ($( $name:literal $operation:expr, $unit:literal, $size:expr, $s_traced:expr, $p:expr, $p_traced:expr; )+) => {
+    ($( $name:literal $operation:expr, $unit:literal, $size:expr, $scales:literal, $s_traced:expr, $p:expr, $p_traced:expr; )+) => {
         /// Every row.
         pub const ROWS: &[Row] = {
             use Bar::{OfGo, OfLua, Rate};
@@ -101,6 +103,7 @@ macro_rules! rows {
                 operation: $operation,
                 unit: $unit,
                 size: $size,
+                scales: $scales,
                 bars: Bars { s_traced: $s_traced, p: $p, p_traced: $p_traced },
                 program: include_str!(concat!("../../benches/programs/", $name, ".vex")),
             }, )+]
@@ -108,27 +111,27 @@ macro_rules! rows {
     };
 }
 
-// Columns: name, operation of the guide, unit, size, bars: S traced, P, P traced.
+// Columns: name, operation of the guide, unit, size, scales, bars: S traced, P, P traced.
 rows! {
-    "spawn_join" None, "ops/s", Multiple(1), None, None, None;
-    "spawn_batch1k" Some("goroutine spawn"), "ops/s", Multiple(1), Some(OfGo(4.0)), Some(OfGo(2.0)), Some(OfGo(1.5));
-    "spawn_await" Some("async task spawn"), "ops/s", Multiple(1), Some(OfGo(6.0)), Some(OfGo(4.0)), Some(OfGo(3.0));
-    "chan_pingpong" Some("channel send/recv"), "ops/s", Multiple(2), Some(OfGo(6.0)), Some(OfGo(4.0)), Some(OfGo(3.0));
-    "chan_unbuf_1p1c" None, "ops/s", Multiple(1), None, None, None;
-    "chan_buf128_1p1c" Some("channel send/recv"), "ops/s", Multiple(1), Some(OfGo(2.0)), Some(OfGo(1.5)), Some(OfGo(1.2));
-    "chan_mpmc_4x4" None, "ops/s", Multiple(4), Some(OfGo(1.5)), Some(OfGo(1.0)), Some(OfGo(0.8));
-    "select4_ready" Some("select"), "ops/s", Multiple(1), Some(OfGo(3.0)), Some(OfGo(1.5)), Some(OfGo(1.2));
-    "select4_4prod" Some("select"), "ops/s", Multiple(4), None, None, None;
-    "mutex_uncontended" Some("mutex lock/unlock"), "ops/s", Multiple(1), Some(OfGo(1.2)), Some(OfGo(0.7)), Some(Rate(50e6));
-    "mutex_4tasks" None, "ops/s", Multiple(4), None, None, None;
-    "atomic_uncontended" Some("atomic operation"), "ops/s", Multiple(1), Some(OfGo(1.0)), Some(OfGo(0.7)), Some(Rate(100e6));
-    "atomic_4tasks" None, "ops/s", Multiple(4), None, None, None;
-    "rwlock" Some("rwlock lock/unlock"), "ops/s", Multiple(1), None, None, None;
-    "rwlock_write" Some("rwlock lock/unlock"), "ops/s", Multiple(1), None, None, None;
-    "yield_2tasks" None, "ops/s", Multiple(2), None, None, None;
-    "fib32" None, "calls/s", Fixed { n: 32, operations: 7_049_155 }, None, Some(OfLua(1.5)), None;
-    "nest200M" None, "iters/s", Multiple(10_000), None, Some(OfLua(1.3)), None;
-    "nest_4tasks" None, "iters/s", Multiple(40_000), None, None, None;
+    "spawn_join" None, "ops/s", Multiple(1), false, None, None, None;
+    "spawn_batch1k" Some("goroutine spawn"), "ops/s", Multiple(1), false, Some(OfGo(4.0)), Some(OfGo(2.0)), Some(OfGo(1.5));
+    "spawn_await" Some("async task spawn"), "ops/s", Multiple(1), false, Some(OfGo(6.0)), Some(OfGo(4.0)), Some(OfGo(3.0));
+    "chan_pingpong" Some("channel send/recv"), "ops/s", Multiple(2), false, Some(OfGo(6.0)), Some(OfGo(4.0)), Some(OfGo(3.0));
+    "chan_unbuf_1p1c" None, "ops/s", Multiple(1), false, None, None, None;
+    "chan_buf128_1p1c" Some("channel send/recv"), "ops/s", Multiple(1), false, Some(OfGo(2.0)), Some(OfGo(1.5)), Some(OfGo(1.2));
+    "chan_mpmc_4x4" None, "ops/s", Multiple(4), false, Some(OfGo(1.5)), Some(OfGo(1.0)), Some(OfGo(0.8));
+    "select4_ready" Some("select"), "ops/s", Multiple(1), false, Some(OfGo(3.0)), Some(OfGo(1.5)), Some(OfGo(1.2));
+    "select4_4prod" Some("select"), "ops/s", Multiple(4), false, None, None, None;
+    "mutex_uncontended" Some("mutex lock/unlock"), "ops/s", Multiple(1), false, Some(OfGo(1.2)), Some(OfGo(0.7)), Some(Rate(50e6));
+    "mutex_4tasks" None, "ops/s", Multiple(4), false, None, None, None;
+    "atomic_uncontended" Some("atomic operation"), "ops/s", Multiple(1), false, Some(OfGo(1.0)), Some(OfGo(0.7)), Some(Rate(100e6));
+    "atomic_4tasks" None, "ops/s", Multiple(4), false, None, None, None;
+    "rwlock" Some("rwlock lock/unlock"), "ops/s", Multiple(1), false, None, None, None;
+    "rwlock_write" Some("rwlock lock/unlock"), "ops/s", Multiple(1), false, None, None, None;
+    "yield_2tasks" None, "ops/s", Multiple(2), false, None, None, None;
+    "fib32" None, "calls/s", Fixed { n: 32, operations: 7_049_155 }, false, None, Some(OfLua(1.5)), None;
+    "nest200M" None, "iters/s", Multiple(10_000), false, None, Some(OfLua(1.3)), None;
+    "nest_4tasks" None, "iters/s", Multiple(40_000), true, None, None, None;
 }
 
 /// The row of blocked tasks: bytes of memory for each. Its program is not of [`ROWS`]: it runs in a process of its own.
@@ -145,6 +148,9 @@ pub const PARKED_PROGRAM: &str = include_str!("../../benches/programs/parked.vex
 
 /// How many tasks it blocks.
 pub const PARKED_TASKS: u64 = 1_000_000;
+
+/// How many times faster a row that scales has to be for each worker beyond the first: 1.8 times with two.
+pub const SCALING_BAR: f64 = 0.8;
 
 /// What [`PARKED_BYTES`] has to stay below, in every mode.
 pub const PARKED_BAR: Bar = Bar::Below(456.0);

@@ -2,7 +2,7 @@
 //! falls on all of them and ratios are of neighbours.
 
 use super::measure::{Prepared, Settings};
-use super::modes::Mode;
+use super::modes::{Mode, Runtime};
 use super::parked::{self, Parked};
 use super::report::{Counted, Machine, ModeReport, Report, RowReport, parked_rows};
 use super::rows::{PARKED_BYTES, PARKED_SPAWN, PARKED_WAKE, ROWS, Row};
@@ -15,6 +15,8 @@ pub struct Suite {
     rows: Vec<&'static Row>,
     parked: bool,
     modes: Vec<&'static Mode>,
+    /// Whether the modes were asked for, so that every row is measured in all of them.
+    asked: bool,
     rounds: u32,
     settings: Settings,
 }
@@ -41,38 +43,44 @@ struct Cell {
 
 impl Suite {
     /// The rows whose names match, in these modes; `None` where no row matches.
-    pub fn new(filter: Option<&Regex>, modes: Vec<&'static Mode>, rounds: u32, settings: Settings) -> Option<Suite> {
+    pub fn new(
+        filter: Option<&Regex>,
+        modes: Vec<&'static Mode>,
+        asked: bool,
+        rounds: u32,
+        settings: Settings,
+    ) -> Option<Suite> {
         let wanted = |name: &str| filter.is_none_or(|filter| filter.is_match(name));
         let rows: Vec<_> = ROWS.iter().filter(|row| wanted(row.name)).collect();
         let parked = [PARKED_BYTES, PARKED_SPAWN, PARKED_WAKE].into_iter().any(wanted);
-        (parked || !rows.is_empty()).then_some(Suite { rows, parked, modes, rounds, settings })
+        (parked || !rows.is_empty()).then_some(Suite { rows, parked, modes, asked, rounds, settings })
     }
 
     /// Measures everything. A row that fails is reported as failed, and the others go on.
     pub fn run(&self, observer: &mut dyn Observer) -> Report {
         let mut counters = Counters::open_with_children();
         let machine = Machine::here(counters.availability());
-        let cells = self.rows.len() * self.modes.len();
-        let parked_steps = if self.parked { self.modes.len() } else { 0 };
+        let wanted = || self.rows.iter().flat_map(|&row| self.modes_of(row).map(move |mode| (row, mode)));
+        let cells = wanted().count();
+        let parked_modes: Vec<_> = self.parked_modes().collect();
+        let parked_steps = if self.parked { parked_modes.len() } else { 0 };
         observer.begin((cells * (self.rounds as usize + 1) + parked_steps * self.rounds as usize) as u64);
         let mut cells: Vec<Cell> = Vec::with_capacity(cells);
-        for &row in &self.rows {
-            for &mode in &self.modes {
-                observer.step(row.name, mode.name);
-                let prepared = Prepared::sized(row, mode, &self.settings);
-                if let Err(error) = &prepared {
-                    observer.failed(mode.name, row.name, &format!("{error:#}"));
-                }
-                cells.push(Cell { row, mode, prepared, counted: Vec::new() });
+        for (row, mode) in wanted() {
+            observer.step(row.name, mode.name);
+            let prepared = Prepared::sized(row, mode, &self.settings);
+            if let Err(error) = &prepared {
+                observer.failed(mode.name, row.name, &format!("{error:#}"));
             }
+            cells.push(Cell { row, mode, prepared, counted: Vec::new() });
         }
-        let mut parked: Vec<anyhow::Result<Vec<Parked>>> = self.modes.iter().map(|_| Ok(Vec::new())).collect();
+        let mut parked: Vec<anyhow::Result<Vec<Parked>>> = parked_modes.iter().map(|_| Ok(Vec::new())).collect();
         for _ in 0..self.rounds {
             for cell in &mut cells {
                 cell.measure(&mut counters, &self.settings, observer);
             }
             if self.parked {
-                for (mode, samples) in self.modes.iter().zip(&mut parked) {
+                for (mode, samples) in parked_modes.iter().zip(&mut parked) {
                     measure_parked(mode, &self.settings, samples, observer);
                 }
             }
@@ -81,8 +89,19 @@ impl Suite {
         if self.parked {
             rows.extend(self.parked_reports(&parked));
         }
+        let workers = self.settings.workers;
         let sample_ms = self.settings.sample.as_secs_f64() * 1000.0;
-        Report { machine, rounds: self.rounds, sample_ms, rows }
+        Report { machine, workers, rounds: self.rounds, sample_ms, rows }
+    }
+
+    /// The modes in which a row is measured.
+    fn modes_of(&self, row: &'static Row) -> impl Iterator<Item = &'static Mode> {
+        self.modes.iter().copied().filter(move |mode| self.asked || mode.measures(row))
+    }
+
+    /// Those in which blocked tasks are.
+    fn parked_modes(&self) -> impl Iterator<Item = &'static Mode> {
+        self.modes.iter().copied().filter(|mode| self.asked || mode.runtime != Runtime::Single)
     }
 
     fn row_report(&self, row: &'static Row, cells: &[Cell]) -> RowReport {
@@ -92,9 +111,16 @@ impl Suite {
             report.modes.push(match &cell.prepared {
                 Err(error) => ModeReport::of_failure(cell.mode, format!("{error:#}")),
                 Ok(_) => {
-                    let untraced = cell.mode.untraced().map(|mode| mode.name);
-                    let off = mine().find(|other| Some(other.mode.name) == untraced && other.prepared.is_ok());
-                    ModeReport::of_rates(row, cell.mode, &cell.counted, off.map(|cell| cell.counted.as_slice()))
+                    let beside = |mode: Option<&Mode>| {
+                        let found = mine().find(|other| mode.is_some_and(|mode| mode.name == other.mode.name));
+                        found.filter(|other| other.prepared.is_ok()).map(|other| other.counted.as_slice())
+                    };
+                    let off = beside(cell.mode.untraced());
+                    let mut report = ModeReport::of_rates(row, cell.mode, &cell.counted, off);
+                    if row.scales {
+                        report.scaled(&cell.counted, beside(cell.mode.single()), self.settings.workers);
+                    }
+                    report
                 }
             });
         }
@@ -105,7 +131,7 @@ impl Suite {
         let names = [(PARKED_BYTES, "B/task"), (PARKED_SPAWN, "ops/s"), (PARKED_WAKE, "ops/s")];
         let mut rows =
             names.map(|(row, unit)| RowReport { row, operation: None, unit, target: None, modes: Vec::new() });
-        for (mode, samples) in self.modes.iter().zip(parked) {
+        for (mode, samples) in self.parked_modes().zip(parked) {
             match samples {
                 Ok(samples) => {
                     for (row, (_, _, report)) in rows.iter_mut().zip(parked_rows(mode, samples)) {

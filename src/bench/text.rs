@@ -63,12 +63,15 @@ pub fn print(report: &Report, modes: &[&Mode], style: Style) -> String {
     let machine = &report.machine;
     let processor = machine.processor.as_deref().unwrap_or("unknown processor");
     let (rounds, sample) = (report.rounds, report.sample_ms);
-    let cores = machine.cores;
+    let (cores, workers) = (machine.cores, report.workers);
     let _ = writeln!(
         out,
         "{}\n",
         fit(
-            &format!("{rounds} rounds of samples of {sample} ms, {processor}, {cores} cores, {}", machine.system),
+            &format!(
+                "{rounds} rounds of samples of {sample} ms, {workers} workers, {processor}, {cores} cores, {}",
+                machine.system
+            ),
             WIDTH
         )
     );
@@ -111,6 +114,9 @@ fn print_row(out: &mut String, row: &RowReport, style: Style) {
         }
         let line = match (mode.of_target, mode.reached) {
             (Some(times), Some(reached)) => style.verdict(&format!("{}{}", multiple(times), style.times()), reached),
+            (None, Some(reached)) if mode.scaling.is_some() => {
+                style.verdict(&format!("{}{}", multiple(mode.scaling.unwrap_or_default()), style.times()), reached)
+            }
             (None, Some(reached)) => style.verdict(mode.bar.as_deref().unwrap_or_default(), reached),
             _ => String::new(),
         };
@@ -215,7 +221,8 @@ fn legend(out: &mut String, modes: &[&Mode]) {
     }
     out.push_str(
         "best, median, spread: of the rounds; ns/op: wall time of the best; ticks: loop steps and calls, not instructions;\n\
-         cores: processor time by wall time; tracing: how many times slower than without; target: the Vex guide's.\n",
+         cores: processor time by wall time; tracing: how many times slower than without; target: the Vex guide's;\n\
+         verdict: the best by the target (of nest_4tasks: how many times faster than with one worker).\n",
     );
 }
 
@@ -252,6 +259,7 @@ mod tests {
                 hardware_counters: false,
                 counters: "No hardware counters: because. ".repeat(9),
             },
+            workers: 2,
             rounds: 5,
             sample_ms: 60.0,
             rows: vec![

@@ -27,7 +27,7 @@ const SAMPLE: u64 = 60;
 pub fn run(args: &BenchArgs) -> anyhow::Result<i32> {
     let sample =
         args.sample.unwrap_or_else(|| Duration::from_millis(kit_variable(args, "TARGET_MS").unwrap_or(SAMPLE)));
-    let settings = Settings { sample, ..Settings::default() };
+    let settings = Settings::new(args.workers.unwrap_or_else(load::default_workers), sample);
     if let Some(name) = &args.child {
         return child(name, &settings, args.tasks);
     }
@@ -40,7 +40,7 @@ pub fn run(args: &BenchArgs) -> anyhow::Result<i32> {
         let kit = kit_variable(args, "REPS").and_then(|n| u32::try_from(n).ok()).unwrap_or(KIT_ROUNDS);
         if args.kit { kit } else { ROUNDS }
     });
-    let Some(suite) = Suite::new(args.filter.as_ref(), modes.clone(), rounds, settings) else {
+    let Some(suite) = Suite::new(args.filter.as_ref(), modes.clone(), !args.mode.is_empty(), rounds, settings) else {
         let names: Vec<_> = rows::ROWS.iter().map(|row| row.name).chain([rows::PARKED_BYTES]).collect();
         load::say(&format!("vex: --filter matches no row; there are {}\n", names.join(", ")));
         return Ok(exit::USAGE);

@@ -46,6 +46,8 @@ struct Machine {
     processor: Option<String>,
     /// Cores that this process may use.
     cores: usize,
+    /// Threads that run a program where `--workers` says nothing.
+    workers: u32,
     /// Bytes that a program may use where `--max-memory` says nothing.
     memory_limit: u64,
 }
@@ -99,6 +101,7 @@ impl Checkup {
             system: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
             processor: processor(),
             cores: cores(),
+            workers: load::default_workers(),
             memory_limit: load::default_memory(),
         };
         Checkup { terminal: Terminal::here(), machine, counters: CounterReport::of(counters.availability()) }
@@ -113,7 +116,8 @@ impl Checkup {
         let machine = &self.machine;
         let processor = machine.processor.as_deref().unwrap_or("unknown processor");
         page.line(true, "system", &format!("{}, {processor}", machine.system));
-        page.line(true, "cores", &machine.cores.to_string());
+        let workers = format!("{}; {} workers run a program, or what --workers says", machine.cores, machine.workers);
+        page.line(true, "cores", &workers);
         let limit = ByteSize(machine.memory_limit);
         page.line(
             true,

@@ -1,14 +1,14 @@
 //! `vex trace`: a program and its live picture, or its events as text.
 
 use crate::cli::{ColorChoice, CommonArgs, Leaks, TraceArgs};
-use crate::live::{LiveRun, wall_clock};
+use crate::live::{self, LiveRun, Recorders};
 use crate::load::{self, Execution, Loaded};
 use crate::{exit, report};
 use anyhow::Context;
 use interpreter::bytecode::Code;
 use interpreter::trace_info::program_info;
 use interpreter::vm::io::{Input, Io, Sink};
-use interpreter::vm::run::{self, Ran};
+use interpreter::vm::run::Ran;
 use std::fs::File;
 use std::io::{BufReader, BufWriter, IsTerminal, Write};
 use std::path::Path;
@@ -16,7 +16,7 @@ use std::sync::Arc;
 use tracer::control::Control;
 use tracer::dump::dump;
 use tracer::finding::Verdict;
-use tracer::record::Recorder;
+use tracer::merge::merge;
 use tracer::sink::MemorySink;
 use tracer::store::Store;
 use tui::session::{Description, Ending};
@@ -56,15 +56,19 @@ fn input(path: Option<&Path>) -> anyhow::Result<Input> {
 fn headless(args: &TraceArgs, code: &Code, io: Io) -> anyhow::Result<i32> {
     let execution = Execution::new(&args.execution);
     let (sink, memory) = MemorySink::unbounded();
-    let mut recorder = Recorder::new(sink);
-    if execution.options.real_time {
-        recorder = recorder.with_wall(wall_clock());
-    }
-    let ran = run::run(code, &execution.options, recorder, io, execution.stop.clone(), &mut |_| ());
+    let parallel = execution.workers.is_some();
+    let sinks = vec![sink; execution.workers.unwrap_or(1) as usize];
+    let recorders = Recorders::new(sinks, &execution.options, parallel, None);
+    let (options, stop) = (&execution.options, execution.stop.clone());
+    let mut ran = live::run(code, options, recorders, io, stop, &|_| (), |_| ());
     let mut store = Store::new(Arc::new(program_info(code)));
-    for chunk in memory.take() {
+    let chunks = memory.take();
+    for chunk in if parallel { merge(chunks) } else { chunks } {
         store.push(&chunk);
     }
+    // Only the store knows which events they speak of.
+    store.set_findings(std::mem::take(&mut ran.report.findings));
+    ran.report.findings = store.findings().to_vec();
     let mut out: Box<dyn Write> = if args.output.as_os_str() == "-" {
         Box::new(BufWriter::new(std::io::stdout().lock()))
     } else {
@@ -83,7 +87,12 @@ fn watch(args: &TraceArgs, code: Box<Code>, io: Io) -> anyhow::Result<i32> {
     control.set_rate(args.rate.unwrap_or(0));
     let description = Description {
         title: args.file.display().to_string(),
-        mode: args.execution.seed.map_or_else(String::new, |seed| format!("seed {seed}")),
+        mode: match (args.execution.seed, execution.workers) {
+            (Some(seed), _) => format!("seed {seed}"),
+            (None, Some(1)) => "1 worker".to_string(),
+            (None, Some(workers)) => format!("{workers} workers"),
+            (None, None) => String::new(),
+        },
         live: true,
         replay: args.execution.seed.map(|seed| format!("vex run --seed {seed} {}", args.file.display())),
     };
@@ -94,8 +103,7 @@ fn watch(args: &TraceArgs, code: Box<Code>, io: Io) -> anyhow::Result<i32> {
         note: if ran.report.verdict == Verdict::TimeLimit { "stopped by --time-limit".into() } else { String::new() },
     };
     let finished = code.clone();
-    let (session, engine) =
-        LiveRun::start(code, execution.options, io, control.clone(), execution.stop.clone(), description, ending)?;
+    let (session, engine) = LiveRun::start(code, &execution, io, control.clone(), description, ending)?;
     let mut options = tui::Options::detect();
     options.rate = args.rate.filter(|&rate| rate > 0);
     if args.ascii {

@@ -60,7 +60,7 @@ impl<V: Copy + Default, B: Default> Worker<V, B> {
             }
             Sent::Full => {
                 self.own(self.current).value = value;
-                let entry = self.park(at, clock, WaitReason::Send, channel);
+                let entry = self.park(tr.ordinal(), at, clock, WaitReason::Send, channel);
                 ch.it.senders.push(entry);
                 drop(ch);
                 tr.emit(blocked(Kind::Send), at.site, clock, id, 0);
@@ -153,7 +153,7 @@ impl<V: Copy + Default, B: Default> Worker<V, B> {
                 Step::Closed
             }
             Received::Empty => {
-                let entry = self.park(at, clock, WaitReason::Recv, channel);
+                let entry = self.park(tr.ordinal(), at, clock, WaitReason::Recv, channel);
                 ch.it.receivers.push(entry);
                 drop(ch);
                 tr.emit(blocked(Kind::Recv), at.site, clock, id, 0);

@@ -126,6 +126,7 @@ fn freeze<V: Copy + Default, B: Default>(shared: &Shared<V, B>) -> Scheduler<V, 
         may_cancel: shared.may_cancel,
     });
     s.core.live = shared.live().max(0) as u32;
+    s.core.traced = shared.traced.load(Ordering::Relaxed);
     s.core.main_ended = shared.main_ended.load(Ordering::Relaxed);
     s.core.tasks =
         Slab::of((0..shared.tasks.slots()).map(|slot| task(shared, slot, &mut s.core.more_waiters)), |task| {

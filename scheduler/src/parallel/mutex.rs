@@ -214,7 +214,7 @@ impl<V: Copy + Default, B: Default> Worker<V, B> {
             self.clock(at.clock)
         };
         rest.clock = clock;
-        let entry = self.park(at, clock, WaitReason::Lock, mutex);
+        let entry = self.park(tr.ordinal(), at, clock, WaitReason::Lock, mutex);
         rest.queue.push(entry);
         let id = rest.meta.id;
         drop(rest);

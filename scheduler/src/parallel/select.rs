@@ -152,6 +152,7 @@ impl<V: Copy + Default, B: Default> Worker<V, B> {
                 tr.emit(Kind::TimerSet as u8, at.site, clock, armed.object, micros(nanoseconds));
             }
         }
+        let event = tr.ordinal();
         tr.emit(blocked(Kind::SelectWait), at.site, clock, 0, list.len() as u32);
         for (index, armed) in list.iter().enumerate() {
             let kind = match armed.arm {
@@ -166,7 +167,7 @@ impl<V: Copy + Default, B: Default> Worker<V, B> {
         let entries: Vec<(u16, Armed<V>)> = list.iter().enumerate().map(|(i, &armed)| (i as u16, armed)).collect();
         shared.selects.at(record).lock().arms = list;
         // From here on the task may be claimed and run elsewhere as soon as the lock of one of its queues is let go.
-        let parked = self.park(at, clock, WaitReason::Select, record);
+        let parked = self.park(event, at, clock, WaitReason::Select, record);
         let mut timers = Vec::new();
         for (arm, armed) in entries {
             let entry = Entry { arm, ..parked };

@@ -153,6 +153,8 @@ pub struct Shared<V, B> {
     /// Nanosecond before which no scan for stuck tasks is made.
     pub next_scan: AtomicU64,
     pub main_ended: AtomicBool,
+    /// Events are recorded, so that their numbers mean something.
+    pub traced: AtomicBool,
     /// Tasks parked in I/O or C calls.
     pub external: AtomicU32,
     next_task: AtomicU32,
@@ -195,6 +197,7 @@ impl<V: Copy + Default, B: Default> Shared<V, B> {
             detector: Mutex::default(),
             next_scan: AtomicU64::new(SCAN_EVERY.as_nanos() as u64),
             main_ended: AtomicBool::new(false),
+            traced: AtomicBool::new(false),
             external: AtomicU32::new(0),
             next_task: AtomicU32::new(1),
             next_object: AtomicU32::new(1),

@@ -76,7 +76,7 @@ impl<V: Copy + Default, B: Default> Worker<V, B> {
             return Step::Blocked;
         }
         let reason = if write { WaitReason::WriteLock } else { WaitReason::ReadLock };
-        let entry = self.park(at, clock, reason, rwlock);
+        let entry = self.park(tr.ordinal(), at, clock, reason, rwlock);
         lock.queue.push(Entry { tag: if write { WRITE } else { 0 }, ..entry });
         drop(locked);
         tr.emit(blocked(kind), at.site, clock, id, 0);
@@ -210,7 +210,7 @@ impl<V: Copy + Default, B: Default> Worker<V, B> {
             tr.emit(Kind::WaitGroupWait as u8, at.site, clock, id, 0);
             return Step::Ready(());
         }
-        let entry = self.park(at, clock, WaitReason::WaitGroup, group);
+        let entry = self.park(tr.ordinal(), at, clock, WaitReason::WaitGroup, group);
         locked.it.queue.push(entry);
         drop(locked);
         tr.emit(blocked(Kind::WaitGroupWait), at.site, clock, id, count as u32);
@@ -244,7 +244,7 @@ impl<V: Copy + Default, B: Default> Worker<V, B> {
             tr.emit(Kind::OnceBegin as u8, at.site, clock, id, 0);
             return OnceStep::Run;
         }
-        let entry = self.park(at, clock, WaitReason::Once, once);
+        let entry = self.park(tr.ordinal(), at, clock, WaitReason::Once, once);
         locked.it.queue.push(entry);
         drop(locked);
         tr.emit(blocked(Kind::OnceBegin), at.site, clock, id, 0);
@@ -286,7 +286,7 @@ impl<V: Copy + Default, B: Default> Worker<V, B> {
         let id = locked.it.meta.id;
         let arrived = locked.it.queue.len() as u32 + 1;
         if arrived < locked.it.parties {
-            let entry = self.park(at, clock, WaitReason::Barrier, barrier);
+            let entry = self.park(tr.ordinal(), at, clock, WaitReason::Barrier, barrier);
             locked.it.queue.push(entry);
             drop(locked);
             tr.emit(blocked(Kind::BarrierWait), at.site, clock, id, arrived);
@@ -333,7 +333,7 @@ impl<V: Copy + Default, B: Default> Worker<V, B> {
             tr.emit(Kind::TryAcquireFail as u8, at.site, clock, id, 0);
             return Step::Blocked;
         }
-        let entry = self.park(at, clock, WaitReason::Semaphore, semaphore);
+        let entry = self.park(tr.ordinal(), at, clock, WaitReason::Semaphore, semaphore);
         s.queue.push(entry);
         drop(locked);
         tr.emit(blocked(Kind::Acquire), at.site, clock, id, 0);

@@ -100,7 +100,7 @@ impl<V: Copy + Default, B: Default> Worker<V, B> {
     pub(super) fn sleep_for<T: Tracer>(&mut self, tr: &mut T, at: At, nanoseconds: u64) {
         let object = self.shared.object_number();
         let clock = self.clock(at.clock);
-        let entry = self.park(at, clock, WaitReason::Sleep, object);
+        let entry = self.park(tr.ordinal(), at, clock, WaitReason::Sleep, object);
         tr.emit(blocked(Kind::Sleep), at.site, clock, object, micros(nanoseconds));
         self.wake_at(nanoseconds, object, entry);
         self.parked(tr, at, entry);

@@ -180,16 +180,17 @@ impl<V: Copy + Default, B: Default> Worker<V, B> {
 
     /// To be called before the worker's first operation, and when it has work again.
     pub fn awake<T: Tracer>(&mut self, tr: &mut T, ticks: u64) {
+        self.shared.traced.store(T::ON, Ordering::Relaxed);
         let clock = tr.awake(self.clock(ticks));
         self.not_before(ticks, clock);
     }
 
     // Parking and waking
 
-    /// Writes the wait into the running task, which can be claimed from now on: its entries come into queues after this, under locks that are
+    /// Writes the wait into the running task, with the number of the event that will tell of it. It can be claimed from now on: its entries come into queues after this, under locks that are
     /// held. The caller then calls [`Worker::parked`] and touches the task no more.
     #[inline(always)]
-    pub(super) fn park(&mut self, at: At, clock: u64, reason: WaitReason, object: u32) -> Entry {
+    pub(super) fn park(&mut self, event: u64, at: At, clock: u64, reason: WaitReason, object: u32) -> Entry {
         let slot = self.current;
         let cell = self.shared.tasks.at(slot);
         let task = self.own(slot);
@@ -198,6 +199,7 @@ impl<V: Copy + Default, B: Default> Worker<V, B> {
         task.object = object;
         task.site = at.site;
         task.since = clock;
+        task.event = event;
         task.partner = 0;
         let ticket = cell.wait().begin();
         Entry { slot, ticket, arm: PLAIN, tag: 0 }
@@ -353,6 +355,7 @@ impl<V: Copy + Default, B: Default> Worker<V, B> {
             taken = first.tag == TAKES;
             woken = self.wake_with(first, result, plain, outcome, clock);
         }
+        let event = tr.ordinal();
         tr.emit(Kind::TaskEnd as u8, at.site, clock, woken, status as u32);
         for entry in std::mem::take(&mut header.more) {
             if self.claim(&entry) {
@@ -380,7 +383,7 @@ impl<V: Copy + Default, B: Default> Worker<V, B> {
             if ended.len() == REMEMBERED {
                 ended.pop_front();
             }
-            ended.push_back(EndedTask { task: evidence, ended_at: at.site, clock, event: 0 });
+            ended.push_back(EndedTask { task: evidence, ended_at: at.site, clock, event });
         }
         self.live_seen -= 1;
         self.current = NONE;
@@ -410,7 +413,7 @@ impl<V: Copy + Default, B: Default> Worker<V, B> {
         }
         let task = self.own(self.current);
         task.flags = if takes { task.flags | flag::OWNS_AWAITED } else { task.flags & !flag::OWNS_AWAITED };
-        let entry = self.park(at, clock, WaitReason::Await, future.slot);
+        let entry = self.park(tr.ordinal(), at, clock, WaitReason::Await, future.slot);
         let tag = if takes { TAKES } else { 0 };
         add_waiter(shared, &mut header, Entry { tag, ..entry });
         drop(header);

@@ -36,6 +36,7 @@ pub use threads::Threads;
 
 use crate::event::Kind;
 use crate::record::Tracer;
+use crate::workers::WorkerStats;
 
 /// Who counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -178,6 +179,22 @@ pub fn emit_sample<T: Tracer>(tr: &mut T, clock: u64, difference: &Sample) {
     }
 }
 
+/// Records what a worker's engine has counted between two looks, and how long its queue is now. Its part of the machine's
+/// counters is recorded too.
+pub fn emit_stats<T: Tracer>(tr: &mut T, clock: u64, before: &WorkerStats, now: &WorkerStats) {
+    for (counter, before, now) in [
+        (Counter::Ticks, before.ticks, now.ticks),
+        (Counter::Switches, before.switches, now.switches),
+        (Counter::Steals, before.steals, now.steals),
+        (Counter::Parks, before.parks, now.parks),
+        (Counter::Wakes, before.wakes, now.wakes),
+    ] {
+        emit(tr, clock, counter, now.saturating_sub(before));
+    }
+    emit(tr, clock, Counter::QueueLength, u64::from(now.queue));
+    emit_sample(tr, clock, &(now.machine - before.machine));
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -214,5 +231,21 @@ mod tests {
         assert_eq!(of(Counter::Ticks).len(), 3);
         assert!(of(Counter::Steals).is_empty());
         assert_eq!(of(Counter::QueueLength).len(), 1);
+    }
+
+    #[test]
+    fn what_an_engine_counted_is_recorded_as_differences() {
+        let (sink, memory) = MemorySink::unbounded();
+        let mut recorder = Recorder::new(sink);
+        let mut before = WorkerStats { ticks: 10, steals: 3, queue: 9, ..WorkerStats::default() };
+        before.machine.set(Counter::PageFaults, Some(5));
+        let mut now = WorkerStats { ticks: 25, steals: 3, parks: 1, queue: 4, ..before.clone() };
+        now.machine.set(Counter::PageFaults, Some(7));
+        emit_stats(&mut recorder, 5, &before, &now);
+        drop(recorder);
+        let chunks = memory.take();
+        let records: Vec<_> = chunks[0].records().iter().map(|r| (Counter::from_id(r.object), r.arg)).collect();
+        let wanted = [(Counter::Ticks, 15), (Counter::Parks, 1), (Counter::QueueLength, 4), (Counter::PageFaults, 2)];
+        assert_eq!(records, wanted.map(|(counter, value)| (Some(counter), value)));
     }
 }
