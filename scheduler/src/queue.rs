@@ -205,6 +205,14 @@ impl Queue {
         None
     }
 
+    /// Throws out the entries whose wait is over.
+    pub fn keep(&mut self, mut valid: impl FnMut(&Entry) -> bool) {
+        self.rest.retain(&mut valid);
+        if self.first.slot != NONE && !valid(&self.first) {
+            self.shift();
+        }
+    }
+
     /// Throws the first entry out.
     pub fn drop_first(&mut self) {
         self.shift();

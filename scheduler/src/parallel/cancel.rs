@@ -4,7 +4,6 @@
 //! The canceller sets the flag and then looks whether the task is parked; a task that parks looks at the flag after. A sequentially
 //! consistent fence stands between on both sides, so at least one of them sees the other, and the claim makes it exactly one.
 
-use super::sync::fence;
 use super::task::CANCEL;
 use super::worker::Worker;
 use crate::objects::Arm;
@@ -35,13 +34,14 @@ impl<V: Copy + Default, B: Default> Worker<V, B> {
             header.joinable = false;
             let mut clock = self.stamp_object::<T>(at, &mut header.clock);
             // The header's lock keeps the task from ending, so that flag and claim are this task's.
-            cell.flags.fetch_or(CANCEL, Ordering::SeqCst);
-            fence(Ordering::SeqCst);
-            let parked = cell.wait().under_way().filter(|&ticket| cell.wait().claim(ticket));
-            if T::ON && parked.is_some() {
-                // The task parked in another object than this.
-                clock = self.after_clock(at.clock, clock.max(self.own(handle.slot).since));
-                header.clock = clock;
+            let parked = cell.cancel();
+            if let Some(ticket) = parked {
+                if T::ON {
+                    // The task parked in another object than this.
+                    clock = self.after_clock(at.clock, clock.max(self.own(handle.slot).since));
+                    header.clock = clock;
+                }
+                cell.set_cancelled(ticket, clock);
             }
             drop(header);
             tr.emit(Kind::TaskCancel as u8, at.site, clock, handle.id, parked.map_or(0, |_| handle.id));
@@ -53,11 +53,11 @@ impl<V: Copy + Default, B: Default> Worker<V, B> {
 
     /// A task has just parked, and perhaps somebody wanted it to be cancelled before.
     pub(super) fn cancel_parked<T: Tracer>(&mut self, tr: &mut T, at: At, entry: Entry) {
-        fence(Ordering::SeqCst);
         let cell = self.shared().tasks.at(entry.slot);
-        if cell.flags.load(Ordering::SeqCst) & CANCEL != 0 && cell.wait().claim(entry.ticket) {
-            let mut owned = Vec::new();
+        if cell.cancels_itself(entry.ticket) {
             let (clock, id) = (self.clock(at.clock), self.own(entry.slot).id);
+            cell.set_cancelled(entry.ticket, clock);
+            let mut owned = Vec::new();
             tr.emit(Kind::TaskCancel as u8, at.site, clock, id, id);
             self.unpark(tr, at, clock, entry.slot, entry.ticket, &mut owned);
             for handle in owned {
@@ -72,13 +72,22 @@ impl<V: Copy + Default, B: Default> Worker<V, B> {
         shared.tasks.at(slot).flags.fetch_and(!CANCEL, Ordering::SeqCst);
         let task = self.own(slot);
         let (object, owns) = (task.object, task.flags & flag::OWNS_AWAITED != 0);
+        // Whoever does not find the task there any more is later than this.
+        macro_rules! leave {
+            ($table:ident, $queue:ident) => {{
+                let mut locked = shared.$table.at(object).lock();
+                locked.clock = locked.clock.max(clock);
+                locked.it.$queue.remove(slot, ticket);
+            }};
+        }
         match task.reason {
-            WaitReason::Recv => shared.channels.at(object).lock().it.receivers.remove(slot, ticket),
-            WaitReason::Send => shared.channels.at(object).lock().it.senders.remove(slot, ticket),
-            WaitReason::Lock => shared.mutexes.at(object).rest.lock().queue.remove(slot, ticket),
+            WaitReason::Recv => leave!(channels, receivers),
+            WaitReason::Send => leave!(channels, senders),
+            WaitReason::Lock => shared.mutexes.at(object).leave(slot, ticket, clock),
             WaitReason::ReadLock | WaitReason::WriteLock => {
                 let mut locked = shared.rwlocks.at(object).lock();
                 locked.it.queue.remove(slot, ticket);
+                locked.clock = locked.clock.max(clock);
                 // A cancelled writer no longer holds back the readers behind it.
                 let clock = self.stamp_object::<T>(at, &mut locked.clock);
                 let id = locked.it.meta.id;
@@ -100,10 +109,10 @@ impl<V: Copy + Default, B: Default> Worker<V, B> {
                     owned.push(Handle { slot: object, id: header.id });
                 }
             }
-            WaitReason::WaitGroup => shared.wait_groups.at(object).lock().it.queue.remove(slot, ticket),
-            WaitReason::Once => shared.onces.at(object).lock().it.queue.remove(slot, ticket),
-            WaitReason::Barrier => shared.barriers.at(object).lock().it.queue.remove(slot, ticket),
-            WaitReason::Semaphore => shared.semaphores.at(object).lock().it.queue.remove(slot, ticket),
+            WaitReason::WaitGroup => leave!(wait_groups, queue),
+            WaitReason::Once => leave!(onces, queue),
+            WaitReason::Barrier => leave!(barriers, queue),
+            WaitReason::Semaphore => leave!(semaphores, queue),
             WaitReason::Sleep => self.timer_stale(),
             WaitReason::Io => {
                 shared.external.fetch_sub(1, Ordering::AcqRel);

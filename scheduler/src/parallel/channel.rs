@@ -2,7 +2,6 @@
 //!
 //! Whoever hands a value over claims the other side's wait under the channel's lock, and makes the task ready after it has let the lock go.
 
-use super::task::Wait;
 use super::worker::Worker;
 use crate::core::blocked;
 use crate::objects::Channel;
@@ -39,9 +38,10 @@ impl<V: Copy + Default, B: Default> Worker<V, B> {
     pub(super) fn send<T: Tracer>(&mut self, tr: &mut T, at: At, channel: u32, value: V) -> Step {
         let shared = self.shared();
         let mut ch = shared.channels.at(channel).lock();
+        let sent = self.send_locked(&mut ch.it, value);
         let clock = self.stamp_object::<T>(at, &mut ch.clock);
         let id = ch.it.meta.id;
-        match self.send_locked(&mut ch.it, value) {
+        match sent {
             Sent::Given(entry) => {
                 drop(ch);
                 let woken = self.give(entry, value, clock);
@@ -71,17 +71,11 @@ impl<V: Copy + Default, B: Default> Worker<V, B> {
     }
 
     pub(super) fn try_send<T: Tracer>(&mut self, tr: &mut T, at: At, channel: u32, value: V) -> Try {
-        match self.send_now(tr, at, channel, value, None) {
-            Some(sent) => sent,
-            None => {
-                let (clock, id) = self.look_at(at, channel, tr);
-                tr.emit(Kind::TrySendFull as u8, at.site, clock, id, 0);
-                Try::NotNow
-            }
-        }
+        self.send_now(tr, at, channel, value, None).unwrap_or(Try::NotNow)
     }
 
-    /// Sends, if that is possible at once; `None` otherwise. A select says which arm this is, for its own event before the send's.
+    /// Sends, if that is possible at once; `None` otherwise. A select says which arm this is, for its own event before the send's; without
+    /// one the failed attempt is an event of its own.
     pub(super) fn send_now<T: Tracer>(
         &mut self,
         tr: &mut T,
@@ -94,7 +88,7 @@ impl<V: Copy + Default, B: Default> Worker<V, B> {
         let mut ch = shared.channels.at(channel).lock();
         let id = ch.it.meta.id;
         let sent = self.send_locked(&mut ch.it, value);
-        if let Sent::Full = sent {
+        if matches!(sent, Sent::Full) && arm.is_some() {
             return None;
         }
         let clock = self.stamp_object::<T>(at, &mut ch.clock);
@@ -104,8 +98,9 @@ impl<V: Copy + Default, B: Default> Worker<V, B> {
         }
         let (kind, woken, outcome) = match sent {
             Sent::Given(entry) => (Kind::Send, self.give(entry, value, clock), Try::Ready(())),
+            Sent::Buffered => (Kind::Send, 0, Try::Ready(())),
             Sent::Closed => (Kind::SendClosed, 0, Try::Closed),
-            Sent::Buffered | Sent::Full => (Kind::Send, 0, Try::Ready(())),
+            Sent::Full => (Kind::TrySendFull, 0, Try::NotNow),
         };
         tr.emit(kind as u8, at.site, clock, id, woken);
         Some(outcome)
@@ -137,9 +132,10 @@ impl<V: Copy + Default, B: Default> Worker<V, B> {
     pub(super) fn recv<T: Tracer>(&mut self, tr: &mut T, at: At, channel: u32) -> Step<V> {
         let shared = self.shared();
         let mut ch = shared.channels.at(channel).lock();
+        let received = self.recv_locked(&mut ch.it);
         let clock = self.stamp_object::<T>(at, &mut ch.clock);
         let id = ch.it.meta.id;
-        match self.recv_locked(&mut ch.it) {
+        match received {
             Received::Value(value, None) => {
                 drop(ch);
                 tr.emit(Kind::Recv as u8, at.site, clock, id, 0);
@@ -168,14 +164,7 @@ impl<V: Copy + Default, B: Default> Worker<V, B> {
     }
 
     pub(super) fn try_recv<T: Tracer>(&mut self, tr: &mut T, at: At, channel: u32) -> Try<V> {
-        match self.recv_now(tr, at, channel, None) {
-            Some(received) => received,
-            None => {
-                let (clock, id) = self.look_at(at, channel, tr);
-                tr.emit(Kind::TryRecvEmpty as u8, at.site, clock, id, 0);
-                Try::NotNow
-            }
-        }
+        self.recv_now(tr, at, channel, None).unwrap_or(Try::NotNow)
     }
 
     /// Receives, if that is possible at once; as [`Worker::send_now`].
@@ -184,7 +173,7 @@ impl<V: Copy + Default, B: Default> Worker<V, B> {
         let mut ch = shared.channels.at(channel).lock();
         let id = ch.it.meta.id;
         let received = self.recv_locked(&mut ch.it);
-        if let Received::Empty = received {
+        if matches!(received, Received::Empty) && arm.is_some() {
             return None;
         }
         let clock = self.stamp_object::<T>(at, &mut ch.clock);
@@ -197,7 +186,8 @@ impl<V: Copy + Default, B: Default> Worker<V, B> {
                 (Kind::Recv, self.wake_entry(sender, Resume::Sent, ArmOutcome::Sent, clock), Try::Ready(value))
             }
             Received::Value(value, None) => (Kind::Recv, 0, Try::Ready(value)),
-            Received::Closed | Received::Empty => (Kind::RecvClosed, 0, Try::Closed),
+            Received::Closed => (Kind::RecvClosed, 0, Try::Closed),
+            Received::Empty => (Kind::TryRecvEmpty, 0, Try::NotNow),
         };
         tr.emit(kind as u8, at.site, clock, id, woken);
         Some(outcome)
@@ -254,13 +244,6 @@ impl<V: Copy + Default, B: Default> Worker<V, B> {
         true
     }
 
-    /// Trace clock and number for the event of an attempt that changed nothing.
-    fn look_at<T: Tracer>(&mut self, at: At, channel: u32, _tr: &T) -> (u64, u32) {
-        let shared = self.shared();
-        let mut ch = shared.channels.at(channel).lock();
-        (self.stamp_object::<T>(at, &mut ch.clock), ch.it.meta.id)
-    }
-
     /// The trace clock of an operation on an object, which remembers it.
     #[inline(always)]
     pub(super) fn stamp_object<T: Tracer>(&mut self, at: At, object: &mut u64) -> u64 {
@@ -270,12 +253,6 @@ impl<V: Copy + Default, B: Default> Worker<V, B> {
         let clock = self.after_clock(at.clock, *object);
         *object = clock;
         clock
-    }
-
-    /// Whether a queue has anybody in it whose wait is still under way.
-    pub(super) fn under_way(&self, entry: &Entry) -> bool {
-        let wait: &Wait = self.cell(entry.slot).wait();
-        wait.is_under_way(entry.ticket)
     }
 }
 

@@ -30,10 +30,22 @@ impl<T> Lock<T> {
     /// Takes the lock. Not re-entrant.
     #[inline(always)]
     pub fn lock(&self) -> Guard<'_, T> {
-        if self.locked.swap(true, Ordering::Acquire) {
+        if !self.take() {
             self.contend();
         }
         Guard { lock: self }
+    }
+
+    #[cfg(not(loom))]
+    #[inline(always)]
+    fn take(&self) -> bool {
+        !self.locked.swap(true, Ordering::Acquire)
+    }
+
+    /// An exchange that fails writes nothing: the model checker would follow every number of them.
+    #[cfg(loom)]
+    fn take(&self) -> bool {
+        self.locked.compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed).is_ok()
     }
 
     #[cold]
@@ -42,7 +54,7 @@ impl<T> Lock<T> {
         let mut backoff = Backoff::default();
         loop {
             backoff.wait();
-            if !self.locked.load(Ordering::Relaxed) && !self.locked.swap(true, Ordering::Acquire) {
+            if (cfg!(loom) || !self.locked.load(Ordering::Relaxed)) && self.take() {
                 return;
             }
         }

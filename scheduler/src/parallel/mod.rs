@@ -19,6 +19,8 @@ mod cancel;
 mod channel;
 mod freeze;
 mod lock;
+#[cfg(all(test, loom))]
+mod models;
 mod mutex;
 mod runtime;
 mod select;

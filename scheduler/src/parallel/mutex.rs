@@ -8,13 +8,13 @@
 //! be later than it: who finds the lock taken and no owner yet tries again.
 #![expect(unsafe_code, reason = "the protected value belongs to the holder, which is checked at each access")]
 
-use super::lock::{Backoff, Lock};
+use super::lock::{Backoff, Guard, Lock};
 use super::sync::{AtomicU32, AtomicU64, Ordering, UnsafeCell};
 use super::worker::Worker;
 use crate::core::{Meta, blocked};
 use crate::objects::Holder;
 use crate::outcome::{At, Resume, Step, Try};
-use crate::queue::Queue;
+use crate::queue::{Entry, Queue};
 use tracer::event::Kind;
 use tracer::finding::WaitReason;
 use tracer::record::Tracer;
@@ -67,14 +67,78 @@ impl<V: Copy> MutexCell<V> {
         self.value.with_mut(|value| unsafe { *value })
     }
 
+    /// Takes a waiter out whose wait was cancelled at this trace clock.
+    pub fn leave(&self, slot: u32, ticket: u32, clock: u64) {
+        let mut rest = self.rest.lock();
+        rest.clock = rest.clock.max(clock);
+        rest.queue.remove(slot, ticket);
+    }
+
     /// Forgets the mutex, while the world is stopped.
     pub fn clear(&self) {
         self.rest.lock().meta = Meta::default();
         self.id.store(0, Ordering::Relaxed);
     }
 
+    /// Takes the lock if it is free.
     #[inline(always)]
-    fn set_holder(&self, holder: Holder) {
+    pub(super) fn take(&self) -> bool {
+        self.word.compare_exchange(0, LOCKED, Ordering::Acquire, Ordering::Relaxed).is_ok()
+    }
+
+    /// Takes the lock, or else gives the queue, in which the caller then waits: whoever unlocks will see it. With `after_holder` the holder
+    /// has set its clock by then.
+    pub(super) fn take_or_wait(&self, after_holder: bool) -> Option<Guard<'_, Rest>> {
+        let mut backoff = Backoff::default();
+        let mut rest = self.rest.lock();
+        let mut word = self.word.load(Ordering::Relaxed);
+        loop {
+            let to = if word & LOCKED == 0 { word | LOCKED } else { word | WAITERS };
+            if let Err(now) = self.word.compare_exchange(word, to, Ordering::Acquire, Ordering::Relaxed) {
+                word = now;
+                continue;
+            }
+            if word & LOCKED == 0 {
+                return None;
+            }
+            if !after_holder || self.owner.load(Ordering::Acquire) != 0 {
+                return Some(rest);
+            }
+            // It has just been locked, or is about to be handed over.
+            drop(rest);
+            backoff.wait();
+            rest = self.rest.lock();
+            word = self.word.load(Ordering::Relaxed);
+        }
+    }
+
+    /// Unlocks, by the holder; `false` if somebody waits: then [`MutexCell::next`] follows.
+    #[inline(always)]
+    pub(super) fn give_back(&self) -> bool {
+        self.owner.store(0, Ordering::Relaxed);
+        self.word.compare_exchange(LOCKED, 0, Ordering::Release, Ordering::Relaxed).is_ok()
+    }
+
+    /// The first waiter whose wait `claim` gets; without one the lock is free now. The caller makes it the holder with
+    /// [`MutexCell::hand_to`] before it lets the queue go.
+    pub(super) fn next(&self, rest: &mut Rest, claim: impl FnMut(&Entry) -> bool) -> Option<Entry> {
+        let next = rest.queue.pop_claimed(claim);
+        if next.is_none() {
+            self.word.store(0, Ordering::Release);
+        }
+        next
+    }
+
+    /// Makes a waiter the holder.
+    pub(super) fn hand_to(&self, rest: &Rest, holder: Holder) {
+        self.set_holder(holder);
+        if rest.queue.is_empty() {
+            self.word.store(LOCKED, Ordering::Release);
+        }
+    }
+
+    #[inline(always)]
+    pub(super) fn set_holder(&self, holder: Holder) {
         self.site.store(holder.site, Ordering::Relaxed);
         self.owner.store(u64::from(holder.slot) | u64::from(holder.id) << 32, Ordering::Release);
     }
@@ -106,7 +170,7 @@ impl<V: Copy + Default, B: Default> Worker<V, B> {
     #[inline(always)]
     pub(super) fn lock<T: Tracer>(&mut self, tr: &mut T, at: At, mutex: u32) -> Step {
         let m = self.shared().mutexes.at(mutex);
-        if m.word.compare_exchange(0, LOCKED, Ordering::Acquire, Ordering::Relaxed).is_ok() {
+        if m.take() {
             self.locked(tr, at, m);
             return Step::Ready(());
         }
@@ -129,37 +193,20 @@ impl<V: Copy + Default, B: Default> Worker<V, B> {
     fn lock_slow<T: Tracer>(&mut self, tr: &mut T, at: At, mutex: u32) -> Step {
         let shared = self.shared();
         let m = shared.mutexes.at(mutex);
-        let mut backoff = Backoff::default();
         if shared.lanes.len() > 1 {
+            let mut backoff = Backoff::default();
             while !backoff.is_long() && m.word.load(Ordering::Relaxed) & WAITERS == 0 {
-                if m.word.compare_exchange(0, LOCKED, Ordering::Acquire, Ordering::Relaxed).is_ok() {
+                if m.take() {
                     self.locked(tr, at, m);
                     return Step::Ready(());
                 }
                 backoff.wait();
             }
         }
-        let mut rest = m.rest.lock();
-        loop {
-            let word = m.word.load(Ordering::Relaxed);
-            let to = if word & LOCKED == 0 { word | LOCKED } else { word | WAITERS };
-            if m.word.compare_exchange(word, to, Ordering::Acquire, Ordering::Relaxed).is_err() {
-                continue;
-            }
-            if word & LOCKED == 0 {
-                drop(rest);
-                self.locked(tr, at, m);
-                return Step::Ready(());
-            }
-            if T::ON && m.owner.load(Ordering::Acquire) == 0 {
-                // It has just been locked, or is about to be handed over.
-                drop(rest);
-                backoff.wait();
-                rest = m.rest.lock();
-                continue;
-            }
-            break;
-        }
+        let Some(mut rest) = m.take_or_wait(T::ON) else {
+            self.locked(tr, at, m);
+            return Step::Ready(());
+        };
         // Later than the holder's lock and than those who wait already; who hands over will be later than this.
         let clock = if T::ON {
             self.after_clock(at.clock, m.clock.load(Ordering::Relaxed).max(rest.clock))
@@ -178,7 +225,7 @@ impl<V: Copy + Default, B: Default> Worker<V, B> {
 
     pub(super) fn try_lock<T: Tracer>(&mut self, tr: &mut T, at: At, mutex: u32) -> Try {
         let m = self.shared().mutexes.at(mutex);
-        if m.word.compare_exchange(0, LOCKED, Ordering::Acquire, Ordering::Relaxed).is_ok() {
+        if m.take() {
             self.locked(tr, at, m);
             return Try::Ready(());
         }
@@ -198,8 +245,7 @@ impl<V: Copy + Default, B: Default> Worker<V, B> {
             clock = self.after_clock(at.clock, m.clock.load(Ordering::Relaxed));
             m.clock.store(clock, Ordering::Relaxed);
         }
-        m.owner.store(0, Ordering::Relaxed);
-        if m.word.compare_exchange(LOCKED, 0, Ordering::Release, Ordering::Relaxed).is_ok() {
+        if m.give_back() {
             tr.emit(Kind::Unlock as u8, at.site, clock, m.id.load(Ordering::Relaxed), 0);
             return;
         }
@@ -213,8 +259,7 @@ impl<V: Copy + Default, B: Default> Worker<V, B> {
         let m = shared.mutexes.at(mutex);
         let mut rest = m.rest.lock();
         let id = rest.meta.id;
-        let Some(entry) = rest.queue.pop_claimed(|entry| self.claim(entry)) else {
-            m.word.store(0, Ordering::Release);
+        let Some(entry) = m.next(&mut rest, |entry| self.claim(entry)) else {
             drop(rest);
             tr.emit(Kind::Unlock as u8, at.site, clock, id, 0);
             return;
@@ -224,10 +269,7 @@ impl<V: Copy + Default, B: Default> Worker<V, B> {
             clock = self.after_clock(at.clock, clock.max(rest.clock));
             m.clock.store(clock, Ordering::Relaxed);
         }
-        m.set_holder(Holder { slot: entry.slot, id: task.id, site: task.site });
-        if rest.queue.is_empty() {
-            m.word.store(LOCKED, Ordering::Release);
-        }
+        m.hand_to(&rest, Holder { slot: entry.slot, id: task.id, site: task.site });
         drop(rest);
         let woken = self.wake(entry.slot, Resume::Acquired, clock);
         tr.emit(Kind::Unlock as u8, at.site, clock, id, woken);

@@ -6,7 +6,7 @@
 //! of their queues by the task itself when it runs again.
 
 use super::channel::{Received, Sent};
-use super::lock::Guard;
+use super::lock::{Guard, Lock};
 use super::shared::Stamped;
 use super::task::Header;
 use super::worker::{Worker, add_waiter};
@@ -301,6 +301,16 @@ impl<V: Copy + Default, B: Default> Worker<V, B> {
     }
 }
 
+/// Takes the locks of all these slots (a slot may come twice), in the order in which everybody takes them.
+pub(super) fn lock_all<'a, T>(
+    mut slots: Vec<u32>,
+    lock: impl Fn(u32) -> Option<&'a Lock<T>>,
+) -> Vec<(u32, Guard<'a, T>)> {
+    slots.sort_unstable();
+    slots.dedup();
+    slots.into_iter().filter_map(|slot| Some((slot, lock(slot)?.lock()))).collect()
+}
+
 /// The locks of all arms of a select, taken in one order by everybody: channels by slot, then tasks by slot.
 struct Locks<'a, V> {
     channels: Vec<(u32, Guard<'a, Stamped<Channel<V>>>)>,
@@ -318,16 +328,9 @@ impl<'a, V: Copy + Default> Locks<'a, V> {
                 Arm::Timer(_) | Arm::Never => {}
             }
         }
-        for slots in [&mut channels, &mut futures] {
-            slots.sort_unstable();
-            slots.dedup();
-        }
         Self {
-            channels: channels.into_iter().map(|slot| (slot, shared.channels.at(slot).lock())).collect(),
-            futures: futures
-                .into_iter()
-                .filter_map(|slot| Some((slot, shared.tasks.get(slot)?.header.lock())))
-                .collect(),
+            channels: lock_all(channels, |slot| Some(shared.channels.at(slot))),
+            futures: lock_all(futures, |slot| Some(&shared.tasks.get(slot)?.header)),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use super::blocking::Pool;
 use super::lock::Lock;
+use super::sync::Mutex;
 use super::table::Table;
 use super::task::TaskCell;
 use super::timers::TimeState;
@@ -13,8 +14,8 @@ use crate::objects::{Barrier, Channel, Once, RwLock, Select, Semaphore, WaitGrou
 use crate::outcome::At;
 use crossbeam_deque::{Injector, Stealer};
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tracer::counters::Sample;
 use tracer::workers::WorkerStats;

@@ -1,21 +1,23 @@
 //! The atomics and locks of the parallel runtime: the standard library's, or the model checker's under `--cfg loom`, so that the
-//! models in `tests/loom.rs` run the very code that the runtime runs.
+//! models (`models`) run the very code that the runtime runs.
 
 #[cfg(loom)]
 pub use loom::{
     cell::UnsafeCell,
     hint::spin_loop,
-    sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering, fence},
-    sync::{Arc, Condvar, Mutex, MutexGuard},
+    sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering, fence},
+    sync::{Condvar, Mutex, MutexGuard},
     thread::yield_now,
 };
 #[cfg(not(loom))]
 pub use std::{
     hint::spin_loop,
-    sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering, fence},
-    sync::{Arc, Condvar, Mutex, MutexGuard},
+    sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering, fence},
+    sync::{Condvar, Mutex, MutexGuard},
     thread::yield_now,
 };
+
+pub use std::sync::Arc;
 
 /// The standard cell in the shape of the model checker's, which sees every access.
 #[cfg(not(loom))]

@@ -54,12 +54,12 @@ impl<V: Copy + Default, B: Default> Worker<V, B> {
     fn rw_lock<T: Tracer>(&mut self, tr: &mut T, at: At, rwlock: u32, write: bool, parks: bool) -> Step {
         let shared = self.shared();
         let mut locked = shared.rwlocks.at(rwlock).lock();
+        let waited_for = locked.it.queue.first_valid(|entry| self.under_way(entry)).is_some();
         let clock = self.stamp_object::<T>(at, &mut locked.clock);
         let me = self.holder(at);
         let lock = &mut locked.it;
         let id = lock.meta.id;
         let kind = if write { Kind::WriteLock } else { Kind::ReadLock };
-        let waited_for = lock.queue.first_valid(|entry| self.under_way(entry)).is_some();
         if lock.writer.id == 0 && !waited_for && (!write || lock.readers.is_empty()) {
             if write {
                 lock.writer = me;
@@ -117,9 +117,9 @@ impl<V: Copy + Default, B: Default> Worker<V, B> {
             let mine = lock.readers.iter().rposition(|holder| holder.id == me);
             lock.readers.remove(mine.unwrap_or(0));
         }
+        let let_in = self.let_in(&mut locked.it);
         let clock = self.stamp_object::<T>(at, &mut locked.clock);
         let id = locked.it.meta.id;
-        let let_in = self.let_in(&mut locked.it);
         drop(locked);
         let kind = if write { Kind::WriteUnlock } else { Kind::ReadUnlock };
         let mut woken = let_in.into_iter();
@@ -132,7 +132,7 @@ impl<V: Copy + Default, B: Default> Worker<V, B> {
     }
 
     /// Claims all who may go in now: the first writer alone, or all readers before the next writer.
-    pub(super) fn let_in(&self, lock: &mut RwLock<V>) -> Vec<Entry> {
+    pub(super) fn let_in(&mut self, lock: &mut RwLock<V>) -> Vec<Entry> {
         let mut let_in = Vec::new();
         while let Some(entry) = lock.queue.first_valid(|entry| self.under_way(entry)) {
             let free = lock.writer.id == 0 && (entry.tag != WRITE || lock.readers.is_empty());
@@ -281,9 +281,9 @@ impl<V: Copy + Default, B: Default> Worker<V, B> {
     pub(super) fn barrier_wait<T: Tracer>(&mut self, tr: &mut T, at: At, barrier: u32) -> Step {
         let shared = self.shared();
         let mut locked = shared.barriers.at(barrier).lock();
+        locked.it.queue.keep(|entry| self.under_way(entry));
         let clock = self.stamp_object::<T>(at, &mut locked.clock);
         let id = locked.it.meta.id;
-        // Who was cancelled has taken its entry out under this lock.
         let arrived = locked.it.queue.len() as u32 + 1;
         if arrived < locked.it.parties {
             let entry = self.park(tr.ordinal(), at, clock, WaitReason::Barrier, barrier);
@@ -344,7 +344,6 @@ impl<V: Copy + Default, B: Default> Worker<V, B> {
     pub(super) fn release<T: Tracer>(&mut self, tr: &mut T, at: At, semaphore: u32) {
         let shared = self.shared();
         let mut locked = shared.semaphores.at(semaphore).lock();
-        let clock = self.stamp_object::<T>(at, &mut locked.clock);
         let me = self.current_id;
         let s = &mut locked.it;
         let id = s.meta.id;
@@ -359,6 +358,7 @@ impl<V: Copy + Default, B: Default> Worker<V, B> {
             Some(entry) => s.holders.push(self.woken_holder(entry)),
             None => s.permits += 1,
         }
+        let clock = self.stamp_object::<T>(at, &mut locked.clock);
         drop(locked);
         let woken = entry.map_or(0, |entry| self.wake(entry.slot, Resume::Acquired, clock));
         tr.emit(Kind::Release as u8, at.site, clock, id, woken);

@@ -15,11 +15,10 @@
 //! claimed a wait writes the outcome into the task and puts it into a run queue; run queues hand over with the ordering that this needs.
 #![expect(unsafe_code, reason = "the ownership above is what makes the accesses here exclusive")]
 
-use super::lock::Lock;
-use super::sync::{AtomicU64, Ordering, UnsafeCell};
+use super::lock::{Backoff, Lock};
+use super::sync::{AtomicU8, AtomicU32, AtomicU64, Ordering, UnsafeCell, fence};
 use crate::queue::Entry;
 use crate::task::Task;
-use std::sync::atomic::AtomicU8;
 
 /// A task and its protection.
 #[derive(Debug)]
@@ -31,6 +30,9 @@ pub struct TaskCell<V, B> {
     /// What others may ask of it while it runs and after.
     pub header: Lock<Header<V>>,
     task: UnsafeCell<Task<V, B>>,
+    /// The ticket after that of the last wait that was cancelled, and the cancellation's trace clock.
+    cancelled: AtomicU32,
+    cancelled_at: AtomicU64,
 }
 
 // SAFETY: `task` is accessed by one thread at a time, as the table in the module's header says; everything else is atomic or locked.
@@ -43,6 +45,8 @@ impl<V: Default, B: Default> Default for TaskCell<V, B> {
             flags: AtomicU8::new(0),
             header: Lock::new(Header::default()),
             task: UnsafeCell::new(Task::default()),
+            cancelled: AtomicU32::new(0),
+            cancelled_at: AtomicU64::new(0),
         }
     }
 }
@@ -71,6 +75,38 @@ impl<V, B> TaskCell<V, B> {
     pub(super) fn frozen(&self) -> &mut Task<V, B> {
         // SAFETY: private to the runtime, and called only where the world is stopped: no worker touches any task.
         unsafe { self.own() }
+    }
+
+    /// Asks the task to be cancelled. Where it is parked its wait is claimed, and this is its ticket; otherwise it finds the flag when it parks
+    /// ([`TaskCell::cancels_itself`]). The caller holds the header, which keeps the task from ending.
+    pub fn cancel(&self) -> Option<u32> {
+        self.flags.fetch_or(CANCEL, Ordering::SeqCst);
+        fence(Ordering::SeqCst);
+        self.wait.under_way().filter(|&ticket| self.wait.claim(ticket))
+    }
+
+    /// After it has parked with this ticket: whether somebody wanted it to be cancelled before and did not find it parked. Then the
+    /// wait is claimed.
+    pub fn cancels_itself(&self, ticket: u32) -> bool {
+        fence(Ordering::SeqCst);
+        self.flags.load(Ordering::SeqCst) & CANCEL != 0 && self.wait.claim(ticket)
+    }
+
+    /// The wait with this ticket was claimed to be cancelled, and this is the cancellation's trace clock. To be said at once: who wanted to
+    /// claim the wait, too, waits for it.
+    pub fn set_cancelled(&self, ticket: u32, clock: u64) {
+        self.cancelled_at.store(clock, Ordering::Relaxed);
+        self.cancelled.store(ticket.wrapping_add(1), Ordering::Release);
+    }
+
+    /// The trace clock of the cancellation of the wait with this ticket, or of a later one.
+    pub fn cancelled_at(&self, ticket: u32) -> u64 {
+        let mut backoff = Backoff::default();
+        // Tickets wrap around.
+        while (self.cancelled.load(Ordering::Acquire).wrapping_sub(ticket.wrapping_add(1)) as i32) < 0 {
+            backoff.wait();
+        }
+        self.cancelled_at.load(Ordering::Relaxed)
     }
 
     /// Its waits.

@@ -190,8 +190,8 @@ impl<V: Copy + Default, B: Default> Worker<V, B> {
         let value = (shared.time_value)(pending.deadline);
         let at = At { site: 0, clock: ticks };
         let mut ch = shared.channels.at(channel).lock();
-        let clock = self.stamp_object::<T>(at, &mut ch.clock);
         let receiver = ch.it.receivers.pop_claimed(|entry| self.claim(entry));
+        let clock = self.stamp_object::<T>(at, &mut ch.clock);
         if receiver.is_none() && ch.it.buffer.len() < ch.it.capacity as usize && !ch.it.closed {
             ch.it.buffer.push_back(value);
         }

@@ -71,6 +71,8 @@ pub struct Worker<V, B> {
     pub(super) current_id: u32,
     /// How far the trace clock is ahead of the ticks that operations come with.
     pub(super) offset: u64,
+    /// Trace clock that the next operation comes after beside those of its object: that of a cancellation that this worker ran into.
+    floor: u64,
     next: u32,
     deque: Deque<u32>,
     /// Times in a row that `next` was preferred.
@@ -95,6 +97,7 @@ pub fn workers<V: Copy + Default, B: Default>(config: &ParallelConfig<V>) -> Vec
         current: NONE,
         current_id: 0,
         offset: 0,
+        floor: 0,
         next: NONE,
         deque,
         chain: 0,
@@ -158,6 +161,7 @@ impl<V: Copy + Default, B: Default> Worker<V, B> {
     #[inline(always)]
     pub(super) fn after_clock(&mut self, ticks: u64, above: u64) -> u64 {
         let clock = self.clock(ticks);
+        let above = above.max(self.floor);
         if clock > above {
             return clock;
         }
@@ -219,8 +223,31 @@ impl<V: Copy + Default, B: Default> Worker<V, B> {
 
     /// Claims the wait of a queue's entry.
     #[inline(always)]
-    pub(super) fn claim(&self, entry: &Entry) -> bool {
-        claim(&self.shared, entry)
+    pub(super) fn claim(&mut self, entry: &Entry) -> bool {
+        let claimed = claim(&self.shared, entry);
+        if !claimed {
+            self.missed(entry);
+        }
+        claimed
+    }
+
+    /// Whether the wait of a queue's entry is under way: it may be over a moment later.
+    #[inline(always)]
+    pub(super) fn under_way(&mut self, entry: &Entry) -> bool {
+        let under_way = self.cell(entry.slot).wait().is_under_way(entry.ticket);
+        if !under_way {
+            self.missed(entry);
+        }
+        under_way
+    }
+
+    /// The wait of a queue's entry is over. Of a plain one, which stands in one queue only, that was a cancellation, and what this worker
+    /// does now comes after it.
+    #[cold]
+    fn missed(&mut self, entry: &Entry) {
+        if entry.arm == PLAIN {
+            self.floor = self.floor.max(self.cell(entry.slot).cancelled_at(entry.ticket));
+        }
     }
 
     /// Makes a task ready whose wait this worker has claimed.

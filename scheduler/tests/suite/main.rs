@@ -3,14 +3,17 @@
 //! are the suites, one a subject.
 
 mod both;
+mod channel_model;
 mod channels;
 mod check;
 mod detection;
 mod driver;
 mod futures;
+mod hammer;
 mod locks;
 mod machine;
 mod memory;
+mod networks;
 mod parallel;
 mod random;
 mod scale;

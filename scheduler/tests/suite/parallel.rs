@@ -108,8 +108,7 @@ pub fn run(program: &Program, count: u32, seed: u64) -> Run {
     log.sort_by_key(|&(worker, _, clock)| (clock, worker));
     check::stream(log.iter().map(|(worker, record, _)| (*worker, record)));
     let violations = check::causes(&log);
-    // Cancelling does not yet take part in the trace clock of every object.
-    assert!(violations.is_empty() || config.may_cancel, "{violations:#?}\n{}", check::listing(&log));
+    assert!(violations.is_empty(), "{violations:#?}\n{}", check::listing(&log));
     Run { words: std::mem::take(&mut *locked(&common.said)), end: locked(&end).unwrap_or(Next::Finished), findings }
 }
 
