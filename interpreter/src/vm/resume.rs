@@ -133,6 +133,54 @@ impl<E: Engine> Machine<E> {
         let number = i.c as usize;
         let mut arms = std::mem::take(&mut self.arms);
         arms.clear();
+        if !self.plain_arms(slot, number, base, &mut arms) {
+            arms.clear();
+            self.any_arms(slot, at, number, base, &mut arms)?;
+        }
+        let (arm_count, has_default) = (arms.len(), self.selects[number].default);
+        let mut selected = self.sched.select_try(&mut self.tr, at, &arms, has_default);
+        if selected == Selected::NotReady {
+            selected = self.sched.select_block(&mut self.tr, at, &arms);
+        }
+        self.arms = arms;
+        match selected {
+            Selected::Arm { arm, outcome, value } => {
+                let value = self.arm_value(slot, i, base, arm, outcome, value)?;
+                Ok(Some((arm as usize, value)))
+            }
+            Selected::Default => Ok(Some((arm_count, Value::UNIT))),
+            Selected::NotReady => Ok(None),
+        }
+    }
+
+    /// The arms, where all are what they nearly always are: channels as such, numbers, durations. `false` where one is not.
+    #[inline(always)]
+    fn plain_arms(&self, slot: u32, number: usize, base: u32, arms: &mut Vec<Arm<Value>>) -> bool {
+        let registers = &self.sched.task(slot).body.stack[base as usize..];
+        for arm in &self.selects[number].arms {
+            let (first, second) = match *arm {
+                ArmCode::Recv(first, _) | ArmCode::RecvOption(first) => (registers[first.0 as usize], None),
+                ArmCode::Send(first, second) => (registers[first.0 as usize], Some(registers[second.0 as usize])),
+                ArmCode::After(_) | ArmCode::Future(_) => return false,
+            };
+            let published = second.is_some_and(|value| E::PARALLEL && value.kind().is_heap());
+            if !first.is(Tag::Channel) || published {
+                return false;
+            }
+            arms.push(second.map_or(Arm::Recv(first.slot()), |value| Arm::Send(first.slot(), value)));
+        }
+        true
+    }
+
+    /// The arms, whatever they are.
+    fn any_arms(
+        &mut self,
+        slot: u32,
+        at: At,
+        number: usize,
+        base: u32,
+        arms: &mut Vec<Arm<Value>>,
+    ) -> Result<(), Fault> {
         for index in 0..self.selects[number].arms.len() {
             let arm = self.selects[number].arms[index];
             let stack = &self.body(slot).stack;
@@ -156,20 +204,7 @@ impl<E: Engine> Machine<E> {
                 ArmCode::Future(_) => Arm::Future(Handle::unpack(first.payload)),
             });
         }
-        let (arm_count, has_default) = (arms.len(), self.selects[number].default);
-        let mut selected = self.sched.select_try(&mut self.tr, at, &arms, has_default);
-        if selected == Selected::NotReady {
-            selected = self.sched.select_block(&mut self.tr, at, &arms);
-        }
-        self.arms = arms;
-        match selected {
-            Selected::Arm { arm, outcome, value } => {
-                let value = self.arm_value(slot, i, base, arm, outcome, value)?;
-                Ok(Some((arm as usize, value)))
-            }
-            Selected::Default => Ok(Some((arm_count, Value::UNIT))),
-            Selected::NotReady => Ok(None),
-        }
+        Ok(())
     }
 
     /// What the chosen arm of a select binds.

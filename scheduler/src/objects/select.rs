@@ -61,6 +61,9 @@ impl<V: Copy + Default, B: Default> Scheduler<V, B> {
                     chosen = index;
                 }
                 ready += 1;
+                if self.core.oracle.takes_first_arm() {
+                    break;
+                }
             }
         }
         if ready > 1 {

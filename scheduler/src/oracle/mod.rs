@@ -50,6 +50,12 @@ impl Oracle {
         }
     }
 
+    /// Whether the first of several ready arms is always taken, so that the others need not be looked at.
+    #[inline]
+    pub fn takes_first_arm(&self) -> bool {
+        matches!(self, Oracle::Fifo(_))
+    }
+
     /// Length of the next slice, in ticks, at least 1.
     #[inline]
     pub fn slice(&mut self) -> u32 {

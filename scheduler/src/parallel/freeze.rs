@@ -203,8 +203,7 @@ fn task<V: Copy + Default, B: Default>(
 
 /// The last tasks that ended on any worker.
 fn ended<V, B>(shared: &Shared<V, B>) -> Vec<EndedTask> {
-    let mut ended: Vec<EndedTask> =
-        shared.lanes.iter().flat_map(|lane| lane.ended.lock().iter().copied().collect::<Vec<_>>()).collect();
+    let mut ended: Vec<EndedTask> = shared.lanes.iter().flat_map(|lane| lane.ended.frozen()).collect();
     ended.sort_by_key(|ended| (ended.clock, ended.task.id.0));
     ended
 }

@@ -3,6 +3,7 @@
 use super::blocking::Pool;
 use super::lock::Lock;
 use super::sync::Mutex;
+use super::sync::UnsafeCell;
 use super::table::Table;
 use super::task::TaskCell;
 use super::timers::TimeState;
@@ -119,6 +120,39 @@ impl Watch {
     }
 }
 
+/// Ended tasks that each worker remembers as evidence.
+const REMEMBERED: usize = 64;
+
+/// The last tasks that ended on a worker, without a lock: every end of a task comes here.
+#[derive(Debug, Default)]
+pub struct Ended(UnsafeCell<VecDeque<EndedTask>>);
+
+// SAFETY: only the lane's own worker adds, while it runs; others look only while the world is stopped.
+#[expect(unsafe_code, reason = "see above")]
+unsafe impl Sync for Ended {}
+
+impl Ended {
+    /// Adds one; by the lane's own worker.
+    #[expect(unsafe_code, reason = "see below")]
+    pub fn push(&self, task: EndedTask) {
+        // SAFETY: private to the runtime, which calls it from the lane's worker only, and never inside itself.
+        self.0.with_mut(|ended| {
+            let ended = unsafe { &mut *ended };
+            if ended.len() == REMEMBERED {
+                ended.pop_front();
+            }
+            ended.push_back(task);
+        });
+    }
+
+    /// All of them, oldest first; while the world is stopped.
+    #[expect(unsafe_code, reason = "see below")]
+    pub fn frozen(&self) -> Vec<EndedTask> {
+        // SAFETY: private to the runtime, which calls it while the world is stopped: no worker ends a task.
+        self.0.with_mut(|ended| unsafe { &*ended }.iter().copied().collect())
+    }
+}
+
 /// A worker as the others see it. Lanes stand apart so that what one worker counts does not slow down another.
 #[derive(Debug)]
 #[repr(align(128))]
@@ -128,7 +162,7 @@ pub struct Lane {
     /// Tasks made here minus tasks ended here.
     pub live: AtomicI64,
     /// The last tasks that ended here.
-    pub ended: Lock<VecDeque<EndedTask>>,
+    pub ended: Ended,
 }
 
 /// Everything that the workers share.
@@ -159,7 +193,7 @@ pub struct Shared<V, B> {
     /// Tasks parked in I/O or C calls.
     pub external: AtomicU32,
     pub pool: Pool,
-    next_task: AtomicU32,
+    next_task: AtomicU64,
     next_object: AtomicU32,
     functions: Box<[AtomicU32]>,
     sites: Box<[AtomicU32]>,
@@ -167,6 +201,9 @@ pub struct Shared<V, B> {
     pub may_cancel: bool,
     start: Instant,
 }
+
+/// Numbers of tasks that a worker takes at once.
+const TASK_NUMBERS: u32 = 32;
 
 /// Scans are not made more often than this.
 const SCAN_EVERY: Duration = Duration::from_millis(1);
@@ -179,7 +216,7 @@ impl<V: Copy + Default, B: Default> Shared<V, B> {
     pub fn new(config: &ParallelConfig<V>, stealers: Vec<Stealer<u32>>) -> Self {
         let counters = |n: u32| (0..n).map(|_| AtomicU32::new(0)).collect();
         let lane =
-            |stealer| Lane { stealer, counts: Counts::default(), live: AtomicI64::new(0), ended: Lock::default() };
+            |stealer| Lane { stealer, counts: Counts::default(), live: AtomicI64::new(0), ended: Ended::default() };
         Self {
             world: World::new(config.workers),
             lanes: stealers.into_iter().map(lane).collect(),
@@ -202,7 +239,7 @@ impl<V: Copy + Default, B: Default> Shared<V, B> {
             traced: AtomicBool::new(false),
             external: AtomicU32::new(0),
             pool: Pool::default(),
-            next_task: AtomicU32::new(1),
+            next_task: AtomicU64::new(1),
             next_object: AtomicU32::new(1),
             functions: counters(config.functions),
             sites: counters(config.sites),
@@ -251,9 +288,13 @@ impl<V, B> Shared<V, B> {
         self.lanes.iter().map(|lane| lane.live.load(Ordering::Relaxed)).sum()
     }
 
-    /// Number of a new task.
-    pub fn task_number(&self) -> u32 {
-        number(&self.next_task, 2)
+    /// Numbers for new tasks, so many that not every spawn has to ask. The first is `main`'s.
+    pub fn task_numbers(&self) -> std::ops::Range<u32> {
+        let first = self.next_task.fetch_add(TASK_NUMBERS.into(), Ordering::Relaxed);
+        // A run that uses up four thousand million begins anew, behind `main`'s.
+        const LAST: u64 = u32::MAX as u64 - 4 * TASK_NUMBERS as u64;
+        let first = if first < LAST { first as u32 } else { (first % LAST) as u32 + TASK_NUMBERS + 1 };
+        first..first + TASK_NUMBERS
     }
 
     /// Number of something that is an object in events only (a sleep).

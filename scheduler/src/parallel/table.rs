@@ -22,6 +22,9 @@ const KEPT: usize = 256;
 /// A table of things with their own protection.
 #[derive(Debug)]
 pub struct Table<T> {
+    /// The first segment, which is all that most programs need: found without looking for it.
+    first: Box<[T]>,
+    /// The others; the place of the first stays empty.
     segments: [OnceLock<Box<[T]>>; SEGMENTS],
     next: AtomicU32,
     free: Lock<Vec<u32>>,
@@ -41,9 +44,14 @@ fn place(slot: u32) -> (usize, usize) {
     (segment as usize, (shifted - (1u64 << (segment + FIRST))) as usize)
 }
 
-impl<T> Default for Table<T> {
+impl<T: Default> Default for Table<T> {
     fn default() -> Self {
-        Self { segments: [const { OnceLock::new() }; SEGMENTS], next: AtomicU32::new(0), free: Lock::default() }
+        Self {
+            first: (0..1 << FIRST).map(|_| T::default()).collect(),
+            segments: [const { OnceLock::new() }; SEGMENTS],
+            next: AtomicU32::new(0),
+            free: Lock::default(),
+        }
     }
 }
 
@@ -70,8 +78,10 @@ impl<T: Default> Table<T> {
             // The lowest slot is taken first.
             slots.free.extend((first..first + BATCH).rev());
             let (segment, _) = place(first);
-            self.segments[segment]
-                .get_or_init(|| (0..1usize << (segment as u32 + FIRST)).map(|_| T::default()).collect());
+            if segment > 0 {
+                let size = 1usize << (segment as u32 + FIRST);
+                self.segments[segment].get_or_init(|| (0..size).map(|_| T::default()).collect());
+            }
         }
         slots.free.pop().unwrap_or_default()
     }
@@ -108,6 +118,14 @@ impl<T> Table<T> {
     /// The thing in a slot, if the slot was ever taken.
     #[inline(always)]
     pub fn get(&self, slot: u32) -> Option<&T> {
+        if let Some(item) = self.first.get(slot as usize) {
+            return Some(item);
+        }
+        self.get_far(slot)
+    }
+
+    #[inline]
+    fn get_far(&self, slot: u32) -> Option<&T> {
         let (segment, place) = place(slot);
         self.segments.get(segment)?.get()?.get(place)
     }

@@ -18,6 +18,7 @@ use crate::scheduler::TAKES;
 use crate::slab::NONE;
 use crate::task::{State, Task, flag};
 use crossbeam_deque::{Steal, Worker as Deque};
+use std::ops::Range;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tracer::event::{EndStatus, Kind};
@@ -32,9 +33,6 @@ const CHAIN: u32 = 64;
 
 /// Switches between two looks at timers, injected tasks and stop flags.
 const ATTEND: u32 = 61;
-
-/// Ended tasks that each worker remembers as evidence.
-const REMEMBERED: usize = 64;
 
 /// The last worker to sleep looks at its stop flags this often.
 const LOOK: Duration = Duration::from_millis(20);
@@ -80,6 +78,8 @@ pub struct Worker<V, B> {
     attend_in: u32,
     pub(super) free: Free,
     pub(super) numbers: SplitMix,
+    /// Numbers for its next tasks.
+    task_numbers: Range<u32>,
     /// Slices until this worker weighs what the runtime holds.
     weigh_in: u32,
     /// Live tasks as of the last exact count.
@@ -104,6 +104,7 @@ pub fn workers<V: Copy + Default, B: Default>(config: &ParallelConfig<V>) -> Vec
         attend_in: ATTEND,
         free: Free::default(),
         numbers: SplitMix(config.seed.wrapping_add((index as u64) << 32)),
+        task_numbers: 0..0,
         weigh_in: WEIGHING,
         live_seen: 0,
     };
@@ -306,7 +307,7 @@ impl<V: Copy + Default, B: Default> Worker<V, B> {
         start: impl FnOnce(&mut B),
     ) -> Handle {
         let slot = self.shared.tasks.take(&mut self.free.tasks);
-        let id = self.shared.task_number();
+        let id = self.task_number();
         let nth = self.shared.nth_of_function(function);
         // Strictly after what the parent did, strictly before what the child does.
         let clock = self.clock(at.clock);
@@ -340,6 +341,14 @@ impl<V: Copy + Default, B: Default> Worker<V, B> {
         tr.emit(kind as u8, at.site, clock, id, function);
         self.make_ready(slot);
         Handle { slot, id }
+    }
+
+    #[inline(always)]
+    fn task_number(&mut self) -> u32 {
+        if self.task_numbers.is_empty() {
+            self.task_numbers = self.shared.task_numbers();
+        }
+        self.task_numbers.next().unwrap_or_default()
     }
 
     /// About how many tasks have not ended; exact often enough for a limit on their number.
@@ -392,13 +401,7 @@ impl<V: Copy + Default, B: Default> Worker<V, B> {
         }
         let lane = self.lane();
         lane.live.store(lane.live.load(Ordering::Relaxed) - 1, Ordering::Relaxed);
-        {
-            let mut ended = lane.ended.lock();
-            if ended.len() == REMEMBERED {
-                ended.pop_front();
-            }
-            ended.push_back(EndedTask { task: evidence, ended_at: at.site, clock, event });
-        }
+        lane.ended.push(EndedTask { task: evidence, ended_at: at.site, clock, event });
         self.live_seen -= 1;
         self.current = NONE;
         self.current_id = 0;
