@@ -25,6 +25,10 @@ pub trait Runtime<V: Copy + Default, B: Default> {
     /// The trace clock of a moment given in the worker's ticks.
     fn stamp(&self, clock: u64) -> u64;
 
+    /// To be called at the end of each slice: now and then, where that does not need [`Runtime::frozen`], about how many bytes
+    /// the runtime holds for the guest.
+    fn weigh(&mut self) -> Option<usize>;
+
     /// Slot of the running task.
     fn current(&self) -> u32;
 
@@ -79,6 +83,10 @@ pub trait Runtime<V: Copy + Default, B: Default> {
 
     /// Records that a finding was made.
     fn finding_event<T: Tracer>(&mut self, tr: &mut T, at: At, number: u32, finding: &Finding);
+
+    /// Runs something that may block for long and has nothing to do with guest state. `Ready` if it was done at once; otherwise the
+    /// running task is parked until it is over (`Resume::Waited`).
+    fn outside<T: Tracer>(&mut self, tr: &mut T, at: At, work: impl FnOnce() + Send + 'static) -> Step;
 
     /// Makes a channel; capacity 0 is a rendezvous.
     fn channel<T: Tracer>(&mut self, tr: &mut T, at: At, capacity: u32) -> u32;
@@ -263,6 +271,11 @@ impl<V: Copy + Default, B: Default> Runtime<V, B> for Scheduler<V, B> {
     }
 
     #[inline(always)]
+    fn weigh(&mut self) -> Option<usize> {
+        None
+    }
+
+    #[inline(always)]
     fn current(&self) -> u32 {
         Scheduler::current(self)
     }
@@ -350,6 +363,12 @@ impl<V: Copy + Default, B: Default> Runtime<V, B> for Scheduler<V, B> {
     #[inline(always)]
     fn finding_event<T: Tracer>(&mut self, tr: &mut T, at: At, number: u32, finding: &Finding) {
         Scheduler::finding_event(self, tr, at, number, finding)
+    }
+
+    fn outside<T: Tracer>(&mut self, _tr: &mut T, _at: At, work: impl FnOnce() + Send + 'static) -> Step {
+        // Nothing runs beside the task here anyway, and a seeded run must not depend on how long this takes.
+        work();
+        Step::Ready(())
     }
 
     #[inline(always)]

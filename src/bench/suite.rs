@@ -1,13 +1,12 @@
 //! The order of measuring: round after round, in each round every row in every mode, so that a disturbance of the machine
 //! falls on all of them and ratios are of neighbours.
 
-use super::measure::{Prepared, Settings};
+use super::measure::{Prepared, Settings, processor_time};
 use super::modes::{Mode, Runtime};
 use super::parked::{self, Parked};
 use super::report::{Counted, Machine, ModeReport, Report, RowReport, parked_rows};
 use super::rows::{PARKED_BYTES, PARKED_SPAWN, PARKED_WAKE, ROWS, Row};
 use regex::Regex;
-use std::time::Duration;
 use tracer::counters::Counters;
 
 /// What to measure.
@@ -192,10 +191,4 @@ fn measure_parked(
             *samples = Err(error);
         }
     }
-}
-
-/// Time that this process has spent on cores, all threads together.
-fn processor_time() -> Duration {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
-    Duration::new(u64::try_from(time.tv_sec).unwrap_or(0), u32::try_from(time.tv_nsec).unwrap_or(0))
 }

@@ -45,6 +45,9 @@ impl<E: Engine> Machine<E> {
     pub(super) fn weigh(&mut self) {
         if E::PARALLEL {
             // The world is not stopped for this: the runtime weighs itself.
+            if let Some(bytes) = self.sched.weigh() {
+                self.heap.weigh(bytes);
+            }
             return;
         }
         let (heap, marks) = (&mut self.heap, &mut self.marks);

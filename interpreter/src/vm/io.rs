@@ -5,8 +5,8 @@
 //! remembered ([`Io::is_broken`]); the loop ends the program quietly.
 
 use std::io::{BufRead, Write};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use tracer::event::Kind;
 use tracer::record::Tracer;
 
@@ -82,7 +82,7 @@ impl Output {
 pub struct Io {
     out: Output,
     err: Output,
-    input: Input,
+    input: Arc<Mutex<Input>>,
     /// The arguments after `--`.
     pub args: Vec<String>,
     /// A stream of ours was closed at its other end: the program should end, quietly.
@@ -94,7 +94,14 @@ pub struct Io {
 impl Io {
     /// Streams that go to these sinks.
     pub fn new(out: Sink, err: Sink, input: Input) -> Io {
-        Io { out: Output::new(out), err: Output::new(err), input, args: Vec::new(), broken: Arc::default(), written: 0 }
+        Io {
+            out: Output::new(out),
+            err: Output::new(err),
+            input: Arc::new(Mutex::new(input)),
+            args: Vec::new(),
+            broken: Arc::default(),
+            written: 0,
+        }
     }
 
     /// The real standard streams.
@@ -153,10 +160,16 @@ impl Io {
         self.broken.fetch_or(!stands, Ordering::Relaxed);
     }
 
-    /// A line of input without its end; `None` at the end of the input. Blocks the whole engine while a person types.
+    /// The guest's input, to be read without holding the output.
+    pub fn input(&self) -> Arc<Mutex<Input>> {
+        self.input.clone()
+    }
+}
+
+impl Input {
+    /// A line without its end; `None` at the end of the input. Blocks while a person types.
     pub fn read_line(&mut self) -> Option<String> {
-        self.flush();
-        let Input::Stream(stream) = &mut self.input else { return None };
+        let Input::Stream(stream) = self else { return None };
         let mut line = Vec::new();
         match stream.read_until(b'\n', &mut line) {
             Ok(0) | Err(_) => None,
@@ -230,8 +243,9 @@ mod tests {
 
     #[test]
     fn lines_are_read_without_their_ends() {
-        let mut io = Io::new(Sink::Memory, Sink::Memory, Input::text("a\r\n\nlast"));
-        let lines: Vec<_> = std::iter::from_fn(|| io.read_line()).collect();
+        let io = Io::new(Sink::Memory, Sink::Memory, Input::text("a\r\n\nlast"));
+        let lines: Vec<_> =
+            std::iter::from_fn(|| io.input().lock().expect("nobody panics with it").read_line()).collect();
         assert_eq!(lines, ["a", "", "last"]);
     }
 }

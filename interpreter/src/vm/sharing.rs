@@ -9,8 +9,9 @@ use super::heap::Heap;
 use super::io::Io;
 use super::machine::Machine;
 use crate::value::Value;
+use rustc_hash::FxHashMap;
 use scheduler::{At, Runtime};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tracer::event::Kind;
 use tracer::finding::Finding;
 use tracer::record::Tracer;
@@ -20,7 +21,11 @@ pub struct Common {
     io: Mutex<Io>,
     findings: Mutex<Vec<Finding>>,
     main_result: Mutex<Option<Value>>,
+    lines: Lines,
 }
+
+/// Lines that were read for tasks, by the tasks' numbers, until they take them.
+pub type Lines = Arc<Mutex<FxHashMap<u32, Option<String>>>>;
 
 /// A lock whose holder may have panicked: what it guards is whole between any two steps.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -30,12 +35,27 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Common {
     /// For a run with these streams.
     pub fn new(io: Io) -> Common {
-        Common { io: Mutex::new(io), findings: Mutex::default(), main_result: Mutex::default() }
+        Common {
+            io: Mutex::new(io),
+            findings: Mutex::default(),
+            main_result: Mutex::default(),
+            lines: Lines::default(),
+        }
     }
 
     /// The guest's input and output.
     pub fn io(&self) -> MutexGuard<'_, Io> {
         lock(&self.io)
+    }
+
+    /// Where lines of input come for the tasks that wait for them.
+    pub fn lines(&self) -> Lines {
+        self.lines.clone()
+    }
+
+    /// Takes the line that was read for a task.
+    pub fn take_line(&self, task: u32) -> Option<String> {
+        lock(&self.lines).remove(&task).flatten()
     }
 
     /// Findings made so far.

@@ -14,6 +14,7 @@
 //! that they are also times. Atomics are left out: nothing waits for them, and their own order would cost more than they do.
 
 mod atomic;
+mod blocking;
 mod cancel;
 mod channel;
 mod freeze;

@@ -11,7 +11,7 @@ use tracer::event::{EndStatus, Kind};
 use tracer::finding::Finding;
 use tracer::record::Tracer;
 
-impl<V: Copy + Default, B: Default> Runtime<V, B> for Worker<V, B> {
+impl<V: Copy + Default + Send + 'static, B: Default + Send + 'static> Runtime<V, B> for Worker<V, B> {
     const PARALLEL: bool = true;
 
     fn frozen<R>(&mut self, look: impl FnOnce(&mut Scheduler<V, B>) -> R) -> R {
@@ -21,6 +21,10 @@ impl<V: Copy + Default, B: Default> Runtime<V, B> for Worker<V, B> {
     #[inline(always)]
     fn stamp(&self, clock: u64) -> u64 {
         self.clock(clock)
+    }
+
+    fn weigh(&mut self) -> Option<usize> {
+        Worker::weigh(self)
     }
 
     #[inline(always)]
@@ -101,6 +105,10 @@ impl<V: Copy + Default, B: Default> Runtime<V, B> for Worker<V, B> {
     fn finding_event<T: Tracer>(&mut self, tr: &mut T, at: At, number: u32, finding: &Finding) {
         let task = finding.culprit.or(finding.tasks.first().map(|blocked| blocked.task));
         tr.emit(Kind::Finding as u8, at.site, self.clock(at.clock), number, task.map_or(0, |task| task.id.0));
+    }
+
+    fn outside<T: Tracer>(&mut self, tr: &mut T, at: At, work: impl FnOnce() + Send + 'static) -> Step {
+        Worker::outside(self, tr, at, work)
     }
 
     fn channel<T: Tracer>(&mut self, tr: &mut T, at: At, capacity: u32) -> u32 {

@@ -1,5 +1,6 @@
 //! What the workers of a run share.
 
+use super::blocking::Pool;
 use super::lock::Lock;
 use super::sync::Mutex;
 use super::table::Table;
@@ -59,7 +60,7 @@ pub struct Counts {
     pub steals: AtomicU64,
     /// Times it went to sleep.
     pub parks: AtomicU64,
-    /// Tasks made ready.
+    /// Times it woke another worker.
     pub wakes: AtomicU64,
     /// Length of its run queue, as of the last slice's end.
     pub queue: AtomicU64,
@@ -157,6 +158,7 @@ pub struct Shared<V, B> {
     pub traced: AtomicBool,
     /// Tasks parked in I/O or C calls.
     pub external: AtomicU32,
+    pub pool: Pool,
     next_task: AtomicU32,
     next_object: AtomicU32,
     functions: Box<[AtomicU32]>,
@@ -199,6 +201,7 @@ impl<V: Copy + Default, B: Default> Shared<V, B> {
             main_ended: AtomicBool::new(false),
             traced: AtomicBool::new(false),
             external: AtomicU32::new(0),
+            pool: Pool::default(),
             next_task: AtomicU32::new(1),
             next_object: AtomicU32::new(1),
             functions: counters(config.functions),
@@ -207,6 +210,33 @@ impl<V: Copy + Default, B: Default> Shared<V, B> {
             may_cancel: config.may_cancel,
             start: Instant::now(),
         }
+    }
+}
+
+impl<V: Copy + Default, B: Default> Shared<V, B> {
+    /// About how many bytes all this takes, without the tasks' bodies and while others go on.
+    pub fn bytes(&self) -> usize {
+        fn table<T>(table: &Table<T>) -> usize {
+            table.slots() as usize * size_of::<T>()
+        }
+        let buffers: usize = (0..self.channels.slots())
+            .filter_map(|slot| self.channels.get(slot))
+            .map(|channel| {
+                let channel = &channel.lock().it;
+                channel.buffer.capacity() * size_of::<V>() + channel.receivers.bytes() + channel.senders.bytes()
+            })
+            .sum();
+        buffers
+            + table(&self.tasks)
+            + table(&self.channels)
+            + table(&self.selects)
+            + table(&self.mutexes)
+            + table(&self.rwlocks)
+            + table(&self.wait_groups)
+            + table(&self.onces)
+            + table(&self.barriers)
+            + table(&self.semaphores)
+            + table(&self.atomics)
     }
 }
 

@@ -63,6 +63,13 @@ impl<V, B> TaskCell<V, B> {
         self.task.with_mut(|task| unsafe { &mut *task })
     }
 
+    /// The task, by a thread that is no worker and has just claimed its wait.
+    #[expect(clippy::mut_from_ref, reason = "as for `own`")]
+    pub(super) fn claimed(&self) -> &mut Task<V, B> {
+        // SAFETY: private to the runtime, and called only after a claim, which makes the caller the owner.
+        unsafe { self.own() }
+    }
+
     /// The task, while the world is stopped and one thread looks at it.
     #[expect(clippy::mut_from_ref, reason = "as for `own`")]
     pub(super) fn frozen(&self) -> &mut Task<V, B> {

@@ -39,6 +39,9 @@ const REMEMBERED: usize = 64;
 /// The last worker to sleep looks at its stop flags this often.
 const LOOK: Duration = Duration::from_millis(20);
 
+/// Slices between two weighings, at least; the more channels there are to look at, the more rarely.
+const WEIGHING: u32 = 64;
+
 /// Rounds of looking for work before a worker goes to sleep.
 const ROUNDS: u32 = 32;
 
@@ -77,6 +80,8 @@ pub struct Worker<V, B> {
     attend_in: u32,
     pub(super) free: Free,
     pub(super) numbers: SplitMix,
+    /// Slices until this worker weighs what the runtime holds.
+    weigh_in: u32,
     /// Live tasks as of the last exact count.
     live_seen: i64,
 }
@@ -99,6 +104,7 @@ pub fn workers<V: Copy + Default, B: Default>(config: &ParallelConfig<V>) -> Vec
         attend_in: ATTEND,
         free: Free::default(),
         numbers: SplitMix(config.seed.wrapping_add((index as u64) << 32)),
+        weigh_in: WEIGHING,
         live_seen: 0,
     };
     deques.into_iter().enumerate().map(worker).collect()
@@ -277,7 +283,15 @@ impl<V: Copy + Default, B: Default> Worker<V, B> {
             self.next = slot;
         } else {
             self.deque.push(slot);
-            self.shared.world.notify();
+            self.notify();
+        }
+    }
+
+    /// Work was published that others may take.
+    #[inline(always)]
+    fn notify(&self) {
+        if self.shared.world.notify() {
+            count(&self.lane().counts.wakes);
         }
     }
 
@@ -439,6 +453,18 @@ impl<V: Copy + Default, B: Default> Worker<V, B> {
         }
     }
 
+    /// Now and then about how many bytes the runtime holds for the guest, without the tasks' bodies. Buffers of channels grow without
+    /// an allocation in the guest's heap, so nothing else would notice.
+    pub(super) fn weigh(&mut self) -> Option<usize> {
+        self.weigh_in = self.weigh_in.saturating_sub(1);
+        if self.weigh_in > 0 {
+            return None;
+        }
+        let shared = self.shared();
+        self.weigh_in = WEIGHING + shared.channels.slots() / 64;
+        Some(shared.bytes())
+    }
+
     // Switching
 
     pub(super) fn yield_now<T: Tracer>(&mut self, tr: &mut T, at: At) {
@@ -453,12 +479,23 @@ impl<V: Copy + Default, B: Default> Worker<V, B> {
             self.requeue(at);
             return None;
         }
-        if self.next == NONE && self.deque.is_empty() && shared.injector.is_empty() {
-            return Some(tr.slice(SLICE));
+        let slice = tr.slice(SLICE);
+        if slice < SLICE || self.next == NONE && self.deque.is_empty() && shared.injector.is_empty() {
+            // (While a watcher steps, a slice is one tick: nobody else's turn.)
+            return Some(self.braked(slice));
         }
         tr.emit(Kind::Preempt as u8, at.site, self.clock(at.clock), 0, 0);
         self.requeue(at);
         None
+    }
+
+    /// The slice as the tracer wants it; where that is short, the next switch is to look at the watcher, too.
+    #[inline(always)]
+    fn braked(&mut self, slice: u32) -> u32 {
+        if slice < SLICE {
+            self.attend_in = 1;
+        }
+        slice
     }
 
     /// Puts the running task behind all others.
@@ -472,7 +509,7 @@ impl<V: Copy + Default, B: Default> Worker<V, B> {
         self.current = NONE;
         self.current_id = 0;
         self.deque.push(slot);
-        self.shared.world.notify();
+        self.notify();
     }
 
     /// What is rare: safepoints, time, timers. No task's state is in this worker's hands meanwhile.
@@ -537,6 +574,9 @@ impl<V: Copy + Default, B: Default> Worker<V, B> {
         self.current = slot;
         self.current_id = task.id;
         tr.emit(Kind::Switch as u8, task.site, clock, task.id, SLICE);
+        if task.resume == Resume::Waited && task.reason == WaitReason::Io {
+            tr.emit(Kind::IoEnd as u8, task.site, clock, 0, 0);
+        }
         if self.shared.may_cancel && task.flags & flag::STARTED == 0 {
             task.flags |= flag::STARTED;
             // One that has never run was parked nowhere; and its deferred work may wait.
@@ -550,7 +590,7 @@ impl<V: Copy + Default, B: Default> Worker<V, B> {
         } else if task.resume == Resume::Cancelled && task.reason == WaitReason::Select {
             self.leave_select(tr, clock, PLAIN);
         }
-        Next::Run { slot, slice: tr.slice(SLICE) }
+        Next::Run { slot, slice: self.braked(tr.slice(SLICE)) }
     }
 
     // Idling
@@ -627,6 +667,8 @@ impl<V: Copy + Default, B: Default> Worker<V, B> {
         let shared = self.shared();
         let counts = &shared.lanes[self.index as usize].counts;
         count(&counts.parks);
+        counts.ticks.store(ticks, Ordering::Relaxed);
+        counts.queue.store(0, Ordering::Relaxed);
         let began = shared.now();
         counts.idle_since.store(began.max(1), Ordering::Relaxed);
         let work = || !shared.injector.is_empty() || shared.lanes.iter().any(|lane| !lane.stealer.is_empty());

@@ -153,6 +153,15 @@ impl World {
         work()
     }
 
+    /// Runs `work` on a thread that is no worker, while the world is not stopped and cannot be.
+    pub fn steadily(&self, work: impl FnOnce()) {
+        let mut state = lock(&self.state);
+        while state.stopping {
+            state = wait(&self.changed, state);
+        }
+        work();
+    }
+
     /// A running worker waits for something outside; the world may be stopped meanwhile.
     pub fn away<R>(&self, outside: impl FnOnce() -> R) -> R {
         {
@@ -171,13 +180,15 @@ impl World {
         result
     }
 
-    /// Work was published that any worker may take: wakes one, unless one is looking for work already.
+    /// Work was published that any worker may take: wakes one, unless one is looking for work already; says whether.
     #[inline(always)]
-    pub fn notify(&self) {
+    pub fn notify(&self) -> bool {
         fence(Ordering::SeqCst);
-        if self.idle.load(Ordering::Relaxed) != 0 && self.searching.load(Ordering::Relaxed) == 0 {
+        let wanted = self.idle.load(Ordering::Relaxed) != 0 && self.searching.load(Ordering::Relaxed) == 0;
+        if wanted {
             self.wake_one();
         }
+        wanted
     }
 
     /// Wakes an idle worker.

@@ -127,6 +127,8 @@ impl Checker {
         }
         let why = match self.state(at.object) {
             Some(State::Ready) => None,
+            // What it waited for is nobody's event; its own end of the operation follows.
+            Some(State::Blocked(wait)) if matches!(wait.kind, Kind::CallBegin | Kind::IoBegin) => None,
             Some(State::Running(worker)) => Some(format!("to task {}, which runs on worker {worker}", at.object)),
             Some(State::Blocked(wait)) => {
                 Some(format!("to task {}, which nobody has woken from {}", at.object, wait.kind.name()))

@@ -3,9 +3,10 @@
 use super::{Env, arg};
 use crate::value::{Tag, Value};
 use crate::vm::engine::Engine;
-use crate::vm::fault::Fault;
+use crate::vm::fault::{Fault, Outcome};
 use crate::vm::{equal, format};
-use scheduler::Runtime;
+use scheduler::{Runtime, Step};
+use std::sync::PoisonError;
 use tracer::event::Kind;
 
 /// `print` and its kin: the text is already formatted.
@@ -61,10 +62,27 @@ pub fn exit<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Fault, Fa
     Ok(Fault::Exit(code as i32))
 }
 
-/// `readLine()`
-pub fn read_line<E: Engine>(env: &mut Env<'_, E>) -> Result<Value, Fault> {
-    let line = env.common.io().read_line();
-    match line {
+/// `readLine()`: other tasks go on while a person types, where they can.
+pub fn read_line<E: Engine>(env: &mut Env<'_, E>) -> Result<Outcome, Fault> {
+    let input = {
+        let mut io = env.common.io();
+        io.flush();
+        io.input()
+    };
+    let (task, lines) = (env.sched.task(env.task).id, env.common.lines());
+    let read = move || {
+        let line = input.lock().unwrap_or_else(PoisonError::into_inner).read_line();
+        lines.lock().unwrap_or_else(PoisonError::into_inner).insert(task, line);
+    };
+    match env.sched.outside(env.tr, env.at, read) {
+        Step::Blocked => Ok(Outcome::Blocked),
+        Step::Ready(()) | Step::Closed => line_read(env).map(Outcome::Done),
+    }
+}
+
+/// The line that was read.
+pub fn line_read<E: Engine>(env: &mut Env<'_, E>) -> Result<Value, Fault> {
+    match env.common.take_line(env.sched.task(env.task).id) {
         Some(line) => {
             let line = env.heap.string(line)?;
             Ok(env.heap.some(line))

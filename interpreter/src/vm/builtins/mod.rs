@@ -148,7 +148,7 @@ pub fn call<E: Engine>(env: &mut Env<'_, E>, builtin: Builtin, args: &[Value]) -
         CloneValue => misc::clone(env, args)?,
         Equal => misc::equal(env, args)?,
         Exit => return Err(misc::exit(env, args)?),
-        ReadLine => misc::read_line(env)?,
+        ReadLine => return misc::read_line(env),
         Args => misc::arguments(env)?,
 
         Sleep => return time::sleep(env, args),
@@ -339,6 +339,7 @@ pub fn complete<E: Engine>(env: &mut Env<'_, E>, builtin: Builtin, resume: Resum
     use Builtin::*;
     match builtin {
         Sleep | WaitGroupWait | SemaphoreAcquire => Ok(Value::UNIT),
+        ReadLine => misc::line_read(env),
         // Who had to wait is not the one that runs the body, or the leader.
         OnceBegin | BarrierWait => Ok(Value::bool(false)),
         ChannelSend | ChannelSendBool | ChannelSendResult => {
@@ -517,7 +518,6 @@ pub fn complete<E: Engine>(env: &mut Env<'_, E>, builtin: Builtin, resume: Resum
         | CharToLower
         | Random
         | RandomInt
-        | ReadLine
         | Args => Err(Fault::Panic(format!("internal: {} does not block but was resumed", builtin.name()))),
     }
 }
