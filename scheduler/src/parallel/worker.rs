@@ -629,6 +629,8 @@ impl<V: Copy + Default, B: Default> Worker<V, B> {
     pub fn waits_for_something(&self) -> bool {
         self.shared.next_deadline.load(Ordering::Relaxed) != u64::MAX
             || self.shared.external.load(Ordering::Acquire) > 0
+            // One that has just ended left its task there before it was counted off.
+            || !self.shared.injector.is_empty()
     }
 
     /// Whether all tasks have ended. Exact when everybody else is idle.

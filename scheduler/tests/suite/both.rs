@@ -35,8 +35,12 @@ impl Outcome {
     }
 }
 
-/// Schedules tried on the deterministic runtime.
-const SEEDS: u64 = 60;
+/// Schedules tried on the deterministic runtime; Miri is some hundred times as slow.
+const SEEDS: u64 = if cfg!(miri) { 2 } else { 60 };
+
+/// Numbers of workers, and runs with each.
+const WORKERS: &[u32] = if cfg!(miri) { &[3] } else { &[1, 2, 4, 8] };
+const RUNS: u64 = if cfg!(miri) { 1 } else { 3 };
 
 /// A small generator of numbers below a bound.
 struct Numbers(u64);
@@ -111,8 +115,8 @@ pub fn compare(program: &Program) -> bool {
         return false;
     }
     let Some(expected) = only_outcome(program) else { return false };
-    for workers in [1, 2, 4, 8] {
-        for seed in 0..3 {
+    for &workers in WORKERS {
+        for seed in 0..RUNS {
             let run = parallel::run(program, workers, seed);
             let outcome = Outcome::of(&run.words, run.end, &run.findings);
             assert_eq!(outcome, expected, "{workers} workers, seed {seed}: {program:?}");

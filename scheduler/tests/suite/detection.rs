@@ -1,6 +1,8 @@
 //! Who is stuck: every primitive, rings, orphans, part of a program while the rest runs on; and who is not.
 
 use crate::driver::{Run, run, says};
+use crate::parallel;
+use crate::script::Program;
 use scheduler::Next;
 use tracer::event::Kind;
 use tracer::finding::Verdict;
@@ -179,4 +181,25 @@ fn a_long_run_does_not_spend_its_time_on_scans_and_still_finds() {
     let found = run.log.0.iter().position(|(record, _)| record.kind() == Some(Kind::Finding)).unwrap();
     assert_eq!(run.log.0[found - 1].0.kind(), Some(Kind::Lock));
     assert!(run.scans < 20_000, "{} scans", run.scans);
+}
+
+#[test]
+fn workers_find_part_of_a_program_while_the_rest_runs_on() {
+    let program = Program::parse(
+        "main: mutex x; mutex y; chan c 0; wg w 1; go a; go b; go o; go m; wait w\n\
+         a: lock x; sleep 10000; lock y\n\
+         b: lock y; sleep 10000; lock x\n\
+         o: chan p 0; recv p\n\
+         m: sleep 50000; again 400; add w -1",
+    );
+    for workers in [1, 2, 4] {
+        let run = parallel::run(&program, workers, 0);
+        let found: Vec<usize> = (0..run.log.len()).filter(|&i| run.log[i].1.kind() == Some(Kind::Finding)).collect();
+        let over = run.log.iter().position(|(_, record, _)| record.kind() == Some(Kind::WaitGroupDone)).unwrap();
+        assert!(found.len() == 2 && found.iter().all(|&event| event < over), "{found:?} before {over}");
+        let mut rings: Vec<usize> = run.findings.iter().map(|finding| finding.cycle.len()).collect();
+        rings.sort_unstable();
+        assert_eq!(rings, [0, 2], "an orphan and a ring");
+        assert!(run.findings.iter().all(|finding| finding.verdict == Verdict::Leak), "main ends");
+    }
 }

@@ -25,6 +25,8 @@ pub struct Run {
     /// `Finished` or `Stuck`.
     pub end: Next,
     pub findings: Vec<Finding>,
+    /// Records of all workers, by (clock, worker), each with its worker and clock.
+    pub log: Vec<(usize, Record, u64)>,
 }
 
 /// What a worker does at the moment, for the dump of a hung run: one of [`DOING`] and, while it runs a task, its slot.
@@ -109,7 +111,12 @@ pub fn run(program: &Program, count: u32, seed: u64) -> Run {
     check::stream(log.iter().map(|(worker, record, _)| (*worker, record)));
     let violations = check::causes(&log);
     assert!(violations.is_empty(), "{violations:#?}\n{}", check::listing(&log));
-    Run { words: std::mem::take(&mut *locked(&common.said)), end: locked(&end).unwrap_or(Next::Finished), findings }
+    Run {
+        words: std::mem::take(&mut *locked(&common.said)),
+        end: locked(&end).unwrap_or(Next::Finished),
+        findings,
+        log,
+    }
 }
 
 type Host<'a> = Machine<'a, Worker<i64, Body>>;
