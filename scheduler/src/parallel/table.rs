@@ -124,7 +124,8 @@ impl<T> Table<T> {
         self.get_far(slot)
     }
 
-    #[inline]
+    #[cold]
+    #[inline(never)]
     fn get_far(&self, slot: u32) -> Option<&T> {
         let (segment, place) = place(slot);
         self.segments.get(segment)?.get()?.get(place)
