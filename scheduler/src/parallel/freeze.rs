@@ -195,8 +195,8 @@ fn task<V: Copy + Default, B: Default>(
         task.flags = if on { task.flags | flag } else { task.flags & !flag };
     }
     task.waiter = header.waiter;
-    if !header.more.is_empty() {
-        more_waiters.insert(slot, header.more.clone());
+    if !header.more.entries().is_empty() {
+        more_waiters.insert(slot, header.more.entries().to_vec());
     }
     task
 }

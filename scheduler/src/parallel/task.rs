@@ -119,6 +119,44 @@ impl<V, B> TaskCell<V, B> {
 /// Cancelled while it was not parked: it is told at its next wait.
 pub const CANCEL: u8 = 1;
 
+/// Entries that hardly any task has: a word where there are none.
+#[derive(Debug, Default)]
+#[expect(clippy::box_collection, reason = "a million tasks have an empty one each")]
+pub struct More(Option<Box<Vec<Entry>>>);
+
+impl More {
+    /// Adds an entry; where room would have to be made, those that are not `valid` any more go first.
+    pub fn push(&mut self, entry: Entry, valid: impl Fn(&Entry) -> bool) {
+        let entries = self.0.get_or_insert_default();
+        if entries.len() == entries.capacity() {
+            entries.retain(valid);
+        }
+        entries.push(entry);
+    }
+
+    /// Takes the last one.
+    pub fn pop(&mut self) -> Option<Entry> {
+        self.0.as_mut()?.pop()
+    }
+
+    /// Keeps those that are `wanted`.
+    pub fn retain(&mut self, wanted: impl Fn(&Entry) -> bool) {
+        if let Some(entries) = &mut self.0 {
+            entries.retain(wanted);
+        }
+    }
+
+    /// Takes all of them.
+    pub fn take(&mut self) -> Vec<Entry> {
+        self.0.take().map_or_else(Vec::new, |entries| *entries)
+    }
+
+    /// All of them.
+    pub fn entries(&self) -> &[Entry] {
+        self.0.as_ref().map_or(&[], |entries| entries.as_slice())
+    }
+}
+
 /// What others may ask of a task.
 #[derive(Debug)]
 pub struct Header<V> {
@@ -133,7 +171,7 @@ pub struct Header<V> {
     /// The first who waits for its end.
     pub waiter: Entry,
     /// Further ones.
-    pub more: Vec<Entry>,
+    pub more: More,
     /// The result, once it is over.
     pub result: V,
     /// Trace clock of its end.
@@ -148,7 +186,7 @@ impl<V: Default> Default for Header<V> {
             cancelled: false,
             joinable: false,
             waiter: Entry::NOBODY,
-            more: Vec::new(),
+            more: More::default(),
             result: V::default(),
             clock: 0,
         }

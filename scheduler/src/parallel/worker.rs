@@ -380,7 +380,7 @@ impl<V: Copy + Default, B: Default> Worker<V, B> {
         }
         let event = tr.ordinal();
         tr.emit(Kind::TaskEnd as u8, at.site, clock, woken, status as u32);
-        for entry in std::mem::take(&mut header.more) {
+        for entry in header.more.take() {
             if self.claim(&entry) {
                 taken |= entry.tag == TAKES;
                 let woken = self.wake_with(entry, result, plain, outcome, clock);
@@ -789,9 +789,6 @@ pub(super) fn add_waiter<V: Copy + Default, B: Default>(
     if header.waiter.slot == NONE || !valid(&header.waiter) {
         header.waiter = entry;
     } else {
-        if header.more.len() == header.more.capacity() {
-            header.more.retain(valid);
-        }
-        header.more.push(entry);
+        header.more.push(entry, valid);
     }
 }
