@@ -90,8 +90,8 @@ fn watch(args: &TraceArgs, code: Box<Code>, io: Io) -> anyhow::Result<i32> {
         mode: match (args.execution.seed, execution.workers) {
             (Some(seed), _) => format!("seed {seed}"),
             (None, Some(1)) => "1 worker".to_string(),
-            (None, Some(workers)) => format!("{workers} workers"),
-            (None, None) => String::new(),
+            // The header says how many workers there are, where there are several.
+            (None, _) => String::new(),
         },
         live: true,
         replay: args.execution.seed.map(|seed| format!("vex run --seed {seed} {}", args.file.display())),

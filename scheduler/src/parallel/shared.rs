@@ -218,7 +218,7 @@ impl<V: Copy + Default, B: Default> Shared<V, B> {
         let lane =
             |stealer| Lane { stealer, counts: Counts::default(), live: AtomicI64::new(0), ended: Ended::default() };
         Self {
-            world: World::new(config.workers),
+            world: World::new(config.workers).with_most_awake(most_awake()),
             lanes: stealers.into_iter().map(lane).collect(),
             injector: Injector::new(),
             tasks: Table::default(),
@@ -278,6 +278,11 @@ impl<V: Copy + Default, B: Default> Shared<V, B> {
 }
 
 impl<V, B> Shared<V, B> {
+    /// Workers that may look for work at once.
+    pub fn most_searching(&self) -> u32 {
+        (self.lanes.len().min(most_awake()) as u32 / 2).max(1)
+    }
+
     /// Nanoseconds since the run began.
     pub fn now(&self) -> u64 {
         self.start.elapsed().as_nanos() as u64
@@ -317,6 +322,11 @@ impl<V, B> Shared<V, B> {
         let pause = SCAN_EVERY.max(took * SCAN_SHARE);
         self.next_scan.store(self.now() + pause.as_nanos() as u64, Ordering::Relaxed);
     }
+}
+
+/// Workers that may be awake at once.
+fn most_awake() -> usize {
+    std::thread::available_parallelism().map_or(4, |cores| cores.get() * 2).max(4)
 }
 
 /// The next number; a run that uses up four thousand million begins anew at `again`.

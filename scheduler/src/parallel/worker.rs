@@ -78,6 +78,8 @@ pub struct Worker<V, B> {
     attend_in: u32,
     pub(super) free: Free,
     pub(super) numbers: SplitMix,
+    /// Workers that may look for work at once.
+    most_searching: u32,
     /// Numbers for its next tasks.
     task_numbers: Range<u32>,
     /// Slices until this worker weighs what the runtime holds.
@@ -104,6 +106,7 @@ pub fn workers<V: Copy + Default, B: Default>(config: &ParallelConfig<V>) -> Vec
         attend_in: ATTEND,
         free: Free::default(),
         numbers: SplitMix(config.seed.wrapping_add((index as u64) << 32)),
+        most_searching: shared.most_searching(),
         task_numbers: 0..0,
         weigh_in: WEIGHING,
         live_seen: 0,
@@ -694,8 +697,7 @@ impl<V: Copy + Default, B: Default> Worker<V, B> {
     /// Looks for a task in the injector and at the other workers, for a while. What it finds is put into this worker's queue.
     fn find_work(&mut self) -> bool {
         let shared = self.shared();
-        let most = (shared.lanes.len() as u32 / 2).max(1);
-        if !shared.world.search(most) {
+        if !shared.world.search(self.most_searching) {
             return self.steal();
         }
         for _ in 0..ROUNDS {

@@ -29,6 +29,9 @@ pub struct World {
     changed: Condvar,
     /// A place to sleep for each worker.
     beds: Box<[Condvar]>,
+    /// So many workers are awake at most: more than twice the cores only get into each other's way. Work that nobody is woken for is found by those
+    /// who are awake, at the latest when they have none of their own.
+    most_awake: usize,
 }
 
 #[derive(Debug, Default)]
@@ -71,7 +74,14 @@ impl World {
             state: Mutex::new(state),
             changed: Condvar::new(),
             beds: (0..workers).map(|_| Condvar::new()).collect(),
+            most_awake: workers as usize,
         }
+    }
+
+    /// Sets how many workers are awake at most.
+    pub fn with_most_awake(mut self, most: usize) -> Self {
+        self.most_awake = most;
+        self
     }
 
     /// Whether a worker should come to [`World::safepoint`].
@@ -191,11 +201,14 @@ impl World {
         wanted
     }
 
-    /// Wakes an idle worker.
+    /// Wakes an idle worker, unless enough are awake.
     #[cold]
     #[inline(never)]
     pub fn wake_one(&self) {
         let mut state = lock(&self.state);
+        if self.beds.len() - state.idle.len() >= self.most_awake {
+            return;
+        }
         if let Some(worker) = state.idle.pop() {
             self.idle.store(state.idle.len() as u32, Ordering::Relaxed);
             state.woken[worker as usize] = true;
