@@ -101,7 +101,7 @@ pub fn run_parallel<T: Tracer + Send + 'static>(
             };
             if std::thread::Builder::new().name(name).stack_size(STACK).spawn_scoped(scope, work).is_err() {
                 // The machine is gone with the closure; its worker never runs.
-                first.sched.missing();
+                first.sched.retire();
             }
         }
         first.work(&run);

@@ -28,6 +28,9 @@ use tracer::record::Tracer;
 /// Ticks of a slice: some ten microseconds, so that a worker comes to a safepoint soon.
 const SLICE: u32 = 10_000;
 
+/// Slices of one tick after which it is another task's turn, while a watcher steps or slows the program.
+const STAY: u32 = 32;
+
 /// Times that `next` is preferred to the deque.
 const CHAIN: u32 = 64;
 
@@ -76,6 +79,8 @@ pub struct Worker<V, B> {
     /// Times in a row that `next` was preferred.
     chain: u32,
     attend_in: u32,
+    /// Slices that the running task has used up without making room.
+    stayed: u32,
     pub(super) free: Free,
     pub(super) numbers: SplitMix,
     /// Workers that may look for work at once.
@@ -104,6 +109,7 @@ pub fn workers<V: Copy + Default, B: Default>(config: &ParallelConfig<V>) -> Vec
         deque,
         chain: 0,
         attend_in: ATTEND,
+        stayed: 0,
         free: Free::default(),
         numbers: SplitMix(config.seed.wrapping_add((index as u64) << 32)),
         most_searching: shared.most_searching(),
@@ -485,9 +491,11 @@ impl<V: Copy + Default, B: Default> Worker<V, B> {
             self.requeue(at);
             return None;
         }
+        let alone = self.next == NONE && self.deque.is_empty() && shared.injector.is_empty();
         let slice = tr.slice(SLICE);
-        if slice < SLICE || self.next == NONE && self.deque.is_empty() && shared.injector.is_empty() {
-            // (While a watcher steps, a slice is one tick: nobody else's turn.)
+        self.stayed = self.stayed.wrapping_add(1);
+        // While a watcher steps, a slice is one tick: not yet anybody else's turn. But a task that polls must not go on for ever.
+        if alone || slice < SLICE && self.stayed < STAY {
             return Some(self.braked(slice));
         }
         tr.emit(Kind::Preempt as u8, at.site, self.clock(at.clock), 0, 0);
@@ -579,6 +587,7 @@ impl<V: Copy + Default, B: Default> Worker<V, B> {
         task.state = State::Running;
         self.current = slot;
         self.current_id = task.id;
+        self.stayed = 0;
         tr.emit(Kind::Switch as u8, task.site, clock, task.id, SLICE);
         if task.resume == Resume::Waited && task.reason == WaitReason::Io {
             tr.emit(Kind::IoEnd as u8, task.site, clock, 0, 0);
@@ -646,13 +655,8 @@ impl<V: Copy + Default, B: Default> Worker<V, B> {
         lock(&self.shared.detector).hopeless
     }
 
-    /// This worker leaves, when the run is over.
+    /// This worker leaves, when the run is over; or one whose thread cannot be started never comes.
     pub fn retire(&self) {
-        self.shared.world.retire();
-    }
-
-    /// A worker that could not be started: it counts as one that has left.
-    pub fn missing(&self) {
         self.shared.world.retire();
     }
 
