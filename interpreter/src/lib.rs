@@ -7,6 +7,7 @@ pub mod builtins;
 pub mod bytecode;
 pub mod core;
 pub mod core_text;
+pub mod debug;
 pub mod diagnostics;
 pub mod lower;
 pub mod ownership;

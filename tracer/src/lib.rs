@@ -14,6 +14,7 @@ pub mod events;
 pub mod explain;
 pub mod fan_in;
 pub mod finding;
+pub mod inspect;
 pub mod merge;
 pub mod model;
 pub mod names;
