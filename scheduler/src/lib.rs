@@ -30,6 +30,7 @@
 //! what "stuck" means.
 
 mod core;
+mod deque;
 mod detect;
 mod objects;
 pub mod oracle;

@@ -2,4 +2,9 @@
 //!
 //! * [`request`] what can be asked for.
 
+mod deeds;
 pub mod request;
+pub mod travel;
+
+#[cfg(test)]
+mod tests;
