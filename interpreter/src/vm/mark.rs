@@ -35,7 +35,7 @@ const OBJECTS: [ObjectKind; 10] = [
 ];
 
 /// What a scheduler handle points at; `None` for futures and for values that are no such handle.
-fn object_kind(tag: Tag) -> Option<ObjectKind> {
+pub(crate) fn object_kind(tag: Tag) -> Option<ObjectKind> {
     Some(match tag {
         Tag::Channel => ObjectKind::Channel,
         Tag::Mutex | Tag::MutexGuard => ObjectKind::Mutex,
@@ -198,24 +198,24 @@ impl Marks {
 }
 
 /// A frame of a task that is not running.
-pub(super) struct Frame {
+pub(crate) struct Frame {
     /// The instruction to go on with; the call, for a frame that waits for one.
-    pub(super) pc: u32,
+    pub(crate) pc: u32,
     /// Index of its register 0 in the stack.
-    base: usize,
+    pub(crate) base: usize,
     /// Whether it waits for a call.
-    calling: bool,
+    pub(crate) calling: bool,
 }
 
 /// The frames of a task, innermost first.
-pub(super) struct Frames<'a> {
+pub(crate) struct Frames<'a> {
     code: &'a Code,
     body: &'a Body,
     next: Option<Frame>,
 }
 
 impl<'a> Frames<'a> {
-    pub(super) fn of(code: &'a Code, body: &'a Body) -> Frames<'a> {
+    pub(crate) fn of(code: &'a Code, body: &'a Body) -> Frames<'a> {
         Frames { code, body, next: Some(Frame { pc: body.pc, base: body.base as usize, calling: false }) }
     }
 }
