@@ -238,6 +238,8 @@ impl Session for LiveRun {
                 self.stop.store(true, Ordering::Relaxed);
                 self.control.quit();
             }
+            // A run that is only watched is no debugger.
+            Request::Debug(_) | Request::Interrupt => {}
         }
     }
 }

@@ -66,6 +66,18 @@ pub trait Runtime<V: Copy + Default, B: Default> {
     /// The running task's slice is used up; the next one's length, if it simply goes on.
     fn slice_end<T: Tracer>(&mut self, tr: &mut T, at: At) -> Option<u32>;
 
+    /// The running task makes room for others after so many instructions of its slice, because a schedule or a user says so. Only
+    /// engines that step ask for it; to others it is like [`Runtime::yield_now`].
+    fn preempt<T: Tracer>(&mut self, tr: &mut T, at: At, instructions: u64) {
+        let _ = instructions;
+        self.yield_now(tr, at);
+    }
+
+    /// After [`Runtime::next_task`] gave a task: the number of instructions after which its slice is to be cut.
+    fn cut(&self) -> Option<u64> {
+        None
+    }
+
     /// Chooses who runs next.
     fn next_task<T: Tracer>(&mut self, tr: &mut T, clock: u64) -> Next;
 
@@ -333,6 +345,14 @@ impl<V: Copy + Default, B: Default> Runtime<V, B> for Scheduler<V, B> {
     #[inline(always)]
     fn slice_end<T: Tracer>(&mut self, tr: &mut T, at: At) -> Option<u32> {
         Scheduler::slice_end(self, tr, at)
+    }
+
+    fn preempt<T: Tracer>(&mut self, tr: &mut T, at: At, instructions: u64) {
+        Scheduler::preempt(self, tr, at, instructions);
+    }
+
+    fn cut(&self) -> Option<u64> {
+        Scheduler::cut(self)
     }
 
     #[inline(always)]

@@ -219,6 +219,8 @@ pub struct Inspection {
     pub breakpoints: Vec<BreakpointView>,
     /// Choices made by hand on the way here, which `undo` takes back one by one.
     pub choices: u32,
+    /// Where they were made, in order; for a picture of the run.
+    pub chosen: Vec<Coordinate>,
 }
 
 fn verdict<S: Serializer>(verdict: &Verdict, to: S) -> Result<S::Ok, S::Error> {

@@ -15,6 +15,7 @@ pub mod explain;
 pub mod fan_in;
 pub mod finding;
 pub mod inspect;
+pub mod journal;
 pub mod merge;
 pub mod model;
 pub mod names;

@@ -68,6 +68,12 @@ pub trait Tracer {
     /// Whether the watcher has left and the run should end. One relaxed load.
     fn quit(&self) -> bool;
 
+    /// Whether an event was recorded after which an engine that steps should stop.
+    #[inline(always)]
+    fn stops(&self) -> bool {
+        false
+    }
+
     /// Ordinal of the event emitted last.
     fn last(&self) -> Option<u64> {
         self.ordinal().checked_sub(1)
@@ -124,7 +130,7 @@ pub fn wall_clock() -> impl Wall + 'static {
 const TEXT_LIMIT: usize = 1 << 18;
 
 /// Longest text of one record; longer ones are split. Far below what a record's 32-bit offsets can hold.
-const PIECE: usize = 1 << 20;
+pub(crate) const PIECE: usize = 1 << 20;
 
 /// Records into chunks.
 pub struct Recorder {

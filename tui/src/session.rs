@@ -5,6 +5,7 @@
 use std::sync::Arc;
 use tracer::chunk::Chunk;
 use tracer::finding::{Finding, Verdict};
+use tracer::inspect::Inspection;
 use tracer::program::ProgramInfo;
 use tracer::workers::WorkerStats;
 
@@ -45,8 +46,8 @@ pub struct Ending {
     pub note: String,
 }
 
-/// What the user wants of a live run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What the user wants of a live run or of a debugger.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Request {
     /// Stop at the next event.
     Pause,
@@ -56,8 +57,24 @@ pub enum Request {
     Step(u64),
     /// So many events a second; `None` is full speed.
     Rate(Option<u64>),
+    /// Of a debugger: do this, a line of its command language (`step`, `back line`, `pick 2`). It waits until those before
+    /// it are done, and gives exactly one [`Answer`].
+    Debug(String),
+    /// Of a debugger: stop what it is doing, and forget the commands that wait; each of those still gives its answer.
+    Interrupt,
     /// The user leaves: the program is to end as soon as it can.
     Quit,
+}
+
+/// What a debugger said to a command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// The command, as it was asked.
+    pub command: String,
+    /// What it said, in lines; may be empty.
+    pub text: String,
+    /// Whether it was refused or failed: then the text says why.
+    pub failed: bool,
 }
 
 /// A run that the UI shows.
@@ -91,6 +108,35 @@ pub trait Session {
     /// Why there are no hardware counters, in one sentence; `None` where there are, or nobody knows.
     fn no_counters(&self) -> Option<String> {
         None
+    }
+
+    /// Where the debugged run stands, newest; `None` where this is no debugger, or nothing has been looked at yet. A new one is a new
+    /// `Arc`: the UI compares pointers to see whether anything changed.
+    fn debug(&self) -> Option<Arc<Inspection>> {
+        None
+    }
+
+    /// Whether this is a debugger: the UI then has a Debug view from the start. Does not change.
+    fn is_debugger(&self) -> bool {
+        self.debug().is_some()
+    }
+
+    /// The command that the debugger is at, while it is (`continue`).
+    fn busy(&self) -> Option<String> {
+        None
+    }
+
+    /// What the debugger said since the last call, the newest last: to commands, and unasked (then the command is empty: what log
+    /// points said).
+    fn answers(&mut self) -> Vec<Answer> {
+        Vec::new()
+    }
+
+    /// Which version of the past [`Session::drain`] gives out. It is raised when events that were given out are no longer true (the
+    /// schedule was forked after going back), and only inside of `drain`, which then gives nothing more and returns `true`; the
+    /// next `drain` begins again with event 0.
+    fn revision(&self) -> u64 {
+        0
     }
 
     /// Asks something of the run; a recording ignores it.

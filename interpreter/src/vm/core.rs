@@ -14,30 +14,46 @@ use super::engine::Engine;
 use super::fault::Fault;
 use super::machine::{Entry, Machine, Stop};
 use super::slow::Flow;
+use super::step::Before;
 use super::task::RETURN_END;
 use crate::bytecode::{Instr, Op};
 use crate::value::{Tag, Value};
 use scheduler::{At, Next, Runtime, Step};
+use tracer::record::Tracer;
 
 impl<E: Engine> Machine<E> {
     /// Runs tasks until something needs the driver: nothing can run, a task failed, the program ended, a poll is due.
     pub fn dispatch(&mut self) -> Stop {
         'switch: loop {
-            let (slot, slice) = match self.sched.next_task(&mut self.tr, self.clock) {
-                Next::Run { slot, slice } => (slot, slice),
-                other => return Stop::Scheduler(other),
-            };
-            self.running = slot;
-            if E::PARALLEL && cfg!(debug_assertions) {
-                self.heap.set_task(self.sched.task(slot).id);
+            let mut budget;
+            let mut ip: *const Instr;
+            if E::STEP && self.stepper.midway() {
+                budget = self.slice_end.wrapping_sub(self.clock) as i64;
+                let pc = self.body(self.running).pc as usize;
+                // SAFETY (of every `instrs.add` here): the index is inside the verified code.
+                ip = unsafe { self.instrs().add(pc) };
+            } else {
+                if E::STEP && !self.stepper.may_switch(self.tr.stops()) {
+                    return Stop::Step;
+                }
+                let (slot, slice) = match self.sched.next_task(&mut self.tr, self.clock) {
+                    Next::Run { slot, slice } => (slot, slice),
+                    other => return Stop::Scheduler(other),
+                };
+                self.running = slot;
+                if E::PARALLEL && cfg!(debug_assertions) {
+                    self.heap.set_task(self.sched.task(slot).id);
+                }
+                if E::STEP {
+                    self.stepper.begin_slice(self.sched.cut());
+                }
+                self.slice_end = self.clock + u64::from(slice);
+                budget = i64::from(slice);
+                ip = match self.resume(slot) {
+                    Ok(pc) => unsafe { self.instrs().add(pc as usize) },
+                    Err(stop) => return stop,
+                };
             }
-            self.slice_end = self.clock + u64::from(slice);
-            let mut budget = i64::from(slice);
-            // SAFETY (of every `instrs.add` here): the index is inside the verified code.
-            let mut ip: *const Instr = match self.resume(slot) {
-                Ok(pc) => unsafe { self.instrs().add(pc as usize) },
-                Err(stop) => return stop,
-            };
             let mut base = self.registers();
 
             // Registers, as words from `base`.
@@ -296,6 +312,20 @@ impl<E: Engine> Machine<E> {
             }
 
             loop {
+                if E::STEP {
+                    match self.stepper.before(pc!(), self.tr.stops()) {
+                        Before::Go => {}
+                        Before::Stop => {
+                            save!(pc!());
+                            return Stop::Step;
+                        }
+                        Before::Cut => {
+                            save!(pc!());
+                            self.cut();
+                            continue 'switch;
+                        }
+                    }
+                }
                 // SAFETY: verified code never runs past its last instruction, and jumps stay inside it.
                 let i = unsafe { &*ip };
                 // SAFETY: a terminator is never passed, so the next instruction exists.

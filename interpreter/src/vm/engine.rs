@@ -17,6 +17,8 @@ pub trait Engine: 'static {
     type Tracer: Tracer;
     /// Whether several machines run one program at once.
     const PARALLEL: bool = Self::Sched::PARALLEL;
+    /// Whether the loop counts its steps and can stop at any of them.
+    const STEP: bool = false;
 }
 
 /// The deterministic engine: one machine, one thread.
@@ -25,4 +27,13 @@ pub struct Deterministic<T>(PhantomData<T>);
 impl<T: Tracer + 'static> Engine for Deterministic<T> {
     type Sched = Scheduler<Value, Body>;
     type Tracer = T;
+}
+
+/// The deterministic engine for debuggers: the same choices and the same events, and every instruction is a place to stop.
+pub struct Stepping<T>(PhantomData<T>);
+
+impl<T: Tracer + 'static> Engine for Stepping<T> {
+    type Sched = Scheduler<Value, Body>;
+    type Tracer = T;
+    const STEP: bool = true;
 }

@@ -9,6 +9,7 @@ use super::heap::Heap;
 use super::io::Io;
 use super::mark::Marks;
 use super::sharing::Common;
+use super::step::Stepper;
 use crate::bytecode::instr::Reg;
 use crate::bytecode::program::{Constant, FunctionCode, SelectCode};
 use crate::bytecode::verify::{VerifyError, verify};
@@ -47,6 +48,8 @@ pub enum Stop {
     TaskEnded,
     /// The stop flag was set: time limit, or the watcher left.
     Stopped,
+    /// The step that [`Machine::stepper`] asked for has come: the machine stands before it.
+    Step,
 }
 
 /// Limits on the program.
@@ -146,6 +149,8 @@ pub struct Machine<E: Engine> {
     pub stop: Arc<AtomicBool>,
     /// End at once when `main` returns.
     pub stop_at_main: bool,
+    /// Steps done, and where to stop; only engines that step look at it.
+    pub stepper: Stepper,
 }
 
 impl<E: Engine> Machine<E> {
@@ -190,6 +195,7 @@ impl<E: Engine> Machine<E> {
             methods,
             stop,
             stop_at_main: false,
+            stepper: Stepper::default(),
         }
     }
 
@@ -221,6 +227,7 @@ impl<E: Engine> Machine<E> {
             methods: self.methods.clone(),
             stop: self.stop.clone(),
             stop_at_main: self.stop_at_main,
+            stepper: Stepper::default(),
         }
     }
 

@@ -141,7 +141,7 @@ impl<T: Tracer + 'static> Machine<Parallel<T>> {
     /// What is done about a stop of the dispatch loop; the end of the run, if it is one.
     fn act(&mut self, stop: Stop, run: &Run<'_>) -> Option<End> {
         match stop {
-            Stop::TaskEnded => None,
+            Stop::TaskEnded | Stop::Step => None,
             Stop::MainReturned => Some(End::Finished),
             Stop::Stopped => Some(End::Stopped),
             Stop::Fault(_, Fault::Exit(code)) => Some(End::Exit(code)),

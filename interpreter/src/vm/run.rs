@@ -95,13 +95,13 @@ pub(super) fn rejected(error: &VerifyError, io: Io, found: &mut dyn FnMut(&Findi
 }
 
 /// Whether the program can cancel tasks: only an async select does.
-pub(super) fn may_cancel(code: &Code) -> bool {
+pub(crate) fn may_cancel(code: &Code) -> bool {
     use crate::bytecode::program::ArmCode;
     code.selects.iter().any(|select| select.arms.iter().any(|arm| matches!(arm, ArmCode::Future(_))))
 }
 
 /// Why a run is over.
-pub(super) enum End {
+pub(crate) enum End {
     /// All tasks have ended, or `main` has and nobody waits for the rest.
     Finished,
     /// Tasks are blocked for good.
@@ -114,13 +114,18 @@ pub(super) enum End {
     Stopped,
 }
 
-impl<T: Tracer + 'static> Machine<Deterministic<T>> {
-    /// Runs the program from its start to its end.
-    pub fn run(&mut self, found: &mut dyn FnMut(&Finding)) -> RunReport {
+impl<E: Engine<Sched = Scheduler<Value, Body>>> Machine<E> {
+    /// Puts `main` into the run queue.
+    pub(crate) fn begin(&mut self) {
         let main = self.code.main;
         let entry = self.entries[self.start as usize];
         let at = At { site: self.code.functions[main as usize].start, clock: 0 };
         Runtime::spawn(&mut self.sched, &mut self.tr, at, main, false, |body: &mut Body| body.start(entry, &[], &[]));
+    }
+
+    /// Runs the program from its start to its end.
+    pub fn run(&mut self, found: &mut dyn FnMut(&Finding)) -> RunReport {
+        self.begin();
         let mut told = 0;
         let end = loop {
             let stop = self.dispatch();
@@ -142,9 +147,9 @@ impl<T: Tracer + 'static> Machine<Deterministic<T>> {
     }
 
     /// What the driver does about a stop of the dispatch loop; the end of the run, if it is one.
-    fn act(&mut self, stop: Stop) -> Option<End> {
+    pub(crate) fn act(&mut self, stop: Stop) -> Option<End> {
         match stop {
-            Stop::TaskEnded => None,
+            Stop::TaskEnded | Stop::Step => None,
             Stop::MainReturned => Some(End::Finished),
             Stop::Stopped => Some(End::Stopped),
             Stop::Fault(_, Fault::Exit(code)) => Some(End::Exit(code)),
@@ -175,7 +180,7 @@ impl<T: Tracer + 'static> Machine<Deterministic<T>> {
 
 impl<E: Engine> Machine<E> {
     /// The verdict of a run that is over.
-    pub(super) fn settle(&mut self, end: End) -> RunReport {
+    pub(crate) fn settle(&mut self, end: End) -> RunReport {
         // The parallel runtime only estimates this number while workers run.
         let live = |machine: &mut Self| machine.sched.frozen(|sched| sched.live());
         let main_code = self.common.main_result().map_or(0, exit_code);

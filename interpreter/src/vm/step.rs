@@ -1,0 +1,178 @@
+//! Counting steps and stopping at them: what the dispatch loop of an engine that steps asks before every instruction.
+//!
+//! A step is an instruction, a look for the next task (with the jump of the clock where none can run), or a cut: a preemption that
+//! a schedule asks for at an exact instruction. Steps only ever grow along a run, and each has exactly one state of the program before
+//! it, so a number of steps is a place to go to.
+
+use super::engine::Engine;
+use super::machine::Machine;
+use scheduler::{At, Runtime};
+
+/// What to do before an instruction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Before {
+    /// Execute it.
+    Go,
+    /// Come back to the driver.
+    Stop,
+    /// The task makes room for others here.
+    Cut,
+}
+
+/// Steps done, and where to stop.
+#[derive(Clone, Debug)]
+pub struct Stepper {
+    /// Steps done.
+    steps: u64,
+    /// Stop before this step.
+    stop_at: u64,
+    /// Stop before every look for the next task.
+    switches: bool,
+    /// Instructions to stop before; empty where there are none.
+    breaks: Box<[bool]>,
+    /// The step at which switches and breaks do not count: the one that the run goes on from.
+    passing: u64,
+    /// The machine stands inside a slice, before an instruction.
+    midway: bool,
+    /// Steps done when the slice began.
+    slice_began: u64,
+    /// Cut the slice before this step.
+    cut_at: u64,
+}
+
+/// What of a [`Stepper`] belongs to the state of the run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stand {
+    /// Steps done.
+    pub steps: u64,
+    midway: bool,
+    slice_began: u64,
+    cut_at: u64,
+}
+
+impl Default for Stepper {
+    fn default() -> Self {
+        Stepper {
+            steps: 0,
+            stop_at: u64::MAX,
+            switches: false,
+            breaks: Box::default(),
+            passing: u64::MAX,
+            midway: false,
+            slice_began: 0,
+            cut_at: u64::MAX,
+        }
+    }
+}
+
+impl Stepper {
+    /// Steps done.
+    pub fn steps(&self) -> u64 {
+        self.steps
+    }
+
+    /// Whether a task is in the middle of its slice.
+    pub fn is_midway(&self) -> bool {
+        self.midway
+    }
+
+    /// Instructions of the running slice so far.
+    pub fn in_slice(&self) -> u64 {
+        self.steps - self.slice_began
+    }
+
+    /// Stops before this step, and where `switches` says so before every look for the next task. What would stop right here is passed.
+    pub fn stop_at(&mut self, step: u64, switches: bool) {
+        self.stop_at = step;
+        self.switches = switches;
+        self.passing = self.steps;
+    }
+
+    /// Stops before these instructions, too.
+    pub fn set_breaks(&mut self, breaks: Box<[bool]>) {
+        self.breaks = breaks;
+    }
+
+    /// Takes the instructions to stop before out.
+    pub fn take_breaks(&mut self) -> Box<[bool]> {
+        std::mem::take(&mut self.breaks)
+    }
+
+    /// What belongs to the state of the run.
+    pub fn stand(&self) -> Stand {
+        Stand { steps: self.steps, midway: self.midway, slice_began: self.slice_began, cut_at: self.cut_at }
+    }
+
+    /// Goes back to where the run stood.
+    pub fn restore(&mut self, stand: Stand) {
+        Stand { steps: self.steps, midway: self.midway, slice_began: self.slice_began, cut_at: self.cut_at } = stand;
+    }
+
+    /// Whether the machine goes on in the middle of a slice; from then on it does.
+    #[inline(always)]
+    pub(super) fn midway(&mut self) -> bool {
+        std::mem::take(&mut self.midway)
+    }
+
+    /// Before a look for the next task: whether to go on. `asked`: an event was recorded after which to stop.
+    pub(super) fn may_switch(&mut self, asked: bool) -> bool {
+        if self.steps >= self.stop_at || asked || self.switches && self.steps != self.passing {
+            return false;
+        }
+        self.steps += 1;
+        true
+    }
+
+    /// A slice begins, which is to be cut after so many instructions.
+    pub(super) fn begin_slice(&mut self, cut: Option<u64>) {
+        self.slice_began = self.steps;
+        self.cut_at = cut.map_or(u64::MAX, |instructions| self.steps.saturating_add(instructions));
+    }
+
+    /// Before the instruction at `pc`.
+    #[inline(always)]
+    pub(super) fn before(&mut self, pc: usize, asked: bool) -> Before {
+        if self.steps >= self.stop_at.min(self.cut_at) || asked || self.breaks.get(pc).is_some_and(|&stop| stop) {
+            return self.decide(asked);
+        }
+        self.steps += 1;
+        Before::Go
+    }
+
+    #[cold]
+    fn decide(&mut self, asked: bool) -> Before {
+        if asked || self.steps >= self.stop_at {
+            self.midway = true;
+            return Before::Stop;
+        }
+        if self.steps >= self.cut_at {
+            return Before::Cut;
+        }
+        // Only a break is left.
+        if self.steps == self.passing {
+            self.steps += 1;
+            return Before::Go;
+        }
+        self.midway = true;
+        Before::Stop
+    }
+
+    /// The running task makes room where it stands. Gives the instructions that its slice has had.
+    fn cut_here(&mut self) -> u64 {
+        let instructions = self.in_slice();
+        self.midway = false;
+        self.cut_at = u64::MAX;
+        self.steps += 1;
+        instructions
+    }
+}
+
+impl<E: Engine> Machine<E> {
+    /// Puts the running task, which is saved, back into the run queue: that is a step.
+    #[cold]
+    pub fn cut(&mut self) {
+        let at = At { site: self.body(self.running).pc, clock: self.clock };
+        let instructions = self.stepper.cut_here();
+        self.sched.preempt(&mut self.tr, at, instructions);
+    }
+}
