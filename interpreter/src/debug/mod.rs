@@ -7,3 +7,6 @@ pub mod frames;
 pub mod request;
 pub mod values;
 pub mod view;
+
+#[cfg(test)]
+mod tests;

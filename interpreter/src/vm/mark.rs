@@ -84,6 +84,16 @@ impl Marks {
         }
     }
 
+    /// Whether what a value points at was reached; what is no handle always counts. A future knows its task by number, too.
+    fn is_marked(&self, value: Value) -> bool {
+        let tag = value.kind();
+        match (Kind::of(tag), object_kind(tag)) {
+            (Some(kind), _) => self.heap[kind as usize].get(value.slot()),
+            (None, Some(kind)) => self.objects[kind as usize].get(value.slot()),
+            (None, None) => true,
+        }
+    }
+
     /// Forgets all marks.
     fn clear(&mut self) {
         self.heap.iter_mut().chain(&mut self.objects).for_each(Bits::clear);
@@ -195,6 +205,41 @@ impl Marks {
         }
         sched.in_flight(slot, |child| self.child(child));
     }
+}
+
+/// What a register that nothing reads any more holds after what it pointed at was freed: see [`forget_freed`].
+pub const FORGOTTEN: Value = Value { tag: Tag::NoValue as u8, payload: 1 };
+
+/// After a collection: takes the handles of freed objects out of registers that no instruction reads any more. The program cannot
+/// notice; a debugger, which shows such variables as long as they are in scope, would show whatever gets the slot next.
+pub(super) fn forget_freed(sched: &mut Sched, code: &Code, marks: &mut Marks) {
+    let liveness = marks.liveness.take().unwrap_or_else(|| Liveness::new(code));
+    let slots: Vec<u32> = sched.live_tasks().map(|(slot, _)| slot).collect();
+    let mut freed: Vec<usize> = Vec::new();
+    for slot in slots {
+        let body = &sched.task(slot).body;
+        for frame in Frames::of(code, body) {
+            let Some(function) = code.function_at(frame.pc) else { continue };
+            // What lies above the window of a call belongs to the callee.
+            let (live, registers) = if frame.calling {
+                (liveness.words_after(code, frame.pc), code.instrs[frame.pc as usize].a / 2)
+            } else {
+                (liveness.words_before(code, frame.pc), code.functions[function as usize].registers)
+            };
+            for register in 0..registers as usize {
+                let is_live = live.get(register / 64).is_some_and(|word| word >> (register % 64) & 1 != 0);
+                let at = frame.base + register;
+                if !is_live && body.stack.get(at).is_some_and(|&value| !marks.is_marked(value)) {
+                    freed.push(at);
+                }
+            }
+        }
+        let body = &mut sched.task_mut(slot).body;
+        for at in freed.drain(..) {
+            body.stack[at] = FORGOTTEN;
+        }
+    }
+    marks.liveness = Some(liveness);
 }
 
 /// A frame of a task that is not running.

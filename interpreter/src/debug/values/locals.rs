@@ -56,7 +56,8 @@ fn variable(teller: &Teller<'_>, slot: u32, frame: &Frame, local: &Local<'_>) ->
     let value = local_value(view, slot, local);
     let mut variable = teller.variable(&local.code.name, &local.code.ty, value);
     if value.is(Tag::NoValue) && value.payload == 0 && !declared_without_value(view, local) {
-        variable.value = "moved".to_string();
+        let guard = ["MutexGuard<", "ReadGuard<", "WriteGuard<"].iter().any(|ty| local.code.ty.starts_with(ty));
+        variable.value = if guard { "released" } else { "moved" }.to_string();
     }
     if is_capture(view, frame, local) {
         add_note(&mut variable, "captured");

@@ -7,9 +7,8 @@ use crate::value::{Tag, Value};
 use crate::vm::builtins::atomics::content_tag;
 use crate::vm::format::plain_scalar;
 use crate::vm::mark::object_kind;
-use scheduler::{Cause, Child, Handle, Runtime, State};
+use scheduler::{Cause, Child, Handle, State};
 use std::fmt::Write;
-use tracer::event::Site;
 use tracer::finding::ObjectKind;
 use tracer::names;
 
@@ -223,9 +222,4 @@ fn context_state(view: &View<'_>, slot: u32) -> String {
         Some(Cause::Deadline) => "past its deadline".to_string(),
         Some(_) => "canceled".to_string(),
     }
-}
-
-/// Where something was made or taken.
-pub(super) fn place(view: &View<'_>, site: u32) -> String {
-    view.program.locate(Site(site))
 }
