@@ -95,6 +95,13 @@ pub struct Execution {
     /// With a seed: sleeping takes real time
     #[arg(long, requires = "seed")]
     pub real_time: bool,
+    #[command(flatten)]
+    pub bounds: Bounds,
+}
+
+/// What bounds a run, on either runtime.
+#[derive(Args, Debug)]
+pub struct Bounds {
     /// Stop the program after this long (`500ms`, `10s`, `2m`)
     #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
     pub time_limit: Option<Duration>,

@@ -99,7 +99,7 @@ impl Execution {
     /// What the options say. The time limit counts from now.
     pub fn new(args: &ExecutionArgs) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
-        let watchdog = args.time_limit.map(|limit| {
+        let watchdog = args.bounds.time_limit.map(|limit| {
             let (sender, receiver) = channel::<()>();
             let flag = stop.clone();
             std::thread::spawn(move || {
@@ -112,8 +112,11 @@ impl Execution {
         let options = RunOptions {
             seed: args.seed,
             real_time: args.seed.is_none() || args.real_time,
-            limits: Limits { memory: args.max_memory.unwrap_or_else(default_memory), tasks: args.max_tasks },
-            stop_at_main: args.on_exit == OnExit::Stop,
+            limits: Limits {
+                memory: args.bounds.max_memory.unwrap_or_else(default_memory),
+                tasks: args.bounds.max_tasks,
+            },
+            stop_at_main: args.bounds.on_exit == OnExit::Stop,
         };
         let workers = args.seed.is_none().then(|| args.workers.unwrap_or_else(default_workers));
         Self { options, workers, stop, _watchdog: watchdog }

@@ -28,6 +28,7 @@
 //! what "stuck" means.
 
 mod core;
+mod deque;
 mod detect;
 mod objects;
 pub mod oracle;

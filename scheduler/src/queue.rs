@@ -4,9 +4,9 @@
 //! ticket no longer matches and they are skipped. The queue counts them, and throws them out once they are the majority,
 //! so that a channel in a select that always chooses another arm costs constant time and bounded memory.
 
+use crate::deque::Deque;
 use crate::slab::{NONE, Slab};
 use crate::task::Task;
-use std::collections::VecDeque;
 
 /// `arm` of an entry that belongs to a plain operation, not to a select.
 pub const PLAIN: u16 = u16::MAX;
@@ -41,13 +41,13 @@ impl Entry {
 pub struct Queue {
     /// [`Entry::NOBODY`] only if `rest` is empty.
     first: Entry,
-    rest: VecDeque<Entry>,
+    rest: Deque<Entry>,
     stale: u32,
 }
 
 impl Default for Queue {
     fn default() -> Self {
-        Self { first: Entry::NOBODY, rest: VecDeque::new(), stale: 0 }
+        Self { first: Entry::NOBODY, rest: Deque::default(), stale: 0 }
     }
 }
 

@@ -2,20 +2,20 @@
 //!
 //! As in wait queues, the first one stands apart: in a chain of hand-overs there is never a second.
 
+use crate::deque::Deque;
 use crate::slab::NONE;
-use std::collections::VecDeque;
 
 /// The run queue.
 #[derive(Clone, Debug)]
 pub struct ReadyQueue {
     /// [`NONE`] only if `rest` is empty.
     first: u32,
-    rest: VecDeque<u32>,
+    rest: Deque<u32>,
 }
 
 impl Default for ReadyQueue {
     fn default() -> Self {
-        Self { first: NONE, rest: VecDeque::new() }
+        Self { first: NONE, rest: Deque::default() }
     }
 }
 

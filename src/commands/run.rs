@@ -44,19 +44,19 @@ pub fn run(args: &RunArgs) -> anyhow::Result<i32> {
     drop(execution);
     let program = program_info(&code);
     let costs = accounts.map(|accounts| Costs::new(&accounts, &program));
-    load::say(&report::text(&program, &ran.report, args.execution.leaks));
+    load::say(&report::text(&program, &ran.report, args.execution.bounds.leaks));
     if let Some(costs) = &costs {
         load::say(&costs.text());
     }
     if args.common.json {
         let output = Some((ran.io.stdout(), ran.io.stderr()));
-        let mut document = report::json(&program, &ran.report, args.execution.leaks, output);
+        let mut document = report::json(&program, &ran.report, args.execution.bounds.leaks, output);
         if let Some(costs) = &costs {
             document["costs"] = serde_json::to_value(costs)?;
         }
         writeln!(std::io::stdout(), "{document:#}")?;
     }
-    Ok(report::exit_code(&ran.report, args.execution.leaks))
+    Ok(report::exit_code(&ran.report, args.execution.bounds.leaks))
 }
 
 /// A tracer that meters a worker's tasks and keeps no events.

@@ -77,7 +77,7 @@ fn headless(args: &TraceArgs, code: &Code, io: Io) -> anyhow::Result<i32> {
     };
     dump(&store, 0..store.len(), &mut out)?;
     out.flush()?;
-    finish(code, &ran, &args.common, args.execution.leaks)
+    finish(code, &ran, &args.common, args.execution.bounds.leaks)
 }
 
 /// Shows the run on the terminal.
@@ -96,7 +96,7 @@ fn watch(args: &TraceArgs, code: Box<Code>, io: Io) -> anyhow::Result<i32> {
         live: true,
         replay: args.execution.seed.map(|seed| format!("vex run --seed {seed} {}", args.file.display())),
     };
-    let leaks = args.execution.leaks;
+    let leaks = args.execution.bounds.leaks;
     let ending = move |ran: &Ran| Ending {
         verdict: ran.report.verdict,
         exit_code: report::exit_code(&ran.report, leaks),
@@ -122,7 +122,9 @@ fn watch(args: &TraceArgs, code: Box<Code>, io: Io) -> anyhow::Result<i32> {
     shown?;
     match ran {
         // The user left before the end: that is no verdict on the program.
-        Ok(ran) if ran.report.verdict == Verdict::TimeLimit && args.execution.time_limit.is_none() => Ok(exit::SUCCESS),
+        Ok(ran) if ran.report.verdict == Verdict::TimeLimit && args.execution.bounds.time_limit.is_none() => {
+            Ok(exit::SUCCESS)
+        }
         Ok(ran) => finish(&finished, &ran, &args.common, leaks),
         Err(_) => Ok(exit::INTERNAL),
     }

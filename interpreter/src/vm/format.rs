@@ -84,14 +84,7 @@ pub fn preview(heap: &Heap, objects: &mut dyn Objects, code: &Code, value: Value
 }
 
 /// Text of a value in any style.
-pub fn styled(
-    heap: &Heap,
-    objects: &mut dyn Objects,
-    code: &Code,
-    value: Value,
-    style: Style,
-    out: &mut String,
-) {
+pub fn styled(heap: &Heap, objects: &mut dyn Objects, code: &Code, value: Value, style: Style, out: &mut String) {
     write_value(heap, Some(code), objects, value, style, out);
 }
 

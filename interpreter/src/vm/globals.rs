@@ -64,6 +64,11 @@ impl Globals {
         global.set(value);
     }
 
+    /// Sets all globals, of a machine that is alone.
+    pub fn restore(&self, values: &[Value]) {
+        self.0.iter().zip(values).for_each(|(global, &value)| global.set(value));
+    }
+
     /// Puts the values of all globals into a list, in place of what it held, while the world is stopped.
     pub fn copy_to(&self, values: &mut Vec<Value>) {
         values.clear();

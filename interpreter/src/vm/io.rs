@@ -6,7 +6,7 @@
 
 use std::io::{BufRead, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use tracer::event::Kind;
 use tracer::record::Tracer;
 
@@ -31,6 +31,8 @@ pub enum Input {
     Empty,
     /// Lines from here (a file, a text, the real standard input).
     Stream(Box<dyn BufRead + Send>),
+    /// These lines, of which so many have been read: a debugger reads them again.
+    Lines(Vec<String>, usize),
 }
 
 impl Input {
@@ -160,6 +162,21 @@ impl Io {
         self.broken.fetch_or(!stands, Ordering::Relaxed);
     }
 
+    /// Lines read so far of those that can be read again.
+    pub fn lines_read(&self) -> usize {
+        match &*self.input.lock().unwrap_or_else(PoisonError::into_inner) {
+            Input::Lines(_, next) => *next,
+            Input::Empty | Input::Stream(_) => 0,
+        }
+    }
+
+    /// Goes back to a line of those that can be read again.
+    pub fn read_again_from(&mut self, line: usize) {
+        if let Input::Lines(_, next) = &mut *self.input.lock().unwrap_or_else(PoisonError::into_inner) {
+            *next = line;
+        }
+    }
+
     /// The guest's input, to be read without holding the output.
     pub fn input(&self) -> Arc<Mutex<Input>> {
         self.input.clone()
@@ -169,7 +186,15 @@ impl Io {
 impl Input {
     /// A line without its end; `None` at the end of the input. Blocks while a person types.
     pub fn read_line(&mut self) -> Option<String> {
-        let Input::Stream(stream) = self else { return None };
+        let stream = match self {
+            Input::Empty => return None,
+            Input::Stream(stream) => stream,
+            Input::Lines(lines, next) => {
+                let line = lines.get(*next).cloned();
+                *next += line.is_some() as usize;
+                return line;
+            }
+        };
         let mut line = Vec::new();
         match stream.read_until(b'\n', &mut line) {
             Ok(0) | Err(_) => None,

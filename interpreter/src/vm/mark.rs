@@ -94,6 +94,16 @@ impl Marks {
         }
     }
 
+    /// Slices until the next weighing.
+    pub(super) fn slices(&self) -> usize {
+        self.slices
+    }
+
+    /// Sets the slices until the next weighing.
+    pub(super) fn set_slices(&mut self, slices: usize) {
+        self.slices = slices;
+    }
+
     /// Forgets all marks.
     fn clear(&mut self) {
         self.heap.iter_mut().chain(&mut self.objects).for_each(Bits::clear);

@@ -21,6 +21,7 @@ mod resume;
 pub mod run;
 pub mod sharing;
 mod slow;
+pub mod snapshot;
 pub mod step;
 pub mod task;
 

@@ -73,6 +73,12 @@ impl Common {
         *lock(&self.main_result) = Some(value);
     }
 
+    /// Goes back to what was found by then.
+    pub fn restore(&self, findings: Vec<Finding>, main_result: Option<Value>) {
+        *self.findings() = findings;
+        *lock(&self.main_result) = main_result;
+    }
+
     /// The streams, when the run is over.
     pub fn into_io(self) -> Io {
         self.io.into_inner().unwrap_or_else(PoisonError::into_inner)

@@ -5,11 +5,11 @@
 //! that takes from a full buffer moves the first sender's value behind it: first in, first out over buffer and senders.
 
 use crate::core::{Meta, blocked};
+use crate::deque::Deque;
 use crate::outcome::{ArmOutcome, At, Resume, Step, Try};
 use crate::queue::{Entry, PLAIN, Queue};
 use crate::scheduler::Scheduler;
 use crate::slab::NONE;
-use std::collections::VecDeque;
 use tracer::event::Kind;
 use tracer::finding::WaitReason;
 use tracer::record::Tracer;
@@ -20,7 +20,7 @@ pub struct Channel<V> {
     pub(crate) meta: Meta,
     pub(crate) capacity: u32,
     pub(crate) closed: bool,
-    pub(crate) buffer: VecDeque<V>,
+    pub(crate) buffer: Deque<V>,
     pub(crate) receivers: Queue,
     pub(crate) senders: Queue,
     /// The context that closes it, or [`NONE`].
@@ -39,7 +39,7 @@ impl<V> Default for Channel<V> {
             meta: Meta::default(),
             capacity: 0,
             closed: false,
-            buffer: VecDeque::new(),
+            buffer: Deque::default(),
             receivers: Queue::default(),
             senders: Queue::default(),
             context: NONE,

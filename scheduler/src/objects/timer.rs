@@ -60,11 +60,20 @@ impl Pending {
 }
 
 /// The queue of everything that waits for a point in time.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub struct TimerQueue {
     pub(crate) heap: BinaryHeap<Reverse<Pending>>,
     orders: u64,
     pub(crate) stale: usize,
+}
+
+impl Clone for TimerQueue {
+    /// The copy has the same room to grow: see [`crate::deque`].
+    fn clone(&self) -> Self {
+        let mut pending = Vec::with_capacity(self.heap.capacity());
+        pending.extend_from_slice(self.heap.as_slice());
+        Self { heap: pending.into(), orders: self.orders, stale: self.stale }
+    }
 }
 
 impl TimerQueue {

@@ -93,8 +93,8 @@ impl Stand {
     }
 
     /// Goes on until the running task comes to the line.
-    pub fn to_line(&mut self, line: u32) -> &mut Stand {
-        while !self.ended && !(self.machine.stepper.is_midway() && self.line() == Some(line)) {
+    pub fn run_to_line(&mut self, line: u32) -> &mut Stand {
+        while !(self.ended || self.machine.stepper.is_midway() && self.line() == Some(line)) {
             self.steps(1);
         }
         assert!(!self.ended, "line {line} is never reached");
@@ -105,7 +105,7 @@ impl Stand {
     pub fn here(text: &str) -> Stand {
         let line = text.lines().position(|line| line.ends_with("// here")).expect("a line marked `here`") + 1;
         let mut stand = Stand::start(text);
-        stand.to_line(line as u32);
+        stand.run_to_line(line as u32);
         stand
     }
 
@@ -132,7 +132,6 @@ impl Stand {
     pub fn view(&self) -> View<'_> {
         View::of(&self.machine, &self.program)
     }
-
 }
 
 /// A variable as text: `name: type = value (note)`, its parts below it.

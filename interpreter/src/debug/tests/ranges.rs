@@ -101,7 +101,14 @@ fn a_local_is_shown_only_where_its_register_has_its_value() {
 fn fits(ty: &str, tag: Tag) -> bool {
     let indirect = matches!(
         tag,
-        Tag::NoValue | Tag::Box | Tag::Cell | Tag::FieldRef | Tag::IndexRef | Tag::MutexGuard | Tag::ReadGuard | Tag::WriteGuard
+        Tag::NoValue
+            | Tag::Box
+            | Tag::Cell
+            | Tag::FieldRef
+            | Tag::IndexRef
+            | Tag::MutexGuard
+            | Tag::ReadGuard
+            | Tag::WriteGuard
     );
     if indirect {
         return true;

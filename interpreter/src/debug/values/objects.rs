@@ -161,7 +161,9 @@ impl Teller<'_> {
         match value.kind() {
             Tag::Mutex => match view.sched.mutex_owner(value.slot()) {
                 0 => String::new(),
-                owner => format!("locked by {}", task_of_number(view, owner).unwrap_or_else(|| format!("task {owner}"))),
+                owner => {
+                    format!("locked by {}", task_of_number(view, owner).unwrap_or_else(|| format!("task {owner}")))
+                }
             },
             _ => String::new(),
         }
@@ -207,7 +209,10 @@ impl Teller<'_> {
     fn result(&self, future: Value) -> Option<Value> {
         let handle = Handle::unpack(future.payload);
         let there = self.view.sched.has_task(handle);
-        there.then(|| self.view.sched.task(handle.slot)).filter(|task| task.state == State::Ended).map(|task| task.value)
+        there
+            .then(|| self.view.sched.task(handle.slot))
+            .filter(|task| task.state == State::Ended)
+            .map(|task| task.value)
     }
 }
 

@@ -77,7 +77,9 @@ pub fn of_value(view: &View<'_>, value: Value) -> String {
         Tag::NoValue | Tag::Return => "",
         Tag::Struct => {
             let ty = view.heap.with_record(value, |record| record.ty).ok();
-            return ty.and_then(|ty| view.code.structs.get(ty as usize)).map_or("struct".into(), |def| def.name.clone());
+            return ty
+                .and_then(|ty| view.code.structs.get(ty as usize))
+                .map_or("struct".into(), |def| def.name.clone());
         }
         Tag::Variant | Tag::Variant0 => {
             let ty = view.heap.variant_of(value).map(|(ty, _)| ty);

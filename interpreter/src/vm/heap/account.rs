@@ -46,7 +46,45 @@ pub(crate) struct Account {
     books: Arc<Books>,
 }
 
+/// The account of a machine that is alone, as it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Image {
+    bytes: usize,
+    outside: usize,
+    trigger: usize,
+    entered: usize,
+    entered_outside: usize,
+    books: (isize, isize, usize),
+}
+
 impl Account {
+    /// What it says, of a machine that is alone.
+    pub(crate) fn image(&self) -> Image {
+        let books = &self.books;
+        Image {
+            bytes: self.bytes,
+            outside: self.outside,
+            trigger: self.trigger,
+            entered: self.entered,
+            entered_outside: self.entered_outside,
+            books: (
+                books.bytes.load(Ordering::Relaxed),
+                books.outside.load(Ordering::Relaxed),
+                books.threshold.load(Ordering::Relaxed),
+            ),
+        }
+    }
+
+    /// Makes it say that again.
+    pub(crate) fn restore(&mut self, image: &Image) {
+        let Image { bytes, outside, trigger, entered, entered_outside, books: (all, all_outside, threshold) } = *image;
+        (self.bytes, self.outside, self.trigger) = (bytes, outside, trigger);
+        (self.entered, self.entered_outside) = (entered, entered_outside);
+        self.books.bytes.store(all, Ordering::Relaxed);
+        self.books.outside.store(all_outside, Ordering::Relaxed);
+        self.books.threshold.store(threshold, Ordering::Relaxed);
+    }
+
     /// Books with a limit.
     pub(crate) fn new(max_bytes: u64) -> Account {
         let max_bytes = max_bytes.min(MAX_BYTES) as usize;

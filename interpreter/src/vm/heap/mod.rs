@@ -122,7 +122,39 @@ objects! {
     RefObject, StateByte, |_r| 0;
     WideObject, Constant, |_w| 0;
     StrObject, Constant, |s| s.0.len();
-    ListObject, StateByte, |l| l.0.capacity() * size_of::<Value>();
+}
+
+impl Object for ListObject {
+    type State = StateByte;
+
+    fn extra_bytes(&self) -> usize {
+        self.0.capacity() * size_of::<Value>()
+    }
+
+    fn twin(&self) -> Self {
+        ListObject(with_room(&self.0))
+    }
+}
+
+/// A copy with the same room to grow, so that it weighs the same.
+pub(crate) fn with_room<T: Copy>(items: &Vec<T>) -> Vec<T> {
+    let mut copy = Vec::with_capacity(items.capacity());
+    copy.extend_from_slice(items);
+    copy
+}
+
+/// The heap of a machine that is alone, as it was; see [`Heap::image`].
+#[derive(Debug)]
+pub struct Image {
+    wides: slab::Image<WideObject>,
+    strings: slab::Image<StrObject>,
+    lists: slab::Image<ListObject>,
+    tables: slab::Image<Table>,
+    records: slab::Image<Record>,
+    cells: slab::Image<CellObject>,
+    refs: slab::Image<RefObject>,
+    account: account::Image,
+    published: usize,
 }
 
 /// The heap.
@@ -176,6 +208,34 @@ impl Heap {
             account: self.account.share(),
             published: 0,
         }
+    }
+
+    /// A copy of the heap of a machine that is alone, to go back to.
+    pub fn image(&self) -> Image {
+        Image {
+            wides: self.wides.image(),
+            strings: self.strings.image(),
+            lists: self.lists.image(),
+            tables: self.tables.image(),
+            records: self.records.image(),
+            cells: self.cells.image(),
+            refs: self.refs.image(),
+            account: self.account.image(),
+            published: self.published,
+        }
+    }
+
+    /// Makes the heap what it was. It then behaves as it did then, to the slot of each object and the time of each collection.
+    pub fn restore(&mut self, image: &Image) {
+        self.wides.restore(&image.wides);
+        self.strings.restore(&image.strings);
+        self.lists.restore(&image.lists);
+        self.tables.restore(&image.tables);
+        self.records.restore(&image.records);
+        self.cells.restore(&image.cells);
+        self.refs.restore(&image.refs);
+        self.account.restore(&image.account);
+        self.published = image.published;
     }
 
     /// Says which task runs on this machine now, where several machines share the heap: builds with debug assertions then stop at

@@ -48,9 +48,14 @@ const SEGMENTS: usize = 34 - FIRST_LOG as usize;
 const WORD: u32 = 64;
 
 /// What a slab may hold.
-pub trait Object: Default + Send {
+pub trait Object: Clone + Default + Send {
     /// What it carries to be shared.
     type State: State;
+
+    /// The same again, of the same weight: with room to grow where this one has it.
+    fn twin(&self) -> Self {
+        self.clone()
+    }
 
     /// Bytes that it owns outside its slot.
     fn extra_bytes(&self) -> usize;
@@ -73,6 +78,18 @@ struct Shared<T: Object> {
     pool: Mutex<Pool>,
 }
 
+/// A table as it was, of a machine that is alone: to be put back by [`Slab::restore`].
+#[derive(Debug)]
+pub struct Image<T> {
+    live: Vec<u64>,
+    /// The live objects, by slot.
+    objects: Vec<T>,
+    pool: Vec<u32>,
+    owned: Option<u32>,
+    base: u32,
+    free: u64,
+}
+
 /// Which words of slots may be handed out.
 #[derive(Default)]
 struct Pool {
@@ -93,6 +110,15 @@ pub struct Slab<T: Object> {
     view: usize,
     /// The task that runs, where tasks are told apart (debug assertions only); 0 otherwise.
     task: u32,
+}
+
+/// The slots of a word, from its first, that have their bit set.
+fn slots(first: u32, mut bits: u64) -> impl Iterator<Item = u32> {
+    std::iter::from_fn(move || {
+        let bit = bits.checked_ilog2().map(|_| bits.trailing_zeros())?;
+        bits &= bits - 1;
+        Some(first + bit)
+    })
 }
 
 /// Segment of a slot, and the slot's index from the segment's shifted address.
@@ -393,6 +419,53 @@ impl<T: Object> Slab<T> {
         words.map(|first| self.shared.live(first).load(Ordering::Relaxed).count_ones() as usize).sum()
     }
 
+    /// The table as it is, of a machine that is alone.
+    pub fn image(&self) -> Image<T> {
+        let shared = &self.shared;
+        let words = shared.ready.load(Ordering::Acquire) / WORD;
+        let live: Vec<u64> = (0..words).map(|word| shared.live(word * WORD).load(Ordering::Relaxed)).collect();
+        let mut objects = Vec::with_capacity(live.iter().map(|bits| bits.count_ones() as usize).sum());
+        for (word, &bits) in (0..).zip(&live) {
+            objects.extend(slots(word * WORD, bits).filter_map(|slot| self.peek(slot)).map(T::twin));
+        }
+        let pool = shared.pool();
+        let owned = pool.owned.get(self.view).copied().flatten();
+        Image { live, objects, pool: pool.free.clone(), owned, base: self.base, free: self.free }
+    }
+
+    /// Makes the table what it was, of a machine that is alone. Slots that were added since stay, free, behind all others, as if
+    /// they were still to be added.
+    pub fn restore(&mut self, image: &Image<T>) {
+        let shared = self.shared.clone();
+        let words = shared.ready.load(Ordering::Acquire) / WORD;
+        let mut objects = image.objects.iter();
+        for word in 0..words {
+            let first = word * WORD;
+            let bits = shared.live(first);
+            let (now, then) = (bits.load(Ordering::Relaxed), image.live.get(word as usize).copied().unwrap_or(0));
+            bits.store(then, Ordering::Relaxed);
+            for slot in slots(first, now | then) {
+                let object = match then >> (slot - first) & 1 {
+                    0 => T::default(),
+                    _ => objects.next().map(T::twin).unwrap_or_default(),
+                };
+                let place = shared.address(slot);
+                // SAFETY: below `ready`, so initialised; nobody else looks (rule 5, and there is no other machine).
+                unsafe {
+                    *(*place).object.get() = object;
+                    (*(*place).state.get()).renew(self.task);
+                }
+            }
+        }
+        let mut pool = shared.pool();
+        // Words are taken from the end of the list.
+        pool.free = (image.live.len() as u32..words).rev().chain(image.pool.iter().copied()).collect();
+        if let Some(owned) = pool.owned.get_mut(self.view) {
+            *owned = image.owned;
+        }
+        (self.base, self.free) = (image.base, image.free);
+    }
+
     /// Frees every object without a mark, while the world is stopped. Gives the number of objects and of bytes freed. Free slots of
     /// words that other views own stay theirs.
     pub fn sweep(&mut self, marks: &Bits) -> (usize, usize) {
@@ -464,6 +537,38 @@ mod tests {
         assert_eq!(slab.count(), 337);
         assert_eq!(slab.private(5000), None);
         assert_eq!(slab.private(u32::MAX), None);
+    }
+
+    #[test]
+    fn a_table_that_was_put_back_goes_on_like_the_first_time() {
+        let mut slab = Slab::default();
+        (0..100u64).for_each(|n| {
+            slab.insert(n);
+        });
+        let mut marks = Bits::default();
+        (0..100).filter(|slot| slot % 3 != 0).for_each(|slot| {
+            marks.set(slot);
+        });
+        slab.sweep(&marks);
+        let image = slab.image();
+        let play = |slab: &mut Slab<u64>| {
+            let slots: Vec<u32> = (0..300).map(|n| slab.insert(1000 + n)).collect();
+            let mut marks = Bits::default();
+            slots.iter().filter(|slot| **slot % 2 == 0).for_each(|&slot| {
+                marks.set(slot);
+            });
+            let freed = slab.sweep(&marks);
+            let more: Vec<u32> = (0..50).map(|n| slab.insert(n)).collect();
+            let all: Vec<Option<u64>> = (0..200).map(|slot| slab.private(slot).copied()).collect();
+            (slots, freed, more, all, slab.count())
+        };
+        let first = play(&mut slab);
+        for _ in 0..2 {
+            slab.restore(&image);
+            assert_eq!(slab.count(), 66);
+            assert_eq!((slab.private(0), slab.private(1)), (None, Some(&1)));
+            assert!(play(&mut slab) == first);
+        }
     }
 
     #[test]

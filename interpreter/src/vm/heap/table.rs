@@ -7,6 +7,7 @@
 
 use super::lock::StateByte;
 use super::slab::Object;
+use super::with_room;
 use crate::value::Value;
 use hashbrown::HashTable;
 
@@ -144,6 +145,11 @@ impl Table {
 
 impl Object for Table {
     type State = StateByte;
+
+    fn twin(&self) -> Self {
+        // A copied index has as much room as the original.
+        Table { index: self.index.clone(), entries: with_room(&self.entries), ..*self }
+    }
 
     fn extra_bytes(&self) -> usize {
         self.entries.capacity() * size_of::<Entry>() + self.index.capacity() * (size_of::<u32>() + 1)
