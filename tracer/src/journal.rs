@@ -7,7 +7,7 @@
 //! Records are those of a [`crate::record::Recorder`] of the same run, clock jumps and cut texts included: ordinals are the same.
 
 use crate::chunk::{CAPACITY, Chunk};
-use crate::event::{Kind, Record, TaskId};
+use crate::event::{Field, Kind, ObjectId, Record, TaskId};
 use crate::events::{is_text, ticks};
 use crate::record::{PIECE, Tracer};
 use std::ops::Range;
@@ -15,8 +15,54 @@ use std::ops::Range;
 /// Bytes of text in one chunk, about.
 const TEXT: usize = 1 << 18;
 
-/// Kinds of events, by their number.
-pub type Kinds = [bool; 128];
+/// What events to stop after.
+#[derive(Clone, Debug)]
+pub struct Want {
+    /// By number of the kind: whether such an event is wanted where its task went on, and where it blocked.
+    kinds: [[bool; 2]; 128],
+    /// Only about this object.
+    object: Option<ObjectId>,
+    /// When so many events have been emitted.
+    until: u64,
+}
+
+impl Default for Want {
+    /// None.
+    fn default() -> Self {
+        Self { kinds: [[false; 2]; 128], object: None, until: u64::MAX }
+    }
+}
+
+impl Want {
+    /// The first event that makes it so many.
+    pub fn until(events: u64) -> Self {
+        Self { until: events, ..Self::default() }
+    }
+
+    /// Adds a kind, or only those events of it with which the task blocked.
+    pub fn add(&mut self, kind: Kind, only_blocked: bool) {
+        self.kinds[kind as usize & 127] = [self.kinds[kind as usize & 127][0] || !only_blocked, true];
+    }
+
+    /// Only events about this object.
+    pub fn about(mut self, object: ObjectId) -> Self {
+        self.object = Some(object);
+        self
+    }
+
+    /// Whether it wants nothing.
+    pub fn is_empty(&self) -> bool {
+        self.until == u64::MAX && self.kinds.iter().all(|wanted| *wanted == [false; 2])
+    }
+
+    /// Whether an event is wanted by its kind and object.
+    pub fn matches(&self, record: &Record) -> bool {
+        self.kinds[record.kind_site as usize & 127][record.blocked() as usize]
+            && self.object.is_none_or(|object| {
+                record.kind().map(Kind::object_field) == Some(Field::Object) && record.object == object.0
+            })
+    }
+}
 
 /// Records events once.
 #[derive(Debug)]
@@ -25,10 +71,8 @@ pub struct Journal {
     /// Events that are kept: the next new one gets this ordinal.
     kept: u64,
     here: Stand,
-    /// Stop after events of these kinds.
-    kinds: Kinds,
-    /// Stop when so many events have been emitted.
-    until: u64,
+    /// Stop after these.
+    want: Want,
     /// Such an event was emitted since somebody last asked.
     hit: bool,
 }
@@ -44,7 +88,7 @@ pub struct Stand {
 
 impl Default for Journal {
     fn default() -> Self {
-        Self { chunks: Vec::new(), kept: 0, here: Stand::default(), kinds: [false; 128], until: u64::MAX, hit: false }
+        Self { chunks: Vec::new(), kept: 0, here: Stand::default(), want: Want::default(), hit: false }
     }
 }
 
@@ -70,11 +114,10 @@ impl Journal {
         self.kept == 0
     }
 
-    /// Asks for stops after events of these kinds, and when so many events have been emitted.
-    pub fn stop_after(&mut self, kinds: Kinds, until: u64) {
-        self.kinds = kinds;
-        self.until = until;
-        self.hit = self.here.events >= until;
+    /// Asks for stops after events from now on.
+    pub fn stop_after(&mut self, want: Want) {
+        self.hit = self.here.events >= want.until;
+        self.want = want;
     }
 
     /// Forgets what comes after where the run is now.
@@ -137,8 +180,7 @@ impl Journal {
             self.kept += 1;
         }
         self.here.events += 1;
-        let kind = (record.kind_site as u8 & !crate::event::BLOCKED) as usize;
-        self.hit |= self.kinds[kind & 127] || self.here.events >= self.until;
+        self.hit |= self.here.events >= self.want.until || self.want.matches(&record);
     }
 
     /// The chunk that the next new record goes into.
@@ -302,14 +344,16 @@ mod tests {
     #[test]
     fn it_stops_after_what_was_asked_for() {
         let mut journal = Journal::default();
-        let mut kinds = [false; 128];
-        kinds[Kind::Send as usize] = true;
-        journal.stop_after(kinds, u64::MAX);
+        let mut want = Want::default();
+        want.add(Kind::Send, true);
+        journal.stop_after(want.clone().about(ObjectId(1)));
         journal.emit(Kind::Switch as u8, 0, 0, 1, 0);
+        journal.emit(Kind::Send as u8, 0, 0, 1, 0);
+        journal.emit(Kind::Send as u8 | crate::event::BLOCKED, 0, 0, 2, 0);
         assert!(!journal.stops());
         journal.emit(Kind::Send as u8 | crate::event::BLOCKED, 0, 0, 1, 0);
         assert!(journal.stops());
-        journal.stop_after([false; 128], 3);
+        journal.stop_after(Want::until(5));
         assert!(!journal.stops());
         journal.emit(Kind::Switch as u8, 0, 0, 1, 0);
         assert!(journal.stops());

@@ -81,11 +81,12 @@ impl Stepper {
         self.steps - self.slice_began
     }
 
-    /// Stops before this step, and where `switches` says so before every look for the next task. What would stop right here is passed.
-    pub fn stop_at(&mut self, step: u64, switches: bool) {
+    /// Stops before this step, and where `switches` says so before every look for the next task. With `pass`, what would stop
+    /// right here does not.
+    pub fn stop_at(&mut self, step: u64, switches: bool, pass: bool) {
         self.stop_at = step;
         self.switches = switches;
-        self.passing = self.steps;
+        self.passing = if pass { self.steps } else { u64::MAX };
     }
 
     /// Stops before these instructions, too.
@@ -93,9 +94,9 @@ impl Stepper {
         self.breaks = breaks;
     }
 
-    /// Takes the instructions to stop before out.
-    pub fn take_breaks(&mut self) -> Box<[bool]> {
-        std::mem::take(&mut self.breaks)
+    /// The instructions to stop before.
+    pub fn breaks(&self) -> &[bool] {
+        &self.breaks
     }
 
     /// What belongs to the state of the run.
@@ -168,6 +169,17 @@ impl Stepper {
 }
 
 impl<E: Engine> Machine<E> {
+    /// Slot of the task that runs, or ran last.
+    pub fn running(&self) -> u32 {
+        self.running
+    }
+
+    /// Whether the machine stands in the middle of a slice before one of these instructions.
+    pub fn stands_before(&self, breaks: &[bool]) -> bool {
+        let pc = self.sched.task(self.running).body.pc;
+        self.stepper.is_midway() && breaks.get(pc as usize).is_some_and(|&stop| stop)
+    }
+
     /// Puts the running task, which is saved, back into the run queue: that is a step.
     #[cold]
     pub fn cut(&mut self) {

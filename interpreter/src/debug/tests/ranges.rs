@@ -1,6 +1,6 @@
 //! The ranges during which locals have their registers are right at every instruction.
 
-use super::{Stand, programs};
+use super::stand::{Stand, programs};
 use crate::bytecode::access::{accesses, jump_target};
 use crate::bytecode::ops::Flow;
 use crate::bytecode::program::FunctionCode;

@@ -1,6 +1,6 @@
 //! Values as they are shown.
 
-use super::{Stand, tell};
+use super::stand::{Stand, tell};
 use crate::debug::frames;
 use crate::debug::values::locals::{globals, variables};
 
