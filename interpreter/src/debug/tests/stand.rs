@@ -80,7 +80,7 @@ impl Stand {
     /// Goes on for so many steps, or to the end.
     pub fn steps(&mut self, steps: u64) {
         let target = self.machine.stepper.steps() + steps;
-        self.machine.stepper.stop_at(target, false);
+        self.machine.stepper.stop_at(target, false, false);
         while !self.ended && self.machine.stepper.steps() < target {
             match self.machine.dispatch() {
                 Stop::Step => {}
