@@ -50,6 +50,11 @@ impl Want {
         self
     }
 
+    /// Whether that many events are enough.
+    pub fn reached(&self, events: u64) -> bool {
+        events >= self.until
+    }
+
     /// Whether it wants nothing.
     pub fn is_empty(&self) -> bool {
         self.until == u64::MAX && self.kinds.iter().all(|wanted| *wanted == [false; 2])
@@ -140,6 +145,32 @@ impl Journal {
         self.chunks[first..].iter().take_while(move |chunk| chunk.first < end).map(move |chunk| {
             part(chunk, range.start.saturating_sub(chunk.first) as usize, (end - chunk.first) as usize)
         })
+    }
+
+    /// The last event before an ordinal for which this holds, by its record and its task.
+    pub fn rfind(&self, before: u64, mut wanted: impl FnMut(&Record, TaskId) -> bool) -> Option<u64> {
+        let chunks = self.chunks.partition_point(|chunk| chunk.first < before);
+        for chunk in self.chunks[..chunks].iter().rev() {
+            let mut task = chunk.task;
+            let mut found = None;
+            for (ordinal, record) in (chunk.first..before.min(self.kept)).zip(chunk.records()) {
+                if record.kind() == Some(Kind::Switch) {
+                    task = TaskId(record.object);
+                }
+                if wanted(record, task) {
+                    found = Some(ordinal);
+                }
+            }
+            if found.is_some() {
+                return found;
+            }
+        }
+        None
+    }
+
+    /// An empty journal of what happens from here on, whatever is known of it: to look ahead.
+    pub fn ahead(&self) -> Journal {
+        Journal { kept: self.here.events, here: self.here, ..Journal::default() }
     }
 
     /// The event with this ordinal, raw: its record and, where its kind carries one, its text.

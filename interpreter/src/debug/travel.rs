@@ -18,7 +18,6 @@ use crate::vm::io::Io;
 use crate::vm::machine::{Limits, Machine, Program, Stop};
 use crate::vm::run::{RunReport, may_cancel};
 use crate::vm::snapshot::Snapshot;
-use crate::vm::task::Body;
 use scheduler::{Config, Scheduler, State};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -82,6 +81,8 @@ pub struct Halt {
     pub ended: bool,
     /// The user interrupted.
     pub interrupted: bool,
+    /// Events when it went on from its last stop.
+    pub since: u64,
 }
 
 /// The user did not want to wait.
@@ -201,6 +202,11 @@ impl Travel {
         self.amiss.as_deref()
     }
 
+    /// Slot of the live task with this number.
+    pub fn slot(&self, task: u32) -> Option<u32> {
+        self.machine.sched.live_tasks().find(|(_, other)| other.id == task).map(|(slot, _)| slot)
+    }
+
     /// Everything found wrong up to here.
     pub fn findings(&self) -> Vec<Finding> {
         match &self.ended {
@@ -221,7 +227,7 @@ impl Travel {
     pub fn forward(&mut self, step: u64, stops: Stops) -> Halt {
         self.machine.stepper.set_breaks(stops.breaks.unwrap_or_default());
         self.machine.tr.stop_after(stops.events);
-        let mut halt = Halt::default();
+        let mut halt = Halt { since: self.at().event, ..Halt::default() };
         let mut pass = true;
         while self.ended.is_none() {
             let mut here = self.machine.stepper.steps();
@@ -261,6 +267,7 @@ impl Travel {
             }
         }
         halt.ended = self.ended.is_some();
+        halt.event |= self.machine.tr.stops();
         self.machine.stepper.set_breaks(Box::default());
         self.machine.tr.stop_after(Want::default());
         self.note();
@@ -301,42 +308,21 @@ impl Travel {
         }
     }
 
-    /// Goes back to the last state before this one where the run, going forwards, stops and `right` says yes. Gives whether there is
-    /// one; if not, the run stands at its beginning.
-    ///
-    /// # Errors
-    /// [`Interrupted`]: the run stands where the user interrupted it.
-    pub fn back(
-        &mut self,
-        stops: &dyn Fn(&Travel) -> Stops,
-        mut right: impl FnMut(&mut Travel, Halt) -> bool,
-    ) -> Result<bool, Interrupted> {
-        // The states between two checkpoints, the later checkpoint included: only here are its stops seen.
-        let here = self.at().step;
-        let mut end = here;
-        while let Some(start) = self.checkpoints.range(..end).next_back().map(|(&at, _)| at) {
-            self.back_to(start);
-            let mut found = None;
-            loop {
-                let halt = self.forward(end, stops(self));
-                if halt.interrupted {
-                    return Err(Interrupted);
-                }
-                let now = self.at().step;
-                if now < here && (halt.event || halt.broke || halt.switch) && right(self, halt) {
-                    found = Some(now);
-                }
-                if now >= end || halt.ended {
-                    break;
-                }
-            }
-            if let Some(step) = found {
-                return if self.seek(step) { Ok(true) } else { Err(Interrupted) };
-            }
-            end = start;
+    /// Goes to where this event is the next to happen; where the run ends before, it stands at its end. Says whether it arrived (or
+    /// else the user interrupted).
+    pub fn seek_event(&mut self, event: u64) -> bool {
+        let here = self.at();
+        if event < here.event {
+            let near = self.checkpoints.iter().rev().find(|(_, checkpoint)| checkpoint.journal.events <= event);
+            let step = near.map_or(0, |(&step, _)| step);
+            self.back_to(step);
         }
-        self.back_to(0);
-        Ok(false)
+        let halt = self.forward(u64::MAX, Stops { events: Want::until(event.saturating_add(1)), ..Stops::default() });
+        if halt.interrupted || halt.ended && !halt.event && self.at().event <= event {
+            return !halt.interrupted;
+        }
+        // One step too far: it recorded the event.
+        self.seek(self.at().step - 1)
     }
 
     /// Does something by hand where the run stands, and forgets what came after.
@@ -434,7 +420,42 @@ impl Travel {
     }
 }
 
-/// What of a scheduler's task the debugger names.
-pub fn slot_of(sched: &Scheduler<Value, Body>, task: u32) -> Option<u32> {
-    sched.live_tasks().find(|(_, t)| t.id == task).map(|(slot, _)| slot)
+/// Goes back to the last state before this one where the run of `of`, going forwards, stops and `right` says yes. Gives whether there
+/// is one; if not, the run stands at its beginning.
+///
+/// # Errors
+/// [`Interrupted`]: the run stands where the user interrupted it.
+pub fn back<S>(
+    of: &mut S,
+    travel: impl Fn(&mut S) -> &mut Travel,
+    stops: impl Fn(&mut S) -> Stops,
+    mut right: impl FnMut(&mut S, Halt) -> bool,
+) -> Result<bool, Interrupted> {
+    // The states between two checkpoints, the later checkpoint included: only here are its stops seen.
+    let here = travel(of).at().step;
+    let mut end = here;
+    while let Some(start) = travel(of).checkpoints.range(..end).next_back().map(|(&at, _)| at) {
+        travel(of).back_to(start);
+        let mut found = None;
+        loop {
+            let stops = stops(of);
+            let halt = travel(of).forward(end, stops);
+            if halt.interrupted {
+                return Err(Interrupted);
+            }
+            let now = travel(of).at().step;
+            if now < here && (halt.event || halt.broke || halt.switch) && right(of, halt) {
+                found = Some(now);
+            }
+            if travel(of).at().step >= end || halt.ended {
+                break;
+            }
+        }
+        if let Some(step) = found {
+            return if travel(of).seek(step) { Ok(true) } else { Err(Interrupted) };
+        }
+        end = start;
+    }
+    travel(of).back_to(0);
+    Ok(false)
 }

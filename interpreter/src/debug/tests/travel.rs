@@ -1,5 +1,5 @@
 use crate::bytecode::Code;
-use crate::debug::travel::{Halt, Setup, Stops, Travel};
+use crate::debug::travel::{Halt, Setup, Stops, Travel, back as back_one};
 use crate::pipeline::{Kind, compile};
 use crate::value::{Tag, Value};
 use crate::vm::io::{Input, Io, Sink};
@@ -154,7 +154,7 @@ fn going_back_stops_where_going_forwards_did() {
         forwards.push(travel.at().step);
     }
     let mut back = Vec::new();
-    while travel.back(&|_| switches(), |_, halt: Halt| halt.switch).expect("nobody interrupts") {
+    while back_one(&mut travel, |t| t, |_| switches(), |_, halt: Halt| halt.switch).expect("nobody interrupts") {
         back.push(travel.at().step);
     }
     back.reverse();
