@@ -4,12 +4,14 @@
 //! and draws only after a message said that there is something new, at most [`FRAMES`] times a second. Another only reads the terminal:
 //! the reader may never come back once the terminal is gone, and the loop must see that and end.
 
+use crate::debugger::Look;
 use crate::draw;
 use crate::keys::Key;
 use crate::session::{Request, Session, Status};
 use crate::state::{Speed, State};
 use crate::terminal::{Screen, Signals};
 use crate::update::{Effect, Message, Mouse, Progress, Workers, update};
+use crate::views::View;
 use crate::{Error, Options, Outcome};
 use crossterm::event::{self, Event, KeyModifiers, MouseButton, MouseEventKind};
 use std::io;
@@ -23,6 +25,8 @@ const FRAMES: u32 = 30;
 const DRAIN: Duration = Duration::from_millis(12);
 /// How long to wait for a key where nothing else can happen; a signal is noticed after it at the latest.
 const IDLE: Duration = Duration::from_millis(200);
+/// How long to wait for a key while a debugger has something to answer: most steps take less.
+const SOON: Duration = Duration::from_millis(4);
 /// Over how long the rate of events is measured.
 const RATE_SPAN: Duration = Duration::from_millis(500);
 
@@ -34,6 +38,11 @@ pub(crate) fn run(session: &mut dyn Session, options: &Options) -> Result<Outcom
     let size = crossterm::terminal::size().map_err(Error::Terminal)?;
     let mut state = State::new(session.description(), session.program(), options.theme, size, options.memory);
     state.view = options.view;
+    if session.is_debugger() {
+        state.attach_debugger();
+        state.view = View::Debug;
+    }
+    let mut revision = session.revision();
     state.speed = options.rate.map_or(Speed::Full, Speed::Events);
 
     let keys = reader();
@@ -58,7 +67,7 @@ pub(crate) fn run(session: &mut dyn Session, options: &Options) -> Result<Outcom
 
         let now = Instant::now();
         let elapsed = now.duration_since(rate_since.0);
-        let more = drain(session, &mut state, elapsed >= RATE_SPAN, &mut dirty);
+        let more = drain(session, &mut state, &mut revision, elapsed >= RATE_SPAN, &mut dirty);
         asked = (asked.0 + 1, asked.1 + u32::from(more));
         if elapsed >= RATE_SPAN {
             let events = state.store.len();
@@ -83,6 +92,7 @@ pub(crate) fn run(session: &mut dyn Session, options: &Options) -> Result<Outcom
         let wait = match &state.status {
             _ if more => Duration::ZERO,
             _ if dirty => frame.saturating_sub(since),
+            _ if state.debugger_is_busy() => SOON,
             Status::Finished(_) => IDLE,
             _ => frame,
         };
@@ -103,7 +113,12 @@ pub(crate) fn run(session: &mut dyn Session, options: &Options) -> Result<Outcom
 /// Takes in what the session has; says whether there is more. Findings may be long lists: they are asked for when one was
 /// recorded, when the status changes, and else only now and then.
 #[expect(clippy::disallowed_methods, reason = "bounds the time of a frame")]
-fn drain(session: &mut dyn Session, state: &mut State, ask: bool, dirty: &mut bool) -> bool {
+fn drain(session: &mut dyn Session, state: &mut State, revision: &mut u64, ask: bool, dirty: &mut bool) -> bool {
+    let forked = *revision != session.revision();
+    if forked {
+        *revision = session.revision();
+        *dirty |= update(state, Message::Forked).changed;
+    }
     let recorded = state.store.count(Kind::Finding);
     let deadline = Instant::now() + DRAIN;
     let more = session.drain(&mut |chunk| {
@@ -111,9 +126,19 @@ fn drain(session: &mut dyn Session, state: &mut State, ask: bool, dirty: &mut bo
         Instant::now() < deadline
     });
     let status = session.status();
-    let ask = ask || status != state.status || recorded != state.store.count(Kind::Finding);
+    let ask = ask || forked || status != state.status || recorded != state.store.count(Kind::Finding);
     let progress = Progress { status, findings: ask.then(|| session.findings()), dropped: session.dropped() };
     *dirty |= update(state, Message::Progress(progress)).changed;
+    if state.debugger.is_some() {
+        let look = Look { inspection: session.debug(), busy: session.busy(), answers: session.answers() };
+        let step = update(state, Message::Debugger(look));
+        *dirty |= step.changed;
+        for effect in step.effects {
+            if let Effect::Request(request) = effect {
+                session.request(request);
+            }
+        }
+    }
     more
 }
 

@@ -12,6 +12,10 @@ pub enum Scope {
     Everywhere,
     /// In these.
     Views(&'static [View]),
+    /// In every view but these, where the key means something else.
+    Except(&'static [View]),
+    /// In the list of moves of the Debug view while it has the keys; there it goes before everything else.
+    Moves,
 }
 
 impl Scope {
@@ -20,6 +24,19 @@ impl Scope {
         match self {
             Scope::Everywhere => true,
             Scope::Views(views) => views.contains(&view),
+            Scope::Except(views) => !views.contains(&view),
+            Scope::Moves => false,
+        }
+    }
+
+    /// Where that is, in words; empty for everywhere.
+    pub fn words(self) -> String {
+        let names = |views: &[View]| views.iter().map(|view| view.name()).collect::<Vec<_>>().join(", ");
+        match self {
+            Scope::Everywhere => String::new(),
+            Scope::Views(views) => names(views),
+            Scope::Except(views) => format!("not in {}", names(views)),
+            Scope::Moves => "Debug, in the list of moves".to_string(),
         }
     }
 }
@@ -29,6 +46,8 @@ impl Scope {
 pub enum Group {
     /// The run.
     Program,
+    /// Stepping through it.
+    Debugger,
     /// Getting about.
     Move,
     /// Switching views.
@@ -41,12 +60,19 @@ pub enum Group {
 
 impl Group {
     /// Every group, in the order of help.
-    pub const ALL: [Group; 5] = [Group::Program, Group::Views, Group::Move, Group::View, Group::Screen];
+    pub const ALL: [Group; 6] =
+        [Group::Debugger, Group::Program, Group::Views, Group::Move, Group::View, Group::Screen];
+
+    /// Whether it is of use in a debugger only.
+    pub fn of_debugger(self) -> bool {
+        self == Group::Debugger
+    }
 
     /// Its heading.
     pub fn title(self) -> &'static str {
         match self {
             Group::Program => "The program",
+            Group::Debugger => "Stepping (vex debug)",
             Group::Move => "Getting about",
             Group::Views => "Views",
             Group::View => "In one view",
@@ -97,7 +123,12 @@ use Key::{
     BackTab, Backspace, Char, Ctrl, Down, End, Enter, Esc, Home, Left, PageDown, PageUp, Right, ShiftDown, ShiftLeft,
     ShiftRight, ShiftUp, Tab, Up,
 };
-use Scope::{Everywhere, Views};
+use Scope::{Everywhere, Except, Moves, Views};
+
+/// Where debugger keys do not take a key's general meaning away.
+const ELSEWHERE: Scope = Except(&[View::Debug]);
+const DEBUG: Scope = Views(&[View::Debug]);
+const LINES: Scope = Views(&[View::Debug, View::Source]);
 
 const TIMELINE: Scope = Views(&[View::Timeline]);
 const TABLES: Scope = Views(&[View::Channels, View::Locks]);
@@ -105,12 +136,50 @@ const FILTERED: Scope = Views(&[View::Timeline, View::Channels, View::Locks, Vie
 const SIDEWAYS: Scope = Views(&[View::Timeline, View::Waits, View::Throughput, View::Source, View::Output]);
 
 commands! {
-    Pause,      "pause",      Program, Everywhere, [Char(' ')],             "Pause the program, or let it run on";
-    Step,       "step",       Program, Everywhere, [Char('.')],             "Let the paused program do one event";
-    Slower,     "slower",     Program, Everywhere, [Char('<')],             "Slow motion: fewer events a second, down to 1";
-    Faster,     "faster",     Program, Everywhere, [Char('>')],             "Faster again, up to full speed";
+    StepInstruction, "step",   Debugger, DEBUG, [Char('s')], "One instruction of the selected task";
+    InstructionBack, "",       Debugger, DEBUG, [Char('S')], "Back by one of its instructions";
+    StepLine,   "line",        Debugger, DEBUG, [Char('l')], "To its next line, into functions that it calls";
+    LineBack,   "",            Debugger, DEBUG, [Char('L')], "Back to its line before";
+    Over,       "next",        Debugger, DEBUG, [Char('n')], "To its next line, over functions that it calls";
+    OverBack,   "",            Debugger, DEBUG, [Char('N')], "Back over its line before";
+    Out,        "out",         Debugger, DEBUG, [Char('o')], "Until its function has returned";
+    OutBack,    "",            Debugger, DEBUG, [Char('O')], "Back to where its function was called";
+    Alone,      "alone",       Debugger, DEBUG, [Char('a')], "These let only the selected task run, or everybody again";
+    RunTask,    "run",         Debugger, DEBUG, [Char('x')], "The selected task runs alone until it blocks or ends";
+    NextEvent,  "event",       Debugger, DEBUG, [Char('e')], "Past the next event of anybody";
+    EventBack,  "",            Debugger, DEBUG, [Char('E')], "Back to before the last event";
+    Switch,     "switch",      Debugger, DEBUG, [Char('w')], "To the next scheduling point, where somebody is to be chosen";
+    SwitchBack, "",            Debugger, DEBUG, [Char('W')], "Back to the last scheduling point";
+    Continue,   "continue",    Debugger, DEBUG, [Char('c')], "To a breakpoint, a finding or the end";
+    ContinueBack, "",          Debugger, DEBUG, [Char('C')], "Back to a breakpoint or the beginning";
+    Moves,      "pick",        Debugger, DEBUG, [Char('p')], "Go to the list of moves: who can run next; there, pick the one under the cursor";
+    PickMove,   "pick",        Debugger, Moves, [Char('1'), Char('2'), Char('3'), Char('4'), Char('5'), Char('6'), Char('7'), Char('8'), Char('9')], "Pick the move with this number";
+    Preempt,    "",            Debugger, DEBUG, [Char('P')], "The running task makes room here, so that somebody else can be picked";
+    Undo,       "undo",        Debugger, DEBUG, [Char('u')], "Take the last pick back, and stand where it was made";
+    Breakpoint, "break",       Debugger, LINES, [Char('b')], "Set a breakpoint on the line under the cursor, or remove it";
+    Watch,      "watch",       Debugger, DEBUG, [Char('t')], "Stop when the selected variable gets another value";
+    LastWrite,  "",            Debugger, DEBUG, [Char('r')], "Back to before the last write of the selected variable";
+    SetVariable, "",           Debugger, DEBUG, [Char('=')], "Give the selected variable another value";
+    GoToEvent,  "",            Debugger, DEBUG, [Char('g')], "Go to an event by its number";
+    Here,       "go here",     Debugger, ELSEWHERE, [Char('G')], "Bring the run to the moment that is looked at";
+    Earlier,    "",            Debugger, DEBUG, [Char('<')], "A cell of the bar back";
+    Later,      "",            Debugger, DEBUG, [Char('>')], "A cell of the bar on";
+    Beginning,  "",            Debugger, DEBUG, [Char('^')], "To the beginning of the run";
+    Frontier,   "",            Debugger, DEBUG, [Char('$')], "As far as the run has ever been";
+    Type,       "command",     Debugger, DEBUG, [Char(':')], "Type a command of the debugger (`help` lists them); ↑↓ bring back earlier ones";
+    Console,    "",            Debugger, DEBUG, [Char('i')], "Show or hide what has been asked and answered";
+    NextPane,   "pane",        Debugger, DEBUG, [Tab],       "The next pane";
+    LastPane,   "",            Debugger, DEBUG, [BackTab],   "The pane before";
+    FoldLeft,   "",            Debugger, DEBUG, [Left],      "Text to the left; a variable folds";
+    UnfoldRight, "",           Debugger, DEBUG, [Right],     "Text to the right; a variable unfolds";
+
+    Pause,      "pause",      Program, Everywhere, [Char(' ')],             "Pause the program, or let it run on; in a debugger: continue, interrupt";
+    Step,       "step",       Program, Everywhere, [Char('.')],             "Let the paused program do one event; in a debugger: past the next event";
+    Slower,     "slower",     Program, ELSEWHERE,  [Char('<')],             "Slow motion: fewer events a second, down to 1";
+    Faster,     "faster",     Program, ELSEWHERE,  [Char('>')],             "Faster again, up to full speed";
     Finding,    "finding",    Program, Everywhere, [Char('!')],             "Go to what went wrong: the next finding, at the event that closed it";
 
+    Debug,      "debug",      Views,   Everywhere, [Char('D')],             "Debug: source, variables, stack, who can run next (`vex debug` only)";
     Timeline,   "",           Views,   Everywhere, [Char('1')],             "Timeline: a lane for each task";
     Channels,   "",           Views,   Everywhere, [Char('2')],             "Channels: how full, who waits";
     Locks,      "",           Views,   Everywhere, [Char('3')],             "Locks: who holds them, who waits, what they cost";
@@ -119,8 +188,8 @@ commands! {
     Source,     "",           Views,   Everywhere, [Char('8')],             "Source: where every task stands";
     Output,     "",           Views,   Everywhere, [Char('9')],             "Output: what the program has written";
     Events,     "",           Views,   Everywhere, [Char('0')],             "Events: everything, one line each";
-    NextView,   "",           Views,   Everywhere, [Tab],                   "The next view";
-    LastView,   "",           Views,   Everywhere, [BackTab],               "The view before";
+    NextView,   "",           Views,   ELSEWHERE,  [Tab],                   "The next view";
+    LastView,   "",           Views,   ELSEWHERE,  [BackTab],               "The view before";
 
     Open,       "open",       Move,    Everywhere, [Enter],                 "Go to the thing under the cursor";
     Back,       "back",       Move,    Everywhere, [Backspace],             "Back to where you came from";
@@ -130,13 +199,13 @@ commands! {
     PageDown,   "",           Move,    Everywhere, [PageDown],              "Down a page";
     First,      "",           Move,    Everywhere, [Home],                  "To the beginning";
     Last,       "",           Move,    Everywhere, [End],                   "To the end";
-    Next,       "next event", Move,    Everywhere, [Char('n')],             "The next event of the selected task or object";
-    Previous,   "",           Move,    Everywhere, [Char('N')],             "The event before";
-    Cause,      "cause",      Move,    Everywhere, [Char('c')],             "Go to the event that caused the one under the cursor";
+    Next,       "next event", Move,    ELSEWHERE,  [Char('n')],             "The next event of the selected task or object";
+    Previous,   "",           Move,    ELSEWHERE,  [Char('N')],             "The event before";
+    Cause,      "cause",      Move,    ELSEWHERE,  [Char('c')],             "Go to the event that caused the one under the cursor";
     Follow,     "follow",     Move,    Everywhere, [Char('f')],             "Follow what is newest; moving leaves it";
-    GoTo,       "",           Move,    Everywhere, [Char(':')],             "Go to an event by its number, or to a time such as 1.2ms";
+    GoTo,       "",           Move,    ELSEWHERE,  [Char(':')],             "Go to an event by its number, or to a time such as 1.2ms";
     Filter,     "filter",     Move,    FILTERED,   [Char('/')],             "Show only what matches; see the notes below for what can be said";
-    Clear,      "",           Move,    Everywhere, [Esc],                   "Drop the filter, close help, take back a question";
+    Clear,      "",           Move,    Everywhere, [Esc],                   "Drop the filter, close help, take back a question; in a debugger: interrupt it, close the console";
 
     Left,       "",           View,    SIDEWAYS,   [Left, Char('h')],       "Cursor, moment or text to the left";
     Right,      "",           View,    SIDEWAYS,   [Right, Char('l')],      "Cursor, moment or text to the right";
@@ -154,7 +223,7 @@ commands! {
     Reverse,    "",           View,    TABLES,   [Char('r')],             "Turn the order round";
 
     Help,       "help",       Screen,  Everywhere, [Char('?')],             "This page";
-    Detail,     "",           Screen,  Everywhere, [Char('d')],             "Show or hide the detail of the selection";
+    Detail,     "",           Screen,  ELSEWHERE,  [Char('d')],             "Show or hide the detail of the selection";
     Redraw,     "",           Screen,  Everywhere, [Ctrl('l')],             "Draw the whole screen anew";
     Suspend,    "",           Screen,  Everywhere, [Ctrl('z')],             "Back to the shell for a while (`fg` returns)";
     Quit,       "quit",       Screen,  Everywhere, [Char('q'), Ctrl('c')],  "Stop the program and leave";
@@ -166,9 +235,17 @@ impl Command {
         Command::ALL.iter().copied().find(|command| command.scope().covers(view) && command.keys().contains(&key))
     }
 
+    /// The command that a key gives in the list of moves before everything else.
+    pub fn of_moves(key: Key) -> Option<Command> {
+        Command::ALL.iter().copied().find(|command| command.scope() == Moves && command.keys().contains(&key))
+    }
+
     /// Its keys as help shows them.
     pub fn key_text(self) -> String {
-        self.keys().iter().map(|key| key.label()).collect::<Vec<_>>().join(" ")
+        match self.keys() {
+            [first, .., last] if self.keys().len() > 4 => format!("{} … {}", first.label(), last.label()),
+            keys => keys.iter().map(|key| key.label()).collect::<Vec<_>>().join(" "),
+        }
     }
 }
 
@@ -192,7 +269,7 @@ pub fn keys_page() -> String {
             let keys: Vec<String> = command.keys().iter().map(|key| format!("`{}`", key.label())).collect();
             let place = match command.scope() {
                 Scope::Everywhere => "everywhere".to_string(),
-                Scope::Views(views) => views.iter().map(|view| view.name()).collect::<Vec<_>>().join(", "),
+                scope => scope.words(),
             };
             let _ = writeln!(page, "| {} | {} | {place} |", keys.join(" "), command.doc());
         }
@@ -210,7 +287,7 @@ mod tests {
     use super::*;
 
     fn meet(a: Scope, b: Scope) -> bool {
-        View::ALL.iter().any(|&view| a.covers(view) && b.covers(view))
+        a == Scope::Moves && b == Scope::Moves || View::ALL.iter().any(|&view| a.covers(view) && b.covers(view))
     }
 
     #[test]

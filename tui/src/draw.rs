@@ -1,13 +1,15 @@
 //! Draws a frame: header, tabs, view, detail, keys. Reads the state, changes nothing; places come from [`crate::layout`].
 
 use crate::commands::Command;
+use crate::debugger::Standing;
 use crate::detail;
 use crate::format::{count, duration, fit, pad, plural, short_count, width};
 use crate::layout::{Regions, SMALLEST, inside, tabs};
 use crate::session::Status;
-use crate::state::{Speed, State};
+use crate::state::{PromptKind, Speed, State};
 use crate::theme::Role;
 use crate::views;
+use crate::views::View;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::{Modifier, Style};
@@ -21,9 +23,12 @@ pub fn draw(state: &State, buffer: &mut Buffer) {
         Some(regions) => {
             header(state, buffer, regions.header);
             tab_line(state, buffer, regions.tabs);
-            let title = views::title(state);
-            frame(state, buffer, regions.view, &title);
-            views::draw(state, buffer, inside(regions.view));
+            // The Debug view is made of panes with frames of their own.
+            if state.view != View::Debug {
+                let title = views::title(state);
+                frame(state, buffer, regions.view, &title);
+            }
+            views::draw(state, buffer, regions.of_view(state.view));
             if let Some(area) = regions.detail {
                 detail_pane(state, buffer, area, regions.beside);
             }
@@ -128,6 +133,10 @@ fn header(state: &State, buffer: &mut Buffer, area: Rect) {
     let title = std::path::Path::new(&state.description.title);
     let name = title.file_name().map_or(state.description.title.clone(), |name| name.to_string_lossy().into_owned());
     parts.push(Part(fit(&crate::format::printable(&name), columns / 3), plain.add_modifier(Modifier::BOLD), 0));
+    if state.debugger.is_some() {
+        debugger_parts(state, &mut parts);
+        return lay_out(state, buffer, area, parts);
+    }
     let (text, style) = state_word(state);
     parts.push(Part(text, style, 0));
     if let Some(text) = speed_word(state) {
@@ -152,6 +161,42 @@ fn header(state: &State, buffer: &mut Buffer, area: Rect) {
     if !state.description.mode.is_empty() {
         parts.push(Part(state.description.mode.clone(), theme.dim(), 7));
     }
+    lay_out(state, buffer, area, parts);
+}
+
+/// Of a debugged run: why it stands, where, what was chosen by hand.
+fn debugger_parts(state: &State, parts: &mut Vec<Part>) {
+    let theme = &state.theme;
+    let (standing, words) = state.standing_words();
+    let (glyph, role) = match standing {
+        Standing::Busy => ("●", Role::Running),
+        Standing::Stopped => ("∥", Role::Ready),
+        Standing::Ended => ("●", Role::Running),
+        Standing::Bad => ("✖", Role::Bad),
+    };
+    parts.push(Part(format!("{glyph} {words}"), theme.bold(role), 0));
+    let Some(at) = state.inspection() else { return };
+    let events = match at.at.event < at.frontier.event {
+        true => format!("event {} of {}", count(at.at.event), count(at.frontier.event)),
+        false => format!("event {}", count(at.at.event)),
+    };
+    parts.push(Part(events, Style::new(), 1));
+    parts.push(Part(format!("step {}", count(at.at.step)), Style::new(), 3));
+    let chosen = if at.choices > 0 { theme.bold(Role::Key) } else { theme.dim() };
+    parts.push(Part(plural(u64::from(at.choices), "choice"), chosen, if at.choices > 0 { 2 } else { 8 }));
+    parts.push(Part(format!("virtual {}", duration(at.time)), Style::new(), 5));
+    parts.push(Part(plural(at.tasks.len() as u64, "live task"), Style::new(), 6));
+    if state.dropped > 0 {
+        parts.push(Part(format!("{} dropped", count(state.dropped)), theme.bold(Role::Warning), 2));
+    }
+    if !state.description.mode.is_empty() {
+        parts.push(Part(state.description.mode.clone(), theme.dim(), 7));
+    }
+}
+
+fn lay_out(state: &State, buffer: &mut Buffer, area: Rect, mut parts: Vec<Part>) {
+    let plain = Style::new();
+    let columns = area.width as usize;
     // What is least important goes first; before events and clock go, the tasks by state shrink to their number.
     let size = |parts: &[Part]| parts.iter().map(|part| width(&part.0) + 3).sum::<usize>();
     while size(&parts) > columns + 2 {
@@ -209,7 +254,7 @@ fn speed_word(state: &State) -> Option<String> {
 }
 
 fn tab_line(state: &State, buffer: &mut Buffer, area: Rect) {
-    for (view, text, x) in tabs(area.width) {
+    for (view, text, x) in tabs(area.width, state.debugger.is_some()) {
         let (digit, name) = text.split_at(1);
         let chosen = view == state.view;
         let style = if chosen { Style::new().add_modifier(Modifier::BOLD | Modifier::REVERSED) } else { Style::new() };
@@ -228,6 +273,10 @@ fn tab_line(state: &State, buffer: &mut Buffer, area: Rect) {
 fn key_line(state: &State, buffer: &mut Buffer, area: Rect) {
     let theme = &state.theme;
     if let Some(prompt) = &state.prompt {
+        let help = match prompt.kind {
+            PromptKind::Debug => "Enter does it · ↑↓ earlier ones · Esc takes back",
+            PromptKind::GoTo | PromptKind::Filter => "Enter accepts · Esc takes back",
+        };
         let x = put(buffer, area, 1, 0, prompt.kind.label(), theme.bold(Role::Key));
         // The end of a long answer is what is being typed: show that.
         let room = (area.width.saturating_sub(x + 3)) as usize;
@@ -235,7 +284,7 @@ fn key_line(state: &State, buffer: &mut Buffer, area: Rect) {
         let shown: String = prompt.text.chars().skip(skip).collect();
         let x = put(buffer, area, x + 1, 0, &shown, Style::new());
         let x = put(buffer, area, x, 0, " ", Style::new().add_modifier(Modifier::REVERSED));
-        put(buffer, area, x + 2, 0, "Enter accepts · Esc takes back", theme.dim());
+        put(buffer, area, x + 2, 0, help, theme.dim());
         return;
     }
     let mut x = 1;
@@ -244,6 +293,7 @@ fn key_line(state: &State, buffer: &mut Buffer, area: Rect) {
         x = put(buffer, area, x, 0, &text, theme.bold(Role::Warning)) + 3;
     }
     if state.notice.is_none()
+        && state.debugger.is_none()
         && state.paused()
         && state.follow
         && let Some(event) = state.store.event(state.moment())
@@ -286,7 +336,13 @@ fn hints(state: &State) -> (Vec<Hint>, Vec<Hint>) {
         return (out, last);
     }
     let live = state.description.live && !matches!(state.status, Status::Finished(_));
-    if live {
+    if state.debugger.is_some() {
+        if state.view != View::Debug {
+            hint("D", "debug");
+            hint(".", "event");
+            hint("G", "go here");
+        }
+    } else if live {
         hint("Space", if state.paused() { "go on" } else { "pause" });
         if state.paused() {
             hint(".", "step");

@@ -68,6 +68,11 @@ impl Regions {
         Some(regions)
     }
 
+    /// What a view draws into: all of it where its panes have frames of their own.
+    pub fn of_view(&self, view: View) -> Rect {
+        if view == View::Debug { self.view } else { self.inside() }
+    }
+
     /// The view without its frame.
     pub fn inside(&self) -> Rect {
         inside(self.view)
@@ -85,10 +90,10 @@ pub fn inside(area: Rect) -> Rect {
 }
 
 /// Each tab with its text and first column.
-pub fn tabs(columns: u16) -> Vec<(View, String, u16)> {
+pub fn tabs(columns: u16, debugger: bool) -> Vec<(View, String, u16)> {
     let texts = |short: bool| -> Vec<String> {
-        let name = |view: &View| if short { view.short_name() } else { view.name() };
-        View::ALL.iter().map(|view| format!("{} {}", view.digit(), name(view))).collect()
+        let name = |view: View| if short { view.short_name() } else { view.name() };
+        View::of_session(debugger).map(|view| format!("{} {}", view.digit(), name(view))).collect()
     };
     let (mut shown, short) = (texts(false), texts(true));
     // Two columns between tabs, one at each end; where that is too much one between them, and then short names, the longest first.
@@ -99,9 +104,16 @@ pub fn tabs(columns: u16) -> Vec<(View, String, u16)> {
         let Some(longest) = (0..shown.len()).rev().max_by_key(saved).filter(|i| saved(i) > 0) else { break };
         shown[longest].clone_from(&short[longest]);
     }
+    // Where even that is too much, the last ones are their keys alone.
+    for index in (0..shown.len()).rev() {
+        if size(&shown, gap) <= columns as usize {
+            break;
+        }
+        shown[index].truncate(1);
+    }
     let mut x = 1;
     let mut out = Vec::new();
-    for (&view, text) in View::ALL.iter().zip(shown) {
+    for (view, text) in View::of_session(debugger).zip(shown) {
         let next = x + width(&text) as u16 + gap as u16;
         out.push((view, text, x));
         x = next;
@@ -123,8 +135,10 @@ mod tests {
                     assert_eq!(part.intersection(screen), part);
                 }
                 assert!(regions.inside().height >= 6, "{columns}x{rows}: {regions:?}");
-                let last = tabs(columns).pop().unwrap();
-                assert!(last.2 + width(&last.1) as u16 <= columns);
+                for debugger in [false, true] {
+                    let last = tabs(columns, debugger).pop().unwrap();
+                    assert!(last.2 + width(&last.1) as u16 <= columns);
+                }
             }
         }
         assert_eq!(Regions::of((59, 15), View::Timeline, true), None);

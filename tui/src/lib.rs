@@ -7,6 +7,7 @@
 
 pub mod app;
 pub mod commands;
+pub mod debugger;
 pub mod detail;
 pub mod draw;
 pub mod engine;

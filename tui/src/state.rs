@@ -5,13 +5,15 @@
 //!
 //! The *moment* is the event that all views show: the selected one, or the newest while following.
 
+use crate::debugger::Debugger;
 use crate::engine::Engine;
 use crate::filter::Filter;
 use crate::format::{count, duration};
 use crate::layout::Regions;
-use crate::session::{Description, Status};
+use crate::session::{Description, Request, Status};
 use crate::syntax::SourceFile;
 use crate::theme::Theme;
+use crate::views::debug::DebugView;
 use crate::views::events::EventsView;
 use crate::views::help::HelpView;
 use crate::views::output::OutputView;
@@ -74,6 +76,8 @@ pub enum PromptKind {
     GoTo,
     /// A filter for this view.
     Filter,
+    /// A command of the debugger.
+    Debug,
 }
 
 impl PromptKind {
@@ -82,6 +86,7 @@ impl PromptKind {
         match self {
             PromptKind::GoTo => "go to event or time:",
             PromptKind::Filter => "filter:",
+            PromptKind::Debug => "debugger:",
         }
     }
 }
@@ -93,6 +98,15 @@ pub struct Prompt {
     pub kind: PromptKind,
     /// The answer so far.
     pub text: String,
+    /// How many lines back in the history it was taken from; 0 for what is being typed.
+    pub back: usize,
+}
+
+impl Prompt {
+    /// A question with the beginning of an answer.
+    pub fn new(kind: PromptKind, text: impl Into<String>) -> Prompt {
+        Prompt { kind, text: text.into(), back: 0 }
+    }
 }
 
 /// Places to go back to that are remembered.
@@ -120,6 +134,12 @@ pub struct State {
     pub rate: f64,
     /// What the engine says of its workers.
     pub engine: Engine,
+    /// What is known of the debugger, where the session is one.
+    pub debugger: Option<Debugger>,
+    /// What is to be asked of the session; [`crate::update::update`] hands it out.
+    pub requests: Vec<Request>,
+    /// Bytes of events to keep.
+    memory: usize,
     /// Slow motion.
     pub speed: Speed,
     /// Whether the user asked for a pause that has not been granted or taken back.
@@ -148,6 +168,8 @@ pub struct State {
     settled: u64,
     /// What held at the selected event.
     then: Option<(u64, Now)>,
+    /// The views' own.
+    pub debug: DebugView,
     /// The views' own.
     pub timeline: TimelineView,
     /// The views' own.
@@ -188,6 +210,9 @@ impl State {
             dropped: 0,
             rate: 0.0,
             engine: Engine::default(),
+            debugger: None,
+            requests: Vec::new(),
+            memory,
             speed: Speed::Full,
             wants_pause: false,
             theme,
@@ -202,6 +227,7 @@ impl State {
             finding: None,
             settled: 0,
             then: None,
+            debug: DebugView::default(),
             timeline: TimelineView::default(),
             channels: Table::default(),
             locks: Table::default(),
@@ -223,6 +249,19 @@ impl State {
         }
     }
 
+    /// Forgets the events: another past takes their place, from event 0 on. What the user looks at stays as far as it can.
+    pub fn begin_again(&mut self) {
+        self.store = Store::new(Arc::clone(&self.program)).with_limit(self.memory);
+        self.take_findings(Vec::new());
+        self.finding = None;
+        self.settled = u64::MAX;
+        self.then = None;
+        self.timeline.begin_again();
+        self.throughput.begin_again();
+        self.events.filter_changed();
+        self.output.filter_changed();
+    }
+
     /// Takes over what was found wrong.
     pub fn take_findings(&mut self, findings: Vec<Finding>) {
         self.store.set_findings(findings.clone());
@@ -234,6 +273,10 @@ impl State {
     /// Makes right what follows from the rest.
     pub fn settle(&mut self) {
         self.settled = self.store.len();
+        if self.follow && self.debugger.is_some() && self.selection.event != self.coordinate() {
+            self.selection.event = self.coordinate();
+            views::moment_changed(self);
+        }
         if let Some(event) = self.selection.event {
             // A recording that keeps the newest events may have forgotten the selected one.
             let last = self.store.len().saturating_sub(1);
@@ -391,10 +434,10 @@ impl State {
         }
     }
 
-    /// Goes along with the newest event.
+    /// Goes along with the newest event; in a debugger with the newest where the run stands.
     pub fn follow_newest(&mut self) {
         self.follow = true;
-        self.selection.event = None;
+        self.selection.event = self.coordinate();
         views::moment_changed(self);
     }
 
@@ -465,10 +508,11 @@ impl State {
             Some((view, selection)) => {
                 self.view = view;
                 self.selection = selection;
-                self.follow = selection.event.is_none();
+                self.follow = selection.event.is_none() || selection.event == self.coordinate();
                 views::moment_changed(self);
                 views::shown(self);
             }
+            None if self.view == View::Help && self.debugger.is_some() => self.view = View::Debug,
             None if self.view == View::Help => self.view = View::Timeline,
             None => self.notice = Some("this is where you began".into()),
         }
@@ -685,7 +729,7 @@ impl State {
             View::Locks => Some(&self.locks.filter),
             View::Output => Some(&self.output.filter),
             View::Events => Some(&self.events.filter),
-            View::Waits | View::Throughput | View::Source | View::Help => None,
+            View::Debug | View::Waits | View::Throughput | View::Source | View::Help => None,
         }
     }
 
@@ -697,7 +741,7 @@ impl State {
             View::Locks => Some(&mut self.locks.filter),
             View::Output => Some(&mut self.output.filter),
             View::Events => Some(&mut self.events.filter),
-            View::Waits | View::Throughput | View::Source | View::Help => None,
+            View::Debug | View::Waits | View::Throughput | View::Source | View::Help => None,
         }
     }
 
@@ -707,7 +751,8 @@ impl State {
             View::Timeline => self.timeline.rows_are_stale(),
             View::Output => self.output.filter_changed(),
             View::Events => self.events.filter_changed(),
-            View::Channels | View::Locks | View::Waits | View::Throughput | View::Source | View::Help => {}
+            View::Channels | View::Locks | View::Debug | View::Waits | View::Throughput => {}
+            View::Source | View::Help => {}
         }
     }
 

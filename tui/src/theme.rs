@@ -244,6 +244,11 @@ impl Theme {
         self.style(Role::Dim)
     }
 
+    /// What has not happened where a debugged run stands, though it is known from before. Goes over other styles.
+    pub fn future(&self) -> Style {
+        self.style(Role::Dim).add_modifier(Modifier::DIM).remove_modifier(Modifier::BOLD)
+    }
+
     /// The last step of a frame: in ASCII, replaces every character that the terminal cannot show.
     pub fn finish(&self, buffer: &mut Buffer) {
         if self.charset == Charset::Unicode {

@@ -4,9 +4,10 @@
 //! says whether the screen is to be drawn and what is to be done outside. Anything may come in any order and at any size.
 
 use crate::commands::Command;
+use crate::debugger::Look;
 use crate::filter::Filter;
 use crate::keys::Key;
-use crate::layout::{Regions, inside, tabs};
+use crate::layout::{Regions, tabs};
 use crate::session::{Request, Status};
 use crate::state::{Prompt, PromptKind, Speed, State};
 use crate::views::{self, View};
@@ -32,6 +33,10 @@ pub enum Message<'a> {
     Rate(f64),
     /// What the engine says of its workers.
     Workers(Workers),
+    /// What the debugger says.
+    Debugger(Look),
+    /// The events so far are no longer what happened: they come anew, from event 0 on.
+    Forked,
 }
 
 /// What the mouse did.
@@ -114,7 +119,15 @@ pub fn update(state: &mut State, message: Message) -> Step {
             state.notice = None;
             match state.prompt.take() {
                 Some(prompt) => answer(state, prompt, key),
-                None => Command::of(key, state.view).map_or(Step::changed(), |command| run(state, command)),
+                None if key == Key::Ctrl('c') && interrupts(state) => {
+                    state.interrupt_debugger();
+                    state.notice = Some("interrupted; Ctrl-C again leaves".into());
+                    Step::changed()
+                }
+                None => match views::debug::moves_key(state, key) {
+                    true => Step::changed(),
+                    false => Command::of(key, state.view).map_or(Step::changed(), |command| run(state, command)),
+                },
             }
         }
         Message::Mouse(mouse, x, y) => pointer(state, mouse, x, y),
@@ -139,12 +152,24 @@ pub fn update(state: &mut State, message: Message) -> Step {
             state.engine.behind |= workers.behind;
             Step { changed, effects: Vec::new() }
         }
+        Message::Debugger(look) => Step { changed: state.look_at_debugger(look), effects: Vec::new() },
+        Message::Forked => {
+            state.begin_again();
+            return Step::changed();
+        }
     };
     if step.changed {
         // Scroll positions, rows and what holds at the selected event follow from the rest: they are made right in one place.
         state.settle();
     }
+    let mut step = step;
+    step.effects.extend(state.requests.drain(..).map(Effect::Request));
     step
+}
+
+/// Whether Ctrl-C stops the debugger and not the UI: once.
+fn interrupts(state: &State) -> bool {
+    state.debugger.as_ref().is_some_and(|debugger| debugger.busy.is_some() && !debugger.interrupting)
 }
 
 fn look(state: &mut State, progress: Progress) -> Step {
@@ -177,6 +202,15 @@ fn run(state: &mut State, command: Command) -> Step {
         Command::Quit => return Step::effect(Effect::Quit),
         Command::Suspend => return Step::effect(Effect::Suspend),
         Command::Redraw => return Step::effect(Effect::Redraw),
+        Command::Pause if state.debugger.is_some() => match state.debugger_is_busy() {
+            true => state.interrupt_debugger(),
+            false => state.ask_debugger("continue".into(), false),
+        },
+        Command::Step if state.debugger.is_some() => state.ask_debugger("event".into(), false),
+        Command::Slower | Command::Faster if state.debugger.is_some() => {
+            state.notice =
+                Some("a debugger has no speed: . goes on by an event, Space to a breakpoint or the end".into());
+        }
         Command::Pause | Command::Step | Command::Slower | Command::Faster if !running => {
             state.notice = Some(match state.description.live {
                 true => "the program has ended: there is nothing to pause, step or slow down".into(),
@@ -213,6 +247,10 @@ fn run(state: &mut State, command: Command) -> Step {
             }));
             return Step::effect(Effect::Request(Request::Rate(rate)));
         }
+        Command::Debug if state.debugger.is_none() => {
+            state.notice = Some("there is no debugger here; `vex debug FILE` starts one".into());
+        }
+        Command::Debug => state.show(View::Debug),
         Command::Timeline => state.show(View::Timeline),
         Command::Channels => state.show(View::Channels),
         Command::Locks => state.show(View::Locks),
@@ -225,26 +263,66 @@ fn run(state: &mut State, command: Command) -> Step {
             View::Help => state.back(),
             _ => state.show(View::Help),
         },
-        Command::NextView => state.show(neighbour(state.view, 1)),
-        Command::LastView => state.show(neighbour(state.view, -1)),
+        Command::NextView => state.show(neighbour(state, 1)),
+        Command::LastView => state.show(neighbour(state, -1)),
         Command::Back => state.back(),
         Command::Detail => state.show_detail = !state.show_detail,
         Command::Follow => state.follow_newest(),
         Command::Finding => state.next_finding(),
-        Command::GoTo => state.prompt = Some(Prompt { kind: PromptKind::GoTo, text: String::new() }),
+        Command::GoTo => state.prompt = Some(Prompt::new(PromptKind::GoTo, "")),
         Command::Filter => {
             let text = state.filter().map_or(String::new(), |filter| filter.text().to_string());
-            state.prompt = Some(Prompt { kind: PromptKind::Filter, text });
+            state.prompt = Some(Prompt::new(PromptKind::Filter, text));
         }
         Command::Clear => {
             if state.view == View::Help {
                 state.back();
+            } else if interrupts(state) {
+                state.interrupt_debugger();
+            } else if state.view == View::Debug {
+                views::command(state, command);
             } else if let Some(filter) = state.filter_mut() {
                 *filter = Filter::default();
                 state.filter_changed();
             }
         }
         Command::Cause => state.go_to_cause(),
+        Command::Here => state.go_here(),
+        Command::Breakpoint => views::debug::toggle_breakpoint(state),
+        Command::StepInstruction
+        | Command::InstructionBack
+        | Command::StepLine
+        | Command::LineBack
+        | Command::Over
+        | Command::OverBack
+        | Command::Out
+        | Command::OutBack
+        | Command::Alone
+        | Command::RunTask
+        | Command::NextEvent
+        | Command::EventBack
+        | Command::Switch
+        | Command::SwitchBack
+        | Command::Continue
+        | Command::ContinueBack
+        | Command::Moves
+        | Command::PickMove
+        | Command::Preempt
+        | Command::Undo
+        | Command::Watch
+        | Command::LastWrite
+        | Command::SetVariable
+        | Command::GoToEvent
+        | Command::Earlier
+        | Command::Later
+        | Command::Beginning
+        | Command::Frontier
+        | Command::Type
+        | Command::Console
+        | Command::NextPane
+        | Command::LastPane
+        | Command::FoldLeft
+        | Command::UnfoldRight => views::debug::command(state, command),
         Command::Open
         | Command::Up
         | Command::Down
@@ -272,10 +350,10 @@ fn run(state: &mut State, command: Command) -> Step {
     Step::changed()
 }
 
-fn neighbour(view: View, by: isize) -> View {
-    let count = View::ALL.len() as isize;
-    let at = View::ALL.iter().position(|&other| other == view).unwrap_or(0) as isize;
-    View::ALL[(at + by).rem_euclid(count) as usize]
+fn neighbour(state: &State, by: isize) -> View {
+    let views: Vec<View> = View::of_session(state.debugger.is_some()).collect();
+    let at = views.iter().position(|&other| other == state.view).unwrap_or(0) as isize;
+    views[(at + by).rem_euclid(views.len() as isize) as usize]
 }
 
 fn change_speed(speed: Speed, faster: bool) -> Speed {
@@ -308,9 +386,14 @@ fn answer(state: &mut State, mut prompt: Prompt, key: Key) -> Step {
                     }
                     state.filter_changed();
                 }
+                PromptKind::Debug => views::debug::typed(state, &prompt.text),
             }
-            return Step::changed();
+            return match std::mem::take(&mut state.debug.leave) {
+                true => Step::effect(Effect::Quit),
+                false => Step::changed(),
+            };
         }
+        Key::Up | Key::Down if prompt.kind == PromptKind::Debug => recall(state, &mut prompt, key == Key::Up),
         Key::Ctrl('u') => prompt.text.clear(),
         Key::Ctrl('w') => {
             let kept = prompt.text.trim_end().rfind(' ').map_or(0, |space| space + 1);
@@ -327,16 +410,32 @@ fn answer(state: &mut State, mut prompt: Prompt, key: Key) -> Step {
     Step::changed()
 }
 
+/// Puts an earlier or a later line of the history into the answer.
+fn recall(state: &State, prompt: &mut Prompt, earlier: bool) {
+    let history = state.debugger.as_ref().map_or(&[][..], |debugger| &debugger.history);
+    let back = match earlier {
+        true => (prompt.back + 1).min(history.len()),
+        false => prompt.back.saturating_sub(1),
+    };
+    if back != prompt.back {
+        prompt.back = back;
+        prompt.text = match back {
+            0 => String::new(),
+            back => history[history.len() - back].clone(),
+        };
+    }
+}
+
 fn pointer(state: &mut State, mouse: Mouse, x: u16, y: u16) -> Step {
     let Some(regions) = Regions::of(state.size, state.view, state.show_detail) else { return Step::nothing() };
     let at = Position::new(x, y);
     if regions.tabs.contains(at) && mouse == Mouse::Click {
-        let tabs = tabs(regions.tabs.width);
+        let tabs = tabs(regions.tabs.width, state.debugger.is_some());
         let Some((view, ..)) = tabs.into_iter().rev().find(|tab| tab.2 <= x + 1) else { return Step::nothing() };
         state.show(view);
         return Step::changed();
     }
-    let area = inside(regions.view);
+    let area = regions.of_view(state.view);
     if !area.contains(at) {
         return Step::nothing();
     }

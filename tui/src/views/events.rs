@@ -4,6 +4,7 @@
 //! that keys are never late. The count in the title says how far it has come.
 
 use super::list::{self, Log, Scan, Scroll};
+use crate::commands::Command;
 use crate::draw::{empty, paint_row, put};
 use crate::filter::{Fields, Filter};
 use crate::format::{count, duration, fit, pad, pad_left, percent};
@@ -90,10 +91,22 @@ pub fn title(state: &State) -> Line<'static> {
             ));
         }
     }
+    if let Some(future) = state.future() {
+        spans.push(Span::styled(format!(" · the run stands before {}", count(future)), state.theme.dim()));
+    }
     if state.follow {
         spans.push(Span::styled(" · follow", state.theme.style(Role::Running)));
     }
     Line::from(spans)
+}
+
+/// A command of this view.
+pub fn command(state: &mut State, command: Command) {
+    match command {
+        // In a debugger an event is a place to be, not only to be looked at.
+        Command::Open if state.debugger.is_some() => state.go_here(),
+        _ => list::command::<EventsView>(state, command),
+    }
 }
 
 /// Goes on with the filter, and keeps the scroll position right.
@@ -169,6 +182,9 @@ pub fn draw(state: &State, buffer: &mut Buffer, area: Rect) {
         let Some(event) = EventsView::at(state, row).and_then(|event| state.store.event(event)) else { break };
         let chosen = cursor == Some(row) && state.selection.event.is_some();
         line(state, buffer, area, y, &event, digits, wide);
+        if state.future().is_some_and(|future| event.ordinal >= future) {
+            paint_row(buffer, area, y, state.theme.future());
+        }
         if chosen {
             paint_row(buffer, area, y, Style::new().add_modifier(Modifier::REVERSED));
         }

@@ -79,14 +79,23 @@ fn text(state: &State, columns: usize) -> Vec<Line<'static>> {
         }
     };
     let key = theme.style(Role::Key);
-    for group in Group::ALL {
+    let debugger = state.debugger.is_some();
+    for group in Group::ALL.into_iter().filter(|group| debugger || !group.of_debugger()) {
         lines.push(heading(group.title()));
-        for command in Command::ALL.iter().filter(|command| command.group() == group) {
+        let commands = Command::ALL.iter().filter(|command| command.group() == group);
+        for command in commands.filter(|command| debugger || **command != Command::Debug) {
             let place = match command.scope() {
-                Scope::Everywhere => String::new(),
-                Scope::Views(views) => views.iter().map(|view: &View| view.name()).collect::<Vec<_>>().join(", "),
+                // All that is listed under this heading is about that view.
+                Scope::Views([View::Debug]) if group.of_debugger() => String::new(),
+                // Without a debugger there is no view that would be left out.
+                Scope::Except(_) if !debugger => String::new(),
+                scope => scope.words(),
             };
-            entry(&mut lines, &command.key_text(), key, command.doc(), &place);
+            let doc = match command.doc().split_once("; in a debugger: ") {
+                Some((doc, _)) if !debugger => doc,
+                _ => command.doc(),
+            };
+            entry(&mut lines, &command.key_text(), key, doc, &place);
         }
         lines.push(Line::default());
     }

@@ -68,7 +68,8 @@ pub fn settle<T: Log>(state: &mut State) {
     let room = state.room().height as usize;
     let rows = T::rows(state);
     let follow = state.follow;
-    let cursor = if follow { rows.checked_sub(1) } else { T::cursor(state) };
+    let newest = follow && state.selection.event.is_none();
+    let cursor = if newest { rows.checked_sub(1) } else { T::cursor(state) };
     let scroll = T::scroll(state);
     scroll.reveal |= follow;
     scroll.settle(cursor, rows, room);

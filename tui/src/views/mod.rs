@@ -30,6 +30,8 @@ macro_rules! views {
 
 // The digits are those of the whole set: a view that comes later takes the one that is kept free for it.
 views! {
+    /// The run stopped: source, variables, stacks, who can run next.
+    Debug = 'D', "Debug", "Dbg";
     /// A lane for each task.
     Timeline = '1', "Timeline", "Time";
     /// How full the channels are and who waits on them.
@@ -53,7 +55,8 @@ impl View {
     pub fn detail_beside(self) -> bool {
         match self {
             View::Timeline | View::Source | View::Events => true,
-            View::Channels | View::Locks | View::Waits | View::Throughput | View::Output | View::Help => false,
+            View::Debug | View::Channels | View::Locks | View::Waits | View::Throughput => false,
+            View::Output | View::Help => false,
         }
     }
 
@@ -62,12 +65,18 @@ impl View {
         match self {
             View::Timeline | View::Channels | View::Locks | View::Waits | View::Throughput => true,
             View::Source | View::Events => true,
-            View::Output | View::Help => false,
+            View::Debug | View::Output | View::Help => false,
         }
+    }
+
+    /// The views of a session, in the order of the tabs.
+    pub fn of_session(debugger: bool) -> impl Iterator<Item = View> {
+        View::ALL.iter().copied().filter(move |view| debugger || *view != View::Debug)
     }
 }
 
 pub mod channels;
+pub mod debug;
 pub mod events;
 pub mod help;
 pub mod list;
@@ -93,6 +102,8 @@ use ratatui::text::Line;
 /// What the frame of the view shown says.
 pub fn title(state: &State) -> Line<'static> {
     match state.view {
+        // Its panes have titles of their own.
+        View::Debug => Line::default(),
         View::Timeline => timeline::title(state),
         View::Channels => table::title::<ChannelsView>(state),
         View::Locks => table::title::<LocksView>(state),
@@ -108,6 +119,7 @@ pub fn title(state: &State) -> Line<'static> {
 /// Draws the view shown into its frame.
 pub fn draw(state: &State, buffer: &mut Buffer, area: Rect) {
     match state.view {
+        View::Debug => debug::draw(state, buffer, area),
         View::Timeline => timeline::draw(state, buffer, area),
         View::Channels => table::draw::<ChannelsView>(state, buffer, area),
         View::Locks => table::draw::<LocksView>(state, buffer, area),
@@ -123,6 +135,7 @@ pub fn draw(state: &State, buffer: &mut Buffer, area: Rect) {
 /// Gives a command to the view shown.
 pub fn command(state: &mut State, command: Command) {
     match state.view {
+        View::Debug => debug::command(state, command),
         View::Timeline => timeline::command(state, command),
         View::Channels => table::command::<ChannelsView>(state, command),
         View::Locks => table::command::<LocksView>(state, command),
@@ -130,7 +143,7 @@ pub fn command(state: &mut State, command: Command) {
         View::Throughput => throughput::command(state, command),
         View::Source => source::command(state, command),
         View::Output => output::command(state, command),
-        View::Events => list::command::<EventsView>(state, command),
+        View::Events => events::command(state, command),
         View::Help => help::command(state, command),
     }
 }
@@ -138,6 +151,7 @@ pub fn command(state: &mut State, command: Command) {
 /// Tells the view shown what the mouse did at a place inside it.
 pub fn pointer(state: &mut State, mouse: Mouse, x: u16, y: u16) {
     match state.view {
+        View::Debug => debug::pointer(state, mouse, x, y),
         View::Timeline => timeline::pointer(state, mouse, x, y),
         View::Channels => table::pointer::<ChannelsView>(state, mouse, y),
         View::Locks => table::pointer::<LocksView>(state, mouse, y),
@@ -153,6 +167,7 @@ pub fn pointer(state: &mut State, mouse: Mouse, x: u16, y: u16) {
 /// Makes the view shown right after a change. The others catch up when they are shown.
 pub fn settle(state: &mut State) {
     match state.view {
+        View::Debug => debug::settle(state),
         View::Timeline => timeline::settle(state),
         View::Channels => table::settle::<ChannelsView>(state),
         View::Locks => table::settle::<LocksView>(state),
@@ -179,6 +194,7 @@ pub fn moment_changed(state: &mut State) {
 /// A view came up: it goes where the selection is.
 pub fn shown(state: &mut State) {
     match state.view {
+        View::Debug => debug::shown(state),
         View::Timeline => timeline::moment_changed(state),
         View::Channels => table::moment_changed::<ChannelsView>(state),
         View::Locks => table::moment_changed::<LocksView>(state),
@@ -194,6 +210,7 @@ pub fn shown(state: &mut State) {
 /// Keys and words for the line of keys, most useful first.
 pub fn hints(state: &State) -> &'static [(&'static str, &'static str)] {
     match state.view {
+        View::Debug => debug::hints(state),
         View::Timeline => &[
             ("←→", "move"),
             ("+-", "zoom"),
@@ -216,6 +233,9 @@ pub fn hints(state: &State) -> &'static [(&'static str, &'static str)] {
         }
         View::Source => &[("↑↓", "line"), ("Enter", "task there"), ("n N", "next event"), ("←→", "sideways")],
         View::Output => &[("↑↓", "line"), ("Enter", "source"), ("f", "follow"), ("/", "filter")],
+        View::Events if state.debugger.is_some() => {
+            &[("↑↓", "event"), ("Enter", "go there"), ("c", "cause"), (":", "go to"), ("f", "follow"), ("/", "filter")]
+        }
         View::Events => {
             &[("↑↓", "event"), ("Enter", "source"), ("c", "cause"), (":", "go to"), ("f", "follow"), ("/", "filter")]
         }

@@ -124,6 +124,9 @@ pub fn draw(state: &State, buffer: &mut Buffer, area: Rect) {
         let row = state.output.scroll.top + y as usize;
         let Some(event) = OutputView::at(state, row).and_then(|event| state.store.event(event)) else { break };
         line(state, buffer, area, y, &event);
+        if state.future().is_some_and(|future| event.ordinal >= future) {
+            paint_row(buffer, area, y, state.theme.future());
+        }
         if cursor == Some(row) {
             paint_row(buffer, area, y, Style::new().add_modifier(Modifier::REVERSED));
         }

@@ -14,8 +14,7 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 use std::collections::BTreeMap;
-use tracer::event::TaskId;
-use tracer::model::now::TaskNow;
+use tracer::event::{Site, TaskId};
 use tracer::model::state::TaskState;
 
 /// What the source remembers.
@@ -114,34 +113,50 @@ fn go(state: &mut State, by: i64) {
     state.source.top = reveal(state.source.top as usize, line as usize, room) as u32;
 }
 
-/// Enter on a line: the first task that stands there, or the next one where the selected task already does.
+/// Enter on a line: a task that stands there, in its lane.
 fn open(state: &mut State) {
     let here = cursor(state);
-    let standing = standing(state, here.0);
-    let Some(tasks) = standing.get(&here.1).filter(|tasks| !tasks.is_empty()) else {
+    let Some(next) = next_in_line(state, here.0, here.1) else {
         state.notice = Some("no task stands in this line at this moment".into());
         return;
     };
-    let at = tasks.iter().position(|task| Some(task.id) == state.selection.task);
-    let next = tasks[at.map_or(0, |at| (at + 1) % tasks.len())].id;
     state.select_task(next);
     state.selection.line = Some(here);
     state.show(View::Timeline);
 }
 
-/// The tasks of a file by line, in order of their numbers.
-fn standing(state: &State, file: u16) -> BTreeMap<u32, Vec<&TaskNow>> {
-    let mut out: BTreeMap<u32, Vec<&TaskNow>> = BTreeMap::new();
-    for task in state.now().tasks() {
-        if let Some(place) = state.program.place(task.site).filter(|place| place.file == file) {
-            out.entry(place.line).or_default().push(task);
+/// A task in a line.
+pub struct Stander {
+    id: TaskId,
+    state: TaskState,
+}
+
+/// The tasks of a file by line, in order of their numbers. Where a debugged run stands, where they are to the instruction; else where
+/// their newest event was.
+pub fn standing(state: &State, file: u16) -> BTreeMap<u32, Vec<Stander>> {
+    let mut out: BTreeMap<u32, Vec<Stander>> = BTreeMap::new();
+    let mut stands = |id: TaskId, task: TaskState, site: Site| {
+        if let Some(place) = state.program.place(site).filter(|place| place.file == file) {
+            out.entry(place.line).or_default().push(Stander { id, state: task });
         }
+    };
+    match state.inspection().filter(|_| state.at_coordinate()) {
+        Some(at) => at.tasks.iter().for_each(|task| stands(task.id, task.state, task.site)),
+        None => state.now().tasks().for_each(|task| stands(task.id, task.state, task.site)),
     }
     for tasks in out.values_mut() {
         // Those that run come first, then by number.
         tasks.sort_by_key(|task| (task.state != TaskState::Running, task.id));
     }
     out
+}
+
+/// The task to select when a line is chosen: the first that stands there, or the next one where the selected task already does.
+pub fn next_in_line(state: &State, file: u16, line: u32) -> Option<TaskId> {
+    let standing = standing(state, file);
+    let tasks = standing.get(&line).filter(|tasks| !tasks.is_empty())?;
+    let at = tasks.iter().position(|task| Some(task.id) == state.selection.task);
+    Some(tasks[at.map_or(0, |at| (at + 1) % tasks.len())].id)
 }
 
 /// What the mouse did in a row of the view.
@@ -161,6 +176,11 @@ pub fn pointer(state: &mut State, mouse: Mouse, _x: u16, y: u16) {
 
 /// Draws the view.
 pub fn draw(state: &State, buffer: &mut Buffer, area: Rect) {
+    page(state, buffer, area, state.source.top, state.source.left);
+}
+
+/// A page of the file that the selected line is in, from a line and a column on.
+pub fn page(state: &State, buffer: &mut Buffer, area: Rect, top: u32, left: usize) {
     let (file, line) = cursor(state);
     let Some(source) = state.sources.get(file as usize).filter(|source| !source.is_empty()) else {
         let how =
@@ -171,19 +191,28 @@ pub fn draw(state: &State, buffer: &mut Buffer, area: Rect) {
     let digits = source.len().to_string().len().max(3);
     let notes = (area.width as usize / 3).max(16);
     for y in 0..area.height {
-        let number = state.source.top.max(1) + u32::from(y);
+        let number = top.max(1) + u32::from(y);
         if number as usize > source.len() {
             break;
         }
         let chosen = number == line;
-        let mark = if chosen { "▶" } else { " " };
-        let mut x = put(buffer, area, 0, y, mark, state.theme.bold(Role::Key));
+        let mut x = 0;
+        if state.debugger.is_some() {
+            let (mark, style) = breakpoint_mark(state, file, number);
+            x = put(buffer, area, 0, y, mark, style);
+        }
+        let (mark, style) = match state.debugger.is_some() && state.at_coordinate() {
+            true if stands_at(state, file, number) => ("▶", state.theme.bold(Role::Running)),
+            true => (if chosen { "·" } else { " " }, state.theme.bold(Role::Key)),
+            false => (if chosen { "▶" } else { " " }, state.theme.bold(Role::Key)),
+        };
+        x = put(buffer, area, x, y, mark, style);
         let number_style = if chosen { Style::new().add_modifier(Modifier::BOLD) } else { state.theme.dim() };
         x = put(buffer, area, x, y, &pad_left(&number.to_string(), digits), number_style);
         x = put(buffer, area, x, y, " │ ", state.theme.style(Role::Border));
         let tasks = standing.get(&number);
         let room = if tasks.is_some() { area.width.saturating_sub(notes as u16 + 1) } else { area.width };
-        code(state, buffer, Rect { width: room, ..area }, x, y, source.line(number), &source.colors(number));
+        code(state, buffer, Rect { width: room, ..area }, x, y, source.line(number), &source.colors(number), left);
         if chosen {
             let whole = Rect { x: area.x + x, y: area.y + y, width: room.saturating_sub(x), height: 1 };
             buffer.set_style(whole, Style::new().add_modifier(Modifier::BOLD));
@@ -195,6 +224,23 @@ pub fn draw(state: &State, buffer: &mut Buffer, area: Rect) {
     }
 }
 
+/// Whether the selected frame of the debugged run is at a line.
+fn stands_at(state: &State, file: u16, line: u32) -> bool {
+    state.standing_place().is_some_and(|place| (place.file, place.line) == (file, line))
+}
+
+/// `●` where a breakpoint is, `○` where it is turned off.
+fn breakpoint_mark(state: &State, file: u16, line: u32) -> (&'static str, Style) {
+    let breakpoints = state.inspection().map_or(&[][..], |at| &at.breakpoints);
+    let here = || breakpoints.iter().filter(|one| one.line == Some((file, line)));
+    match here().any(|one| one.enabled) {
+        true => ("●", state.theme.bold(Role::Bad)),
+        false if here().next().is_some() => ("○", state.theme.style(Role::Bad)),
+        false => (" ", Style::new()),
+    }
+}
+
+#[expect(clippy::too_many_arguments, reason = "a place, a line and what colours it")]
 fn code(
     state: &State,
     buffer: &mut Buffer,
@@ -203,9 +249,9 @@ fn code(
     y: u16,
     text: &str,
     colors: &[(std::ops::Range<usize>, Role)],
+    left: usize,
 ) {
     // Tabs are four columns; everything else that is no character becomes a mark.
-    let left = state.source.left;
     let mut column = 0;
     let mut at = 0;
     for (index, c) in text.char_indices() {
@@ -230,7 +276,7 @@ fn code(
 }
 
 /// The tasks of a line, to the right of it: glyph and name, as many as there is room for.
-fn gutter(state: &State, buffer: &mut Buffer, area: Rect, y: u16, tasks: &[&TaskNow]) {
+fn gutter(state: &State, buffer: &mut Buffer, area: Rect, y: u16, tasks: &[Stander]) {
     let mut x = put(buffer, area, 0, y, "◀ ", state.theme.dim());
     let total = tasks.len();
     for (i, task) in tasks.iter().take(NAMED).enumerate() {

@@ -127,6 +127,13 @@ impl Default for ThroughputView {
     }
 }
 
+impl ThroughputView {
+    /// Other events have taken the place of those there were.
+    pub fn begin_again(&mut self) {
+        self.known = None;
+    }
+}
+
 /// `31.2 M/s`.
 pub fn per_second(rate: f64) -> String {
     format!("{}/s", short_count(rate))

@@ -37,6 +37,9 @@ pub fn title(state: &State) -> Line<'static> {
     if !timeline.filter.is_empty() {
         spans.push(Span::styled(format!(" · /{}", timeline.filter.text()), state.theme.bold(Role::Warning)));
     }
+    if let Some(future) = state.future() {
+        spans.push(Span::styled(format!(" · from event {} on not yet", count(future)), state.theme.dim()));
+    }
     if state.follow {
         spans.push(Span::styled(" · follow", state.theme.style(Role::Running)));
     }
@@ -60,6 +63,12 @@ pub fn draw(state: &State, buffer: &mut Buffer, area: Rect) {
     let window = window(state);
     let cursor = window.cell(state.timeline.cursor, parts.cells);
     let selected = cursor_row(state);
+    // Where a debugged run stands, and from which cell on everything is its future.
+    let stands = state.debugger.as_ref().and(window.cell(coordinate(state), parts.cells));
+    let future = state.future().map(|_| match coordinate(state) {
+        at if at < window.from => 0,
+        at => window.cell(at, parts.cells).map_or(parts.cells, |cell| cell + 1),
+    });
     draw_ruler(state, buffer, area, &parts, window, cursor);
     for lane in 0..parts.lanes {
         let index = state.timeline.top + lane;
@@ -80,7 +89,11 @@ pub fn draw(state: &State, buffer: &mut Buffer, area: Rect) {
             },
         };
         for (i, (glyph, style)) in line.into_iter().enumerate() {
-            let style = if chosen && cursor == Some(i) { style.add_modifier(Modifier::REVERSED) } else { style };
+            let style =
+                if future.is_some_and(|future| i >= future) { style.patch(state.theme.future()) } else { style };
+            // The cursor is one cell; where the run stands is a line down all lanes.
+            let marked = chosen && cursor == Some(i) || stands == Some(i);
+            let style = if marked { style.add_modifier(Modifier::REVERSED) } else { style };
             let mut text = [0; 4];
             put(buffer, area, (parts.label + i) as u16, y, glyph.encode_utf8(&mut text), style);
         }
@@ -97,6 +110,12 @@ pub fn draw(state: &State, buffer: &mut Buffer, area: Rect) {
     let used = used + parts.workers;
     let room = parts.lanes + parts.workers - used;
     legend(state, buffer, Rect { y: area.y + 1 + used as u16, height: room as u16, ..area });
+}
+
+/// Where on the axis the newest event is that has happened where a debugged run stands.
+fn coordinate(state: &State) -> u64 {
+    let event = state.coordinate().unwrap_or_else(|| state.store.newest());
+    position(state, state.timeline.measure, event)
 }
 
 /// The lanes of the workers, or one for all of them together.
@@ -188,7 +207,7 @@ fn visible_row(state: &State, parts: &Parts, id: TaskId) -> Option<usize> {
 /// A line from the lane where the cause of the event under the cursor is to the lane of the cursor: a message, a wake-up, an
 /// unlock that let the other lock.
 fn draw_cause(state: &State, buffer: &mut Buffer, area: Rect, parts: &Parts, window: Window) {
-    if state.follow || state.timeline.group.is_some() {
+    if state.follow && state.selection.event.is_none() || state.timeline.group.is_some() {
         return;
     }
     let measure = state.timeline.measure;

@@ -52,6 +52,12 @@ pub struct TimelineView {
 }
 
 impl TimelineView {
+    /// Other events have taken the place of those there were.
+    pub fn begin_again(&mut self) {
+        self.rows_are_stale();
+        self.judged = 0;
+    }
+
     /// The rows are to be made anew.
     pub fn rows_are_stale(&mut self) {
         self.rows.stale();
@@ -126,8 +132,10 @@ pub fn settle(state: &mut State) {
     let parts = Parts::of(state);
     if state.follow {
         state.timeline.cursor = position(state, measure, state.moment());
-        // At full length the window is the extent; a zoomed one goes along with its end.
-        if let Some(window) = state.timeline.window {
+        // At full length the window is the extent; a zoomed one goes along with its end, or with where a debugged run stands.
+        if state.selection.event.is_some() {
+            show_cursor(state);
+        } else if let Some(window) = state.timeline.window {
             let from = extent.to.saturating_sub(window.span()).max(extent.from);
             state.timeline.window = Some(Window { from, to: from.saturating_add(window.span()) });
         }
