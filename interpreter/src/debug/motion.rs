@@ -7,8 +7,10 @@ use super::frames;
 use super::lines::Line;
 use super::request::{Direction, Go, Motion};
 use super::session::Debugger;
-use super::travel::{Deed, Halt, Stops};
+use super::deeds::Deed;
+use super::travel::{Halt, Stops};
 use scheduler::State;
+use std::sync::Arc;
 use tracer::event::{Field, Kind, ObjectId};
 use tracer::inspect::Reason;
 use tracer::journal::Want;
@@ -283,12 +285,12 @@ impl Debugger {
             _ => {}
         }
         // The task's slice may end before: then somebody else's turn is over with a switch.
-        Stops { switches: true, breaks: Some(breaks), events: Want::default() }
+        Stops { switches: true, breaks: Some(breaks.into()), events: Want::default() }
     }
 
     /// No instruction.
-    pub(super) fn none(&self) -> Box<[bool]> {
-        vec![false; self.travel.machine.code.instrs.len()].into_boxed_slice()
+    pub(super) fn none(&self) -> Vec<bool> {
+        vec![false; self.travel.machine.code.instrs.len()]
     }
 
     /// Where the frame of an origin goes on, if the task is in something that this frame has called.
@@ -324,7 +326,7 @@ impl Debugger {
 struct Own {
     switches: bool,
     events: Want,
-    breaks: Option<Box<[bool]>>,
+    breaks: Option<Arc<[bool]>>,
 }
 
 impl Own {

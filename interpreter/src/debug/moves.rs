@@ -5,7 +5,7 @@
 //! the first moves are tried ([`Debugger::foreseen`]); the others say where their task goes on.
 
 use super::session::Debugger;
-use super::travel::Deed;
+use super::deeds::Deed;
 use super::values::objects;
 use super::view::View;
 use crate::bytecode::{Instr, Op};

@@ -9,9 +9,11 @@ use super::request::{BreakOn, Breakpoint, Hits, Refused};
 use super::session::Debugger;
 use super::travel::{Halt, Stops};
 use crate::bytecode::Op;
+use crate::bytecode::ops::{Flow, Operand};
 use crate::bytecode::program::ArmCode;
 use crate::value::Value;
 use rustc_hash::FxHashMap;
+use std::sync::Arc;
 use tracer::event::{Field, Kind, ObjectId, Record};
 use tracer::inspect::{BreakpointView, Reason};
 use tracer::journal::Want;
@@ -146,10 +148,14 @@ impl Debugger {
     }
 
     /// The instructions after which a variable may have another value.
-    pub(super) fn writers(&self) -> Box<[bool]> {
+    pub(super) fn writers(&self) -> Arc<[bool]> {
         let code = &self.travel.machine.code;
         // Anything that writes a register may write the watched one; plain jumps write nothing.
-        code.instrs.iter().map(|instr| !instr.op.only_jumps()).collect()
+        let only_jumps = |op: Op| {
+            let jumps = matches!(op.flow(), Flow::Branch | Flow::Jump | Flow::Table);
+            jumps && !op.operands().iter().any(|o| matches!(o, Operand::Write | Operand::Update | Operand::Frame))
+        };
+        code.instrs.iter().map(|instr| !only_jumps(instr.op)).collect()
     }
 }
 
@@ -159,7 +165,7 @@ fn none(id: u32) -> Refused {
 
 /// What the enabled breakpoints want, for one motion.
 pub(super) struct Watching {
-    breaks: Option<Box<[bool]>>,
+    breaks: Option<Arc<[bool]>>,
     events: Want,
     switches: bool,
 }
@@ -170,7 +176,7 @@ impl Watching {
         let mut watching = Watching { breaks: None, events: Want::default(), switches: false };
         let code = debugger.travel.machine.code.instrs.len();
         let enabled = || debugger.points.list.iter().filter(|point| point.enabled);
-        let mut breaks = vec![false; code].into_boxed_slice();
+        let mut breaks = vec![false; code];
         for point in enabled() {
             point.pcs.iter().for_each(|&pc| breaks[pc as usize] = true);
             match &point.is.on {
@@ -186,10 +192,10 @@ impl Watching {
             // Whatever writes is a stop, and then the next one sees what it wrote.
             watching.switches = true;
             let writers = debugger.writers();
-            breaks.iter_mut().zip(&writers).for_each(|(stop, writes)| *stop |= writes);
+            breaks.iter_mut().zip(writers.iter()).for_each(|(stop, writes)| *stop |= writes);
             debugger.look_at_watches();
         }
-        watching.breaks = breaks.contains(&true).then_some(breaks);
+        watching.breaks = breaks.contains(&true).then(|| breaks.into());
         watching
     }
 
@@ -198,7 +204,7 @@ impl Watching {
         stops.switches |= self.switches;
         stops.events.join(&self.events);
         match (&mut stops.breaks, &self.breaks) {
-            (Some(breaks), Some(ours)) => breaks.iter_mut().zip(ours).for_each(|(stop, our)| *stop |= our),
+            (Some(breaks), Some(ours)) => *breaks = breaks.iter().zip(ours.iter()).map(|(stop, our)| stop | our).collect(),
             (none @ None, Some(ours)) => *none = Some(ours.clone()),
             _ => {}
         }

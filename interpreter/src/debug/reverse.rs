@@ -9,6 +9,7 @@ use super::points::Watching;
 use super::request::{Motion, Refused};
 use super::session::Debugger;
 use super::travel::{Halt, Interrupted, Stops, back};
+use std::sync::Arc;
 use tracer::event::{Kind, Record, TaskId};
 use tracer::inspect::Reason;
 
@@ -145,6 +146,7 @@ impl Debugger {
             breaks.copy_from_slice(self.lines.leaders());
         }
         let motion = motion.clone();
+        let breaks: Arc<[bool]> = breaks.into();
         let found = self.back_to_stop(
             move |debugger| {
                 let midway = debugger.travel.machine.stepper.is_midway();

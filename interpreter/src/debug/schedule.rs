@@ -1,8 +1,37 @@
 //! The schedule of a debugged run: where it comes from, and what it is by now.
 
 use super::session::Debugger;
-use super::travel::Deed;
 use crate::bytecode::Code;
 use scheduler::Oracle;
-use scheduler::schedule::{Schedule, Script};
+use scheduler::schedule::{Divergence, Follow, Keep, Schedule, Script};
 use tracer::program::ProgramInfo;
+
+/// The oracle that follows a schedule in a program.
+pub(super) fn oracle(code: &Code, schedule: &Schedule) -> Oracle {
+    let follow = if schedule.fits(hash(code)) { Follow::Keys } else { Follow::Points };
+    Oracle::Scripted(Box::new(Script::new(schedule, names(code), Keep::Changes, follow, false)))
+}
+
+impl Debugger {
+    /// The schedule of the run up to here: the seed and what was chosen. Variables that were set are not part of it
+    /// ([`Debugger::was_changed`]).
+    pub fn schedule(&self) -> Schedule {
+        let machine = &self.travel.machine;
+        Schedule {
+            program: Some(stamp(&machine.code, &self.program)),
+            args: self.setup().args.clone(),
+            input: input(self.setup(), machine.common.io().lines_read()),
+            ..machine.sched.schedule_so_far()
+        }
+    }
+
+    /// Whether the program's state was changed by hand on the way here, which no schedule can tell.
+    pub fn was_changed(&self) -> bool {
+        self.travel.deeds().any(|done| !done.deed.is_choice())
+    }
+
+    /// Where the schedule that the run began with could not be followed so far.
+    pub fn divergences(&self) -> Vec<Divergence> {
+        self.travel.machine.sched.divergences(self.ended().is_some())
+    }
+}

@@ -6,7 +6,8 @@
 use super::lines::Lines;
 use super::points::Points;
 use super::request::{Go, Refused};
-use super::travel::{Deed, Setup as TravelSetup, Travel};
+use super::deeds::Deed;
+use super::travel::{Setup as TravelSetup, Travel};
 use crate::bytecode::Code;
 use crate::bytecode::verify::VerifyError;
 use crate::trace_info::program_info;
@@ -75,7 +76,7 @@ impl Debugger {
     /// When the verifier rejects the program, which is a fault of the compiler.
     pub fn new(code: &Code, setup: Setup) -> Result<Debugger, VerifyError> {
         let program = Arc::new(program_info(code));
-        let oracle = super::schedule::oracle(code, &program, &setup.schedule);
+        let oracle = super::schedule::oracle(code, &setup.schedule);
         let config = |may_cancel| Config {
             oracle: oracle.clone(),
             time: TimeSource::virtual_time(),
@@ -91,6 +92,7 @@ impl Debugger {
                 stop_at_main: setup.stop_at_main,
                 io,
                 config: &config,
+                program: program.clone(),
                 spacing: setup.spacing,
                 interrupt: setup.interrupt.clone(),
             },

@@ -11,6 +11,7 @@
 //! What was done by hand (a task picked, a preemption, a variable set) is kept by step and done again whenever the run comes by.
 //! Doing something else anywhere but at the end of what is known forgets what came after: the run takes another turn.
 
+use super::deeds::Deed;
 use crate::bytecode::verify::VerifyError;
 use crate::value::Value;
 use crate::vm::engine::Stepping;
@@ -23,8 +24,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tracer::finding::Finding;
-use tracer::inspect::Coordinate;
+use tracer::inspect::{Coordinate, Variable};
 use tracer::journal::{Journal, Stand, Want};
+use tracer::program::ProgramInfo;
 use tracer::record::Tracer;
 
 /// The machine that a debugger drives.
@@ -42,17 +44,13 @@ const MEMORY: usize = 512 << 20;
 /// Checkpoints that are kept at most, however small.
 const MOST: usize = 4096;
 
-/// Something done by hand, which is done again when the run comes by.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Deed {
-    /// This task runs next.
-    Run(u32),
-    /// Time passes until the next timer.
-    Time,
-    /// The running task makes room for others.
-    Preempt,
-    /// A place in a task's frame gets a value: task number, frame, place, expression.
-    Set(u32, usize, String, String),
+/// Something that was done by hand at a step.
+#[derive(Clone, Debug)]
+pub struct Done {
+    /// What.
+    pub deed: Deed,
+    /// Events recorded before.
+    pub event: u64,
 }
 
 /// What to stop at on the way forwards, besides the destination.
@@ -61,7 +59,7 @@ pub struct Stops {
     /// Every scheduling point.
     pub switches: bool,
     /// Before these instructions.
-    pub breaks: Option<Box<[bool]>>,
+    pub breaks: Option<Arc<[bool]>>,
     /// After events like these.
     pub events: Want,
 }
@@ -105,6 +103,8 @@ pub struct Setup<'a> {
     pub io: Io,
     /// What the scheduler is made of.
     pub config: &'a dyn Fn(bool) -> Config<Value>,
+    /// Names and places of the program.
+    pub program: Arc<ProgramInfo>,
     /// Steps between checkpoints, about.
     pub spacing: u64,
     /// Set by somebody else to stop a long journey.
@@ -120,8 +120,10 @@ pub struct Travel {
     bytes: usize,
     /// Steps between checkpoints on the way forwards.
     spacing: u64,
+    /// Names and places of the program.
+    pub(super) program: Arc<ProgramInfo>,
     /// What was done by hand, by the step before which it was.
-    deeds: BTreeMap<u64, Vec<Deed>>,
+    deeds: BTreeMap<u64, Vec<Done>>,
     /// Where it stands the run is over, like this.
     ended: Option<RunReport>,
     /// The furthest point known, and whether it is the end.
@@ -152,6 +154,7 @@ impl Travel {
             checkpoints: BTreeMap::new(),
             bytes: 0,
             spacing: setup.spacing.max(1),
+            program: setup.program,
             deeds: BTreeMap::new(),
             ended: None,
             frontier: Coordinate::default(),
@@ -186,7 +189,16 @@ impl Travel {
     }
 
     /// What was done by hand on the way here, by step.
-    pub fn deeds(&self) -> impl DoubleEndedIterator<Item = (u64, &Deed)> {
+    pub fn deeds(&self) -> impl DoubleEndedIterator<Item = &Done> {
+        self.deeds_by_step().map(|(_, done)| done)
+    }
+
+    /// The coordinates at which something was done by hand on the way here.
+    pub fn chosen(&self) -> Vec<Coordinate> {
+        self.deeds_by_step().map(|(step, done)| Coordinate { step, event: done.event }).collect()
+    }
+
+    fn deeds_by_step(&self) -> impl DoubleEndedIterator<Item = (u64, &Done)> {
         let here = self.at().step;
         let end = if self.done == Some(here) { here + 1 } else { here };
         self.deeds.range(..end).flat_map(|(&step, deeds)| deeds.iter().map(move |deed| (step, deed)))
@@ -268,7 +280,7 @@ impl Travel {
         }
         halt.ended = self.ended.is_some();
         halt.event |= self.machine.tr.stops();
-        self.machine.stepper.set_breaks(Box::default());
+        self.machine.stepper.set_breaks(Arc::default());
         self.machine.tr.stop_after(Want::default());
         self.note();
         halt
@@ -329,20 +341,30 @@ impl Travel {
     ///
     /// # Errors
     /// When it cannot be done here; why.
-    pub fn do_by_hand(&mut self, deed: Deed) -> Result<(), String> {
-        let step = self.at().step;
-        self.fork();
-        self.perform(&deed)?;
-        self.deeds.entry(step).or_default().push(deed);
+    pub fn do_by_hand(&mut self, deed: Deed) -> Result<Option<Variable>, String> {
+        let Coordinate { step, event } = self.at();
+        // What cannot be done should forget nothing; but what records events has to find the old ones gone.
+        let records = match deed {
+            Deed::Preempt | Deed::Evaluate(..) => self.can_record(&deed)?,
+            Deed::Run(_) | Deed::Time | Deed::Set(..) => false,
+        };
+        if records {
+            self.fork();
+        }
+        let shown = self.perform(&deed)?;
+        if !records {
+            self.fork();
+        }
+        self.deeds.entry(step).or_default().push(Done { deed, event });
         self.done = Some(step);
         self.note();
-        Ok(())
+        Ok(shown)
     }
 
     /// Takes the last thing done by hand before here back and stands where it was done. Gives what it was.
     pub fn undo(&mut self) -> Option<Deed> {
-        let step = self.deeds().next_back()?.0;
-        let deed = self.deeds.get_mut(&step)?.pop();
+        let step = self.deeds_by_step().next_back()?.0;
+        let deed = self.deeds.get_mut(&step)?.pop().map(|done| done.deed);
         self.back_to(step);
         self.forward(step, Stops::default());
         self.redo(step);
@@ -378,9 +400,9 @@ impl Travel {
         }
         let Some(deeds) = self.deeds.get(&step).cloned() else { return };
         self.done = Some(step);
-        for deed in deeds {
+        for done in deeds {
             // The state is what it was when it was done first, so it can be done again.
-            if let Err(why) = self.perform(&deed) {
+            if let Err(why) = self.perform(&done.deed) {
                 self.amiss = Some(why);
             }
         }

@@ -7,6 +7,7 @@
 use super::engine::Engine;
 use super::machine::Machine;
 use scheduler::{At, Runtime};
+use std::sync::Arc;
 
 /// What to do before an instruction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,7 +30,7 @@ pub struct Stepper {
     /// Stop before every look for the next task.
     switches: bool,
     /// Instructions to stop before; empty where there are none.
-    breaks: Box<[bool]>,
+    breaks: Arc<[bool]>,
     /// The step at which switches and breaks do not count: the one that the run goes on from.
     passing: u64,
     /// The machine stands inside a slice, before an instruction.
@@ -59,7 +60,7 @@ impl Default for Stepper {
             steps: 0,
             stop_at: u64::MAX,
             switches: false,
-            breaks: Box::default(),
+            breaks: Arc::default(),
             passing: u64::MAX,
             midway: false,
             slice_began: 0,
@@ -99,7 +100,7 @@ impl Stepper {
     }
 
     /// Stops before these instructions, too.
-    pub fn set_breaks(&mut self, breaks: Box<[bool]>) {
+    pub fn set_breaks(&mut self, breaks: Arc<[bool]>) {
         self.breaks = breaks;
     }
 
