@@ -144,6 +144,11 @@ impl<V: Copy + Default, B: Default> Core<V, B> {
         Meta { id, site: at.site, nth: count(&mut self.sites, at.site) }
     }
 
+    /// Objects made so far at a site.
+    pub fn made_at(&self, site: u32) -> u32 {
+        self.sites.get(site as usize).copied().unwrap_or(0)
+    }
+
     /// A number for something that is an object in events only (a sleep).
     #[inline(always)]
     pub fn object_number(&mut self) -> u32 {

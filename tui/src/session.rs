@@ -132,6 +132,12 @@ pub trait Session {
         Vec::new()
     }
 
+    /// Of a debugger: the whole lines that a line of its command language can become when its last word is ended, sorted; for the
+    /// Tab key. Nothing where there is no such line.
+    fn complete(&self, _line: &str) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Which version of the past [`Session::drain`] gives out. It is raised when events that were given out are no longer true (the
     /// schedule was forked after going back), and only inside of `drain`, which then gives nothing more and returns `true`; the
     /// next `drain` begins again with event 0.

@@ -112,7 +112,7 @@ fn operand_text(code: &Code, pc: u32, instr: Instr, operand: Operand, field: u16
         Operand::WideImm => instr.wide_imm().to_string(),
         Operand::Const => or_number(code.constants.get(wide).map(|k| constant_text(code, k)), wide),
         Operand::Func => or_number(code.functions.get(wide).map(|f| f.name.clone()), wide),
-        Operand::Global => or_number(code.globals.get(wide).cloned(), wide),
+        Operand::Global => or_number(code.globals.get(wide).map(|g| g.name.clone()), wide),
         Operand::Method => or_number(code.method_names.get(wide).map(|m| format!(".{m}")), wide),
         Operand::Builtin => or_number(Builtin::from_index(field).map(|b| b.name().to_string()), field as usize),
         Operand::Select => or_number(select_text(code, field), field as usize),

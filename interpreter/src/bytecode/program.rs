@@ -67,10 +67,27 @@ pub struct LocalCode {
     pub register: Reg,
     /// Whether the register holds a cell with the value.
     pub cell: bool,
+    /// Whether the program may assign to it.
+    pub mutable: bool,
     /// First instruction at which it has its value.
     pub from: u32,
     /// One past the last.
     pub to: u32,
+}
+
+/// A module global as a debugger sees it.
+#[derive(Clone, Debug)]
+pub struct GlobalCode {
+    /// Its name.
+    pub name: String,
+    /// Its type in the language's words.
+    pub ty: String,
+    /// Whether it holds a cell with the value.
+    pub cell: bool,
+    /// Whether the program may assign to it.
+    pub mutable: bool,
+    /// Whether each task has its own copy.
+    pub thread_local: bool,
 }
 
 /// Where a cancelled task goes on: deferred work and releases, ending in `Unwind`.
@@ -157,8 +174,8 @@ pub struct Code {
     pub structs: Vec<StructCode>,
     /// Enums; `Option` and `Result` are 0 and 1.
     pub enums: Vec<EnumCode>,
-    /// Names of globals.
-    pub globals: Vec<String>,
+    /// Globals.
+    pub globals: Vec<GlobalCode>,
     /// Sets the globals; run first, in `main`'s task.
     pub init: Option<u32>,
     /// The program's start.

@@ -17,15 +17,14 @@ impl<'p> Emitter<'_, 'p> {
         for id in (0..leading).map(LocalId) {
             self.declare(id, function.span);
         }
+        let entry = self.asm.position();
         for id in (0..leading).map(LocalId) {
             let captured = id.0 < function.captures;
             // A shared cell arrives as it is.
-            if !(captured && modes.get(id.0 as usize) == Some(&CaptureMode::Cell)) {
-                self.make_cell(id, function.span);
-            }
+            let moves = !(captured && modes.get(id.0 as usize) == Some(&CaptureMode::Cell));
             // What a closure owns stays with it from call to call.
             let owned = !(captured && function.kind == FunctionKind::Closure);
-            self.local_in_place(id, owned, function.span);
+            self.argument_in_place(id, entry, moves, owned, function.span);
         }
         if self.lowerer.kinds.is_unit(function.ret) {
             self.return_value(Some(&function.body), end_of(function.body.span));

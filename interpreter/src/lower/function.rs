@@ -51,6 +51,8 @@ impl From<NameOf> for ObjectName {
 pub struct LocalRange {
     pub local: LocalId,
     pub register: Reg,
+    /// Whether it stands in a cell there.
+    pub cell: bool,
     pub from: Position,
     pub to: Option<Position>,
 }
@@ -275,7 +277,29 @@ impl<'a, 'p> Emitter<'a, 'p> {
     pub fn begin_range(&mut self, id: LocalId, register: Reg) {
         if self.local(id).is_some_and(|l| !l.name.is_empty()) && !self.in_landing {
             let from = self.asm.position();
-            self.ranges.push(LocalRange { local: id, register, from, to: None });
+            let cell = self.is_cell(id);
+            self.ranges.push(LocalRange { local: id, register, cell, from, to: None });
+        }
+    }
+
+    /// An argument is where it belongs; `entry` is the function's first position. Debuggers show every argument from there on: one that
+    /// has to move into a cell first as it came.
+    pub fn argument_in_place(&mut self, id: LocalId, entry: Position, moves: bool, owned: bool, span: Span) {
+        let first = self.ranges.len();
+        if moves && self.is_cell(id) {
+            let register = self.register(id, span);
+            self.begin_range(id, register);
+            self.make_cell(id, span);
+            let end = self.asm.position();
+            if let Some(range) = self.ranges.get_mut(first) {
+                (range.cell, range.from, range.to) = (false, entry, Some(end));
+            }
+            self.local_in_place(id, owned, span);
+        } else {
+            self.local_in_place(id, owned, span);
+            if let Some(range) = self.ranges.get_mut(first) {
+                range.from = entry;
+            }
         }
     }
 

@@ -32,7 +32,7 @@ mod type_names;
 pub(crate) mod tests;
 
 use crate::bytecode::instr::Instr;
-use crate::bytecode::program::{Cleanup, Code, EnumCode, FunctionCode, LocalCode, SelectCode, StructCode};
+use crate::bytecode::program::{Cleanup, Code, EnumCode, FunctionCode, GlobalCode, LocalCode, SelectCode, StructCode};
 use crate::core::{CaptureMode, ExprKind, FuncId, Function, FunctionKind, GlobalId, PlaceBase, Program};
 use crate::diagnostics::{Code as DiagnosticCode, Diagnostic};
 use crate::source::Span;
@@ -261,7 +261,8 @@ impl<'p> Lowerer<'p> {
                     name: local.name.clone(),
                     ty: type_names::type_name(self.program, &self.kinds.types, local.ty),
                     register: range.register,
-                    cell: local.cell,
+                    cell: range.cell,
+                    mutable: local.mutable,
                     from,
                     to,
                 });
@@ -302,7 +303,15 @@ impl<'p> Lowerer<'p> {
             name: e.name.clone(),
             variants: e.variants.iter().map(|v| (v.0.clone(), v.1.len() as u16)).collect(),
         });
+        let globals = program.globals.iter().enumerate().map(|(i, global)| GlobalCode {
+            name: global.name.clone(),
+            ty: type_names::type_name(program, &self.kinds.types, global.ty),
+            cell: self.cell_globals.contains(&(i as u32)),
+            mutable: global.mutable,
+            thread_local: global.thread_local.is_some(),
+        });
         Ok(Code {
+            globals: globals.collect(),
             structs: structs.collect(),
             enums: enums.collect(),
             instrs: self.instrs,
@@ -315,7 +324,6 @@ impl<'p> Lowerer<'p> {
             type_tests: self.tables.type_tests,
             method_names: self.tables.method_names,
             methods,
-            globals: program.globals.iter().map(|g| g.name.clone()).collect(),
             init: program.init.map(|f| f.0),
             main: main.0,
             object_names: self.object_names,

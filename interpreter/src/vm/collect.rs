@@ -25,7 +25,11 @@ impl<E: Engine> Machine<E> {
                 return None;
             }
             globals.copy_to(values);
-            Some(mark::collect(heap, sched, code, Roots { globals: values, constants }, marks))
+            let collected = mark::collect(heap, sched, code, Roots { globals: values, constants }, marks);
+            if E::STEP {
+                mark::forget_freed(sched, code, marks);
+            }
+            Some(collected)
         });
         let Some(collected) = collected else { return Ok(()) };
         let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);

@@ -83,6 +83,11 @@ pub fn preview(heap: &Heap, objects: &mut dyn Objects, code: &Code, value: Value
     out
 }
 
+/// Text of a value in any style.
+pub fn styled(heap: &Heap, objects: &mut dyn Objects, code: &Code, value: Value, style: Style, out: &mut String) {
+    write_value(heap, Some(code), objects, value, style, out);
+}
+
 /// A short form where neither the program nor the scheduler is at hand (panic messages).
 pub fn plain(heap: &Heap, value: Value) -> String {
     let mut out = String::new();

@@ -109,7 +109,7 @@ pub struct Machine<E: Engine> {
     pub start: u32,
     pub(super) entries: Arc<[Entry]>,
     pub(super) constants: Arc<[Value]>,
-    pub(super) globals: Globals,
+    pub(crate) globals: Globals,
     /// Scratch for the globals as roots.
     pub(super) global_values: Vec<Value>,
     /// The guest's heap.

@@ -35,7 +35,7 @@ const OBJECTS: [ObjectKind; 10] = [
 ];
 
 /// What a scheduler handle points at; `None` for futures and for values that are no such handle.
-fn object_kind(tag: Tag) -> Option<ObjectKind> {
+pub(crate) fn object_kind(tag: Tag) -> Option<ObjectKind> {
     Some(match tag {
         Tag::Channel => ObjectKind::Channel,
         Tag::Mutex | Tag::MutexGuard => ObjectKind::Mutex,
@@ -81,6 +81,16 @@ impl Marks {
                 self.slices = WEIGHING + channels / 256;
                 true
             }
+        }
+    }
+
+    /// Whether what a value points at was reached; what is no handle always counts. A future knows its task by number, too.
+    fn is_marked(&self, value: Value) -> bool {
+        let tag = value.kind();
+        match (Kind::of(tag), object_kind(tag)) {
+            (Some(kind), _) => self.heap[kind as usize].get(value.slot()),
+            (None, Some(kind)) => self.objects[kind as usize].get(value.slot()),
+            (None, None) => true,
         }
     }
 
@@ -207,25 +217,60 @@ impl Marks {
     }
 }
 
+/// What a register that nothing reads any more holds after what it pointed at was freed: see [`forget_freed`].
+pub const FORGOTTEN: Value = Value { tag: Tag::NoValue as u8, payload: 1 };
+
+/// After a collection: takes the handles of freed objects out of registers that no instruction reads any more. The program cannot
+/// notice; a debugger, which shows such variables as long as they are in scope, would show whatever gets the slot next.
+pub(super) fn forget_freed(sched: &mut Sched, code: &Code, marks: &mut Marks) {
+    let liveness = marks.liveness.take().unwrap_or_else(|| Liveness::new(code));
+    let slots: Vec<u32> = sched.live_tasks().map(|(slot, _)| slot).collect();
+    let mut freed: Vec<usize> = Vec::new();
+    for slot in slots {
+        let body = &sched.task(slot).body;
+        for frame in Frames::of(code, body) {
+            let Some(function) = code.function_at(frame.pc) else { continue };
+            // What lies above the window of a call belongs to the callee.
+            let (live, registers) = if frame.calling {
+                (liveness.words_after(code, frame.pc), code.instrs[frame.pc as usize].a / 2)
+            } else {
+                (liveness.words_before(code, frame.pc), code.functions[function as usize].registers)
+            };
+            for register in 0..registers as usize {
+                let is_live = live.get(register / 64).is_some_and(|word| word >> (register % 64) & 1 != 0);
+                let at = frame.base + register;
+                if !is_live && body.stack.get(at).is_some_and(|&value| !marks.is_marked(value)) {
+                    freed.push(at);
+                }
+            }
+        }
+        let body = &mut sched.task_mut(slot).body;
+        for at in freed.drain(..) {
+            body.stack[at] = FORGOTTEN;
+        }
+    }
+    marks.liveness = Some(liveness);
+}
+
 /// A frame of a task that is not running.
-pub(super) struct Frame {
+pub(crate) struct Frame {
     /// The instruction to go on with; the call, for a frame that waits for one.
-    pub(super) pc: u32,
+    pub(crate) pc: u32,
     /// Index of its register 0 in the stack.
-    base: usize,
+    pub(crate) base: usize,
     /// Whether it waits for a call.
-    calling: bool,
+    pub(crate) calling: bool,
 }
 
 /// The frames of a task, innermost first.
-pub(super) struct Frames<'a> {
+pub(crate) struct Frames<'a> {
     code: &'a Code,
     body: &'a Body,
     next: Option<Frame>,
 }
 
 impl<'a> Frames<'a> {
-    pub(super) fn of(code: &'a Code, body: &'a Body) -> Frames<'a> {
+    pub(crate) fn of(code: &'a Code, body: &'a Body) -> Frames<'a> {
         Frames { code, body, next: Some(Frame { pc: body.pc, base: body.base as usize, calling: false }) }
     }
 }

@@ -184,6 +184,11 @@ impl<V: Copy + Default, B: Default> Scheduler<V, B> {
         ObjectRef { id: ObjectId(meta.id), kind, made_at: Site(meta.site), nth: meta.nth }
     }
 
+    /// How many objects were made at a site so far, of any kind.
+    pub fn made_at(&self, site: u32) -> u32 {
+        self.core.made_at(site)
+    }
+
     fn meta(&self, kind: ObjectKind, slot: u32) -> Meta {
         match kind {
             ObjectKind::Channel => self.channels[slot].meta,

@@ -1,3 +1,6 @@
-//! Tests of time travel: whatever way a state is come to, it is the same.
+//! Tests of time travel (whatever way a state is come to, it is the same) and of what a stopped run shows.
 
+mod ranges;
+mod stand;
 mod travel;
+mod values;
