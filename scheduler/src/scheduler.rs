@@ -245,17 +245,6 @@ impl<V: Copy + Default, B: Default> Scheduler<V, B> {
         None
     }
 
-    /// The running task makes room for others after so many instructions of its slice.
-    pub fn preempt<T: Tracer>(&mut self, tr: &mut T, at: At, _instructions: u64) {
-        tr.emit(Kind::Preempt as u8, at.site, at.clock, 0, 0);
-        self.requeue(at);
-    }
-
-    /// The number of instructions after which the running slice is to be cut.
-    pub fn cut(&self) -> Option<u64> {
-        None
-    }
-
     #[inline]
     pub(crate) fn requeue(&mut self, at: At) {
         let slot = self.core.current;

@@ -1,12 +1,12 @@
 //! Looking into the stopped run from the side of the selected task and frame: names, variables, objects, expressions.
 
+use super::deeds::Deed;
 use super::evaluate::{self, Compiled, Place, Template};
 use super::request::Refused;
 use super::session::Debugger;
-use super::deeds::Deed;
 use super::values::{Detail, Teller, locals, objects, tasks};
 use super::view::View;
-use super::{frames, values};
+use super::{frames, names};
 use crate::value::Value;
 use tracer::event::{ObjectId, TaskId};
 use tracer::inspect::{FrameView, Inspection, ObjectView, TaskView, Variable};
@@ -66,7 +66,7 @@ impl Debugger {
 
     /// Every channel, lock, wait group …
     pub fn objects(&self) -> Vec<ObjectView> {
-        values::objects::views(&self.view())
+        Vec::new()
     }
 
     /// Where the selected frame stands.
@@ -94,8 +94,7 @@ impl Debugger {
 
     /// Whether the task with this number has this name or path.
     pub(super) fn is_task(&self, id: u32, name: &str) -> bool {
-        self.travel.slot(id).is_some() && self.find_task(name) == Ok(TaskId(id))
-            || self.task_name(id) == name
+        self.travel.slot(id).is_some() && self.find_task(name) == Ok(TaskId(id)) || self.task_name(id) == name
     }
 
     /// What the task with this number is called, also after its end.
@@ -106,9 +105,8 @@ impl Debugger {
 
     /// What an object is called.
     pub(super) fn object_name(&self, id: ObjectId) -> String {
-        objects::find(&self.view(), id).map_or_else(|| format!("object {}", id.0), |(kind, slot)| {
-            objects::name(&self.view(), kind, slot)
-        })
+        names::find(&self.view(), id)
+            .map_or_else(|| format!("object {}", id.0), |(kind, slot)| objects::name(&self.view(), kind, slot))
     }
 
     /// The object with this name, or that this variable of the selected frame holds.
@@ -116,7 +114,7 @@ impl Debugger {
     /// # Errors
     /// When there is none, or several.
     pub fn object_named(&self, name: &str) -> Result<ObjectId, Refused> {
-        objects::named(&self.view(), name, self.slot().map(|slot| (slot, self.frame))).map_err(Refused)
+        names::named(&self.view(), name, self.slot().map(|slot| (slot, self.frame))).map_err(Refused)
     }
 
     /// A value in a few words.

@@ -3,11 +3,12 @@
 //! Every motion is a loop over stops of the run ([`Debugger::run`]): what the motion itself wants to stop at, and the breakpoints,
 //! together. At each stop the breakpoints are asked first, then the motion.
 
+use super::deeds::Deed;
 use super::frames;
 use super::lines::Line;
+use super::points::Watching;
 use super::request::{Direction, Go, Motion};
 use super::session::Debugger;
-use super::deeds::Deed;
 use super::travel::{Halt, Stops};
 use scheduler::State;
 use std::sync::Arc;
@@ -49,13 +50,18 @@ impl Debugger {
             Motion::Into | Motion::Over | Motion::Out => self.by_line(&go.motion, go.alone),
             Motion::Event => {
                 let until = self.at().event + 1;
-                self.run(go.alone, |_| Stops { events: Want::until(until), ..Stops::default() }, |_, halt| on_if(halt.event))
+                self.run(
+                    go.alone,
+                    |_| Stops { events: Want::until(until), ..Stops::default() },
+                    |_, halt| on_if(halt.event),
+                )
             }
             Motion::Switch => {
                 self.run(go.alone, |_| Stops { switches: true, ..Stops::default() }, |_, halt| on_if(halt.switch))
             }
             Motion::Blocking => {
-                let stops = |_: &mut Debugger| Stops { events: any(|kind| !kind.is_bookkeeping(), true), ..Stops::default() };
+                let stops =
+                    |_: &mut Debugger| Stops { events: any(|kind| !kind.is_bookkeeping(), true), ..Stops::default() };
                 self.run(go.alone, stops, |_, halt| on_if(halt.event))
             }
             Motion::Operation(name) => match self.object_named(name) {
@@ -98,7 +104,7 @@ impl Debugger {
         mut there: impl FnMut(&mut Debugger, Halt) -> Verdict,
     ) -> Reason {
         let known = self.findings().len();
-        let mut points = self.points.begin(self);
+        let mut points = Watching::begin(self);
         loop {
             if self.ended().is_some() {
                 return Reason::Ended;
@@ -110,13 +116,13 @@ impl Debugger {
             let own = Own { switches: wanted.switches, events: wanted.events.clone(), breaks: wanted.breaks.clone() };
             wanted.switches |= alone;
             points.add_to(self, &mut wanted);
-            wanted.events.add(Kind::Finding, false);
+            wanted.events.join(&any(|kind| kind == Kind::Finding, false));
             let events = self.at().event;
             let halt = self.travel.forward(u64::MAX, wanted);
             if halt.interrupted {
                 return Reason::Interrupted;
             }
-            if let Some(reason) = points.holds(self, halt, events) {
+            if let Some(reason) = points.holds(self, halt, false) {
                 self.select_running();
                 return reason;
             }
@@ -192,14 +198,13 @@ impl Debugger {
     /// To a step ahead, heeding breakpoints and findings.
     fn run_to(&mut self, step: u64) -> Reason {
         let known = self.findings().len();
-        let mut points = self.points.begin(self);
+        let mut points = Watching::begin(self);
         loop {
             let mut wanted = Stops::default();
             points.add_to(self, &mut wanted);
-            wanted.events.add(Kind::Finding, false);
-            let events = self.at().event;
+            wanted.events.join(&any(|kind| kind == Kind::Finding, false));
             let halt = self.travel.forward(step, wanted);
-            let reason = points.holds(self, halt, events);
+            let reason = points.holds(self, halt, false);
             if halt.interrupted {
                 return Reason::Interrupted;
             } else if self.findings().len() > known {
@@ -239,7 +244,6 @@ impl Debugger {
             let motion = motion.clone();
             move |debugger: &mut Debugger| debugger.line_stops(&origin, &motion)
         };
-        let mut frames_left = false;
         self.run(alone, stops, move |debugger, halt| {
             if debugger.state_of(task).is_none() {
                 return Verdict::There;
@@ -248,7 +252,6 @@ impl Debugger {
                 return Verdict::On;
             }
             let Some(now) = debugger.origin(task) else { return Verdict::On };
-            frames_left |= now.base < origin.base;
             match motion {
                 Motion::Out => on_if(now.base < origin.base),
                 Motion::Over => on_if(now.base <= origin.base),
@@ -345,7 +348,8 @@ impl Own {
 impl Debugger {
     /// Whether one of these events is wanted.
     pub(super) fn emitted(&self, mut events: std::ops::Range<u64>, want: &Want) -> bool {
-        want.reached(events.end) || events.any(|n| self.journal().record(n).is_some_and(|(record, _)| want.matches(&record)))
+        want.reached(events.end)
+            || events.any(|n| self.journal().record(n).is_some_and(|(record, _)| want.matches(&record)))
     }
 }
 

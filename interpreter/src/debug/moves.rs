@@ -4,8 +4,9 @@
 //! machine is put back. The journal looks away meanwhile. That costs two copies of the machine a move, so in a large program only
 //! the first moves are tried ([`Debugger::foreseen`]); the others say where their task goes on.
 
-use super::session::Debugger;
 use super::deeds::Deed;
+use super::request::Refused;
+use super::session::Debugger;
 use super::values::objects;
 use super::view::View;
 use crate::bytecode::{Instr, Op};
@@ -14,10 +15,10 @@ use crate::vm::machine::Stop;
 use crate::vm::task::Body;
 use scheduler::schedule::Forced;
 use scheduler::{Resume, State, Task};
-use super::request::Refused;
 use tracer::event::{EndStatus, Field, Kind, ObjectId, Record, Site, TaskId};
 use tracer::inspect::{Move, Reason};
 use tracer::names;
+use tracer::record::Tracer;
 
 /// Steps that a move is followed for until something can be noticed.
 const AHEAD: u64 = 100_000;
@@ -40,7 +41,10 @@ impl Debugger {
         let ready: Vec<u32> = sched.ready_slots().collect();
         let all: Vec<Forced> = ready.into_iter().map(Forced::Task).chain(time.then_some(Forced::Time)).collect();
         let tried = self.foreseen();
-        (1..).zip(&all).map(|(number, &next)| self.move_of(number, next, default == Some(next), number as usize <= tried)).collect()
+        (1..)
+            .zip(&all)
+            .map(|(number, &next)| self.move_of(number, next, default == Some(next), number as usize <= tried))
+            .collect()
     }
 
     /// How many moves are tried.
@@ -190,8 +194,11 @@ impl Debugger {
                     _ => format!("computes for {AHEAD} instructions or more"),
                 },
             };
-            let woken = (first..now).filter_map(|n| debugger.journal().record(n)).filter(|(r, _)| r.kind() == Some(Kind::Wake));
-            effects.extend(woken.map(|(record, _)| format!("unblocks {}", debugger.task_name(record.object))).collect::<Vec<_>>());
+            let woken =
+                (first..now).filter_map(|n| debugger.journal().record(n)).filter(|(r, _)| r.kind() == Some(Kind::Wake));
+            effects.extend(
+                woken.map(|(record, _)| format!("unblocks {}", debugger.task_name(record.object))).collect::<Vec<_>>(),
+            );
             // Looked for at the very event, which is where the machine would look itself.
             let found = debugger.findings();
             if let Some(finding) = found.get(findings) {
@@ -216,7 +223,8 @@ impl Debugger {
                 let _ = debugger.travel.machine.act(stop);
             }
             let sched = &debugger.travel.machine.sched;
-            let new: Vec<u32> = sched.ready_slots().filter(|slot| !ready.contains(slot)).map(|slot| sched.task(slot).id).collect();
+            let new: Vec<u32> =
+                sched.ready_slots().filter(|slot| !ready.contains(slot)).map(|slot| sched.task(slot).id).collect();
             new.into_iter().map(|id| debugger.task_name(id)).collect::<Vec<_>>()
         });
         let effect = if woken.is_empty() { String::new() } else { format!("wakes {}", names::list(&woken)) };
@@ -227,7 +235,12 @@ impl Debugger {
     fn handed(&self, slot: u32) -> Option<String> {
         let machine = &self.travel.machine;
         let task = machine.sched.task(slot);
-        if task.state != State::Ready {
+        let handed = matches!(
+            task.resume,
+            Resume::Received | Resume::Closed | Resume::Sent | Resume::SendClosed | Resume::Acquired
+        );
+        // What a task that has not waited says of objects is left over from before.
+        if task.state != State::Ready || !handed {
             return None;
         }
         let object = self.waited_for(slot)?;
@@ -250,7 +263,8 @@ impl Debugger {
             _ => String::new(),
         };
         let wait = if record.blocked() { "waits to " } else { "" };
-        let verb = |plain: &str, waiting: &str| if record.blocked() { format!("{wait}{waiting}") } else { plain.to_string() };
+        let verb =
+            |plain: &str, waiting: &str| if record.blocked() { format!("{wait}{waiting}") } else { plain.to_string() };
         match kind {
             Kind::TaskSpawn | Kind::AsyncSpawn => format!("spawns {}", name()),
             Kind::Yield => "lets others run".into(),
@@ -311,8 +325,17 @@ impl Debugger {
 fn noticed(kind: Kind) -> bool {
     let silent = matches!(
         kind,
-        Kind::Switch | Kind::Preempt | Kind::SelectCommit | Kind::Collect | Kind::Publish | Kind::Finding | Kind::Wake
-            | Kind::SelectRecvArm | Kind::SelectSendArm | Kind::SelectTimerArm | Kind::SelectFutureArm
+        Kind::Switch
+            | Kind::Preempt
+            | Kind::SelectCommit
+            | Kind::Collect
+            | Kind::Publish
+            | Kind::Finding
+            | Kind::Wake
+            | Kind::SelectRecvArm
+            | Kind::SelectSendArm
+            | Kind::SelectTimerArm
+            | Kind::SelectFutureArm
     );
     !silent && !kind.is_bookkeeping()
 }

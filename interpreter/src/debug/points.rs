@@ -4,7 +4,6 @@
 //! tasks are compared as they are shown, since the things may not be there yet when the breakpoint is made.
 
 use super::evaluate::{Compiled, Place, Template};
-use super::motion::any;
 use super::request::{BreakOn, Breakpoint, Hits, Refused};
 use super::session::Debugger;
 use super::travel::{Halt, Stops};
@@ -77,7 +76,8 @@ impl Debugger {
             BreakOn::Function(name) => {
                 let code = &self.travel.machine.code;
                 let named = |index: usize| self.program.functions.get(index).is_some_and(|f| f.name == *name);
-                let entries = (0..).zip(&code.functions).filter(|(at, f)| !f.prelude && (f.name == *name || named(*at)));
+                let entries =
+                    (0..).zip(&code.functions).filter(|(at, f)| !f.prelude && (f.name == *name || named(*at)));
                 point.pcs = entries.map(|(_, f)| f.start).collect();
                 if point.pcs.is_empty() {
                     return Err(Refused(format!("there is no function `{name}`")));
@@ -204,7 +204,9 @@ impl Watching {
         stops.switches |= self.switches;
         stops.events.join(&self.events);
         match (&mut stops.breaks, &self.breaks) {
-            (Some(breaks), Some(ours)) => *breaks = breaks.iter().zip(ours.iter()).map(|(stop, our)| stop | our).collect(),
+            (Some(breaks), Some(ours)) => {
+                *breaks = breaks.iter().zip(ours.iter()).map(|(stop, our)| stop | our).collect()
+            }
             (none @ None, Some(ours)) => *none = Some(ours.clone()),
             _ => {}
         }
@@ -405,7 +407,8 @@ impl Debugger {
     /// A log point speaks.
     fn say(&mut self, index: usize) {
         let Some(log) = self.points.list[index].log.clone() else { return };
-        let said = self.filled(&log).unwrap_or_else(|refused| format!("{}: {refused}", self.points.list[index].is.text));
+        let said =
+            self.filled(&log).unwrap_or_else(|refused| format!("{}: {refused}", self.points.list[index].is.text));
         self.log.push(said);
     }
 }

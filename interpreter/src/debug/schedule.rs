@@ -1,9 +1,9 @@
 //! The schedule of a debugged run: where it comes from, and what it is by now.
 
-use super::session::Debugger;
+use super::session::{Debugger, Setup};
 use crate::bytecode::Code;
 use scheduler::Oracle;
-use scheduler::schedule::{Divergence, Follow, Keep, Schedule, Script};
+use scheduler::schedule::{Divergence, Follow, InputLine, Keep, Names, ProgramStamp, Schedule, Script};
 use tracer::program::ProgramInfo;
 
 /// The oracle that follows a schedule in a program.
@@ -34,4 +34,23 @@ impl Debugger {
     pub fn divergences(&self) -> Vec<Divergence> {
         self.travel.machine.sched.divergences(self.ended().is_some())
     }
+}
+
+/// Names of functions for paths of tasks.
+fn names(code: &Code) -> Names {
+    Names::new(code.functions.iter().map(|function| function.name.as_str().into()))
+}
+
+/// What a program is told from another by: a hash of what it is compiled to.
+fn hash(code: &Code) -> u64 {
+    0
+}
+
+fn stamp(code: &Code, program: &ProgramInfo) -> ProgramStamp {
+    ProgramStamp { path: program.files.first().map_or_else(String::new, |file| file.path.clone()), hash: hash(code) }
+}
+
+/// The lines of input that were read.
+fn input(setup: &Setup, lines: usize) -> Vec<InputLine> {
+    setup.input.iter().take(lines).map(|text| InputLine { task: None, text: text.clone() }).collect()
 }

@@ -3,10 +3,10 @@
 //! Requests to go somewhere are in `motion` (forwards) and `reverse` (back), choices in `moves`, breakpoints in `points`, looking
 //! into the program in `look`.
 
+use super::deeds::Deed;
 use super::lines::Lines;
 use super::points::Points;
 use super::request::{Go, Refused};
-use super::deeds::Deed;
 use super::travel::{Setup as TravelSetup, Travel};
 use crate::bytecode::Code;
 use crate::bytecode::verify::VerifyError;

@@ -49,7 +49,15 @@ fn travel(code: &Code, seed: u64, spacing: u64) -> Travel {
         may_cancel,
     };
     let interrupt = Arc::new(AtomicBool::new(false));
-    let setup = Setup { limits: LIMITS, stop_at_main: false, io: input(), config: &config, spacing, interrupt };
+    let setup = Setup {
+        limits: LIMITS,
+        stop_at_main: false,
+        io: input(),
+        config: &config,
+        program: Arc::default(),
+        spacing,
+        interrupt,
+    };
     Travel::new(code, setup).expect("the program is valid")
 }
 
