@@ -182,8 +182,9 @@ fn debugger_parts(state: &State, parts: &mut Vec<Part>) {
     };
     parts.push(Part(events, Style::new(), 1));
     parts.push(Part(format!("step {}", count(at.at.step)), Style::new(), 3));
-    let chosen = if at.choices > 0 { theme.bold(Role::Key) } else { theme.dim() };
-    parts.push(Part(plural(u64::from(at.choices), "choice"), chosen, if at.choices > 0 { 2 } else { 8 }));
+    if at.choices > 0 {
+        parts.push(Part(plural(u64::from(at.choices), "choice"), theme.bold(Role::Key), 2));
+    }
     parts.push(Part(format!("virtual {}", duration(at.time)), Style::new(), 5));
     parts.push(Part(plural(at.tasks.len() as u64, "live task"), Style::new(), 6));
     if state.dropped > 0 {
@@ -337,6 +338,9 @@ fn hints(state: &State) -> (Vec<Hint>, Vec<Hint>) {
     }
     let live = state.description.live && !matches!(state.status, Status::Finished(_));
     if state.debugger.is_some() {
+        if state.inspection().is_some_and(|at| at.ended.is_some()) && !state.findings.is_empty() {
+            hint("!", "finding");
+        }
         if state.view != View::Debug {
             hint("D", "debug");
             hint(".", "event");
