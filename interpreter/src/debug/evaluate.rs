@@ -1,4 +1,4 @@
-//! Stand-in until the real one is there.
+//! Expressions in a frame: not there yet, each request says so. The folder `evaluate/` takes this file's place.
 use super::request::Refused;
 use super::travel::Debugged;
 use super::view::View;

@@ -5,7 +5,6 @@
 
 use super::deeds::Deed;
 use super::frames;
-use super::lines::Line;
 use super::points::Watching;
 use super::request::{Direction, Go, Motion};
 use super::session::Debugger;
@@ -33,8 +32,6 @@ pub(super) struct Origin {
     pub task: u32,
     /// Register 0 of its frame.
     pub base: u32,
-    /// Its line.
-    pub line: Option<Line>,
     /// The instruction that its frame returns to; `None` for the first frame.
     pub back: Option<u32>,
 }
@@ -232,7 +229,7 @@ impl Debugger {
         // A frame of the prelude belongs to the line that called it.
         let frame = all.find(|frame| !machine.code.functions[frame.function as usize].prelude)?;
         let back = all.next().map(|caller| caller.pc + 1);
-        Some(Origin { task, base: frame.base, line: self.lines.of(frame.pc), back })
+        Some(Origin { task, base: frame.base, back })
     }
 
     /// Into, over, out.

@@ -302,6 +302,23 @@ impl Debugger {
             Kind::Release => format!("gives a permit of {} back", name()),
             Kind::OnceBegin => format!("{} {}", verb("begins", "begin"), name()),
             Kind::OnceEnd => format!("finishes {}", name()),
+            Kind::Detach => format!("lets go of the future of {}", name()),
+            Kind::TryLockFail => format!("finds {} locked", name()),
+            Kind::TryAcquireFail => format!("finds no permit of {}", name()),
+            Kind::Sleep => format!("sleeps for {}", names::duration(u64::from(record.arg) * 1000)),
+            Kind::TimerSet => format!("sets a timer of {}", names::duration(u64::from(record.arg) * 1000)),
+            Kind::TimerStop => "stops a timer".into(),
+            Kind::ContextMake => format!("makes {}", name()),
+            Kind::ContextCancel => format!("cancels {}", name()),
+            Kind::Atomic => format!("brings {} to {}", name(), record.arg as i32),
+            Kind::ChanMake
+            | Kind::MutexMake
+            | Kind::RwMake
+            | Kind::WaitGroupMake
+            | Kind::OnceMake
+            | Kind::BarrierMake
+            | Kind::SemaphoreMake
+            | Kind::AtomicMake => format!("makes {}", name()),
             Kind::Output | Kind::ErrorOutput => format!("prints {:?}", String::from_utf8_lossy(text).trim_end()),
             Kind::Panic => format!("fails: {}", String::from_utf8_lossy(text).trim_end()),
             other => {
