@@ -275,8 +275,9 @@ fn key_line(state: &State, buffer: &mut Buffer, area: Rect) {
     let theme = &state.theme;
     if let Some(prompt) = &state.prompt {
         let help = match prompt.kind {
-            PromptKind::Debug => "Enter does it · ↑↓ earlier ones · Esc takes back",
-            PromptKind::GoTo | PromptKind::Filter => "Enter accepts · Esc takes back",
+            _ if !state.choices.is_empty() => state.choices.join("  "),
+            PromptKind::Debug => "Enter does it · Tab ends the word · ↑↓ earlier ones · Esc takes back".into(),
+            PromptKind::GoTo | PromptKind::Filter => "Enter accepts · Esc takes back".into(),
         };
         let x = put(buffer, area, 1, 0, prompt.kind.label(), theme.bold(Role::Key));
         // The end of a long answer is what is being typed: show that.
@@ -285,7 +286,7 @@ fn key_line(state: &State, buffer: &mut Buffer, area: Rect) {
         let shown: String = prompt.text.chars().skip(skip).collect();
         let x = put(buffer, area, x + 1, 0, &shown, Style::new());
         let x = put(buffer, area, x, 0, " ", Style::new().add_modifier(Modifier::REVERSED));
-        put(buffer, area, x + 2, 0, help, theme.dim());
+        put(buffer, area, x + 2, 0, &fit(&help, area.width.saturating_sub(x + 3) as usize), theme.dim());
         return;
     }
     let mut x = 1;

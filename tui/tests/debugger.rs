@@ -66,8 +66,12 @@ impl Ui {
 
     fn act(&mut self, effects: Vec<Effect>) {
         for effect in effects {
-            if let Effect::Request(request) = effect {
-                self.session.request(request);
+            match effect {
+                Effect::Request(request) => self.session.request(request),
+                Effect::Complete(line) => {
+                    update(&mut self.state, Message::Completions(self.session.complete(&line)));
+                }
+                _ => {}
             }
         }
     }
@@ -524,6 +528,27 @@ fn typing_a_command() {
     assert_eq!(ui.state.prompt.as_ref().unwrap().text, "goto 60");
     ui.press(&[Key::Up, Key::Down]);
     assert_eq!(ui.state.prompt.as_ref().unwrap().text, "");
+}
+
+#[test]
+fn tab_ends_the_word_as_far_as_it_is_certain() {
+    let mut ui = Ui::new(fixture::pool(), (80, 24));
+    let text = |ui: &Ui| ui.state.prompt.as_ref().unwrap().text.clone();
+    ui.keys(":c");
+    ui.press(&[Key::Tab]);
+    assert_eq!(text(&ui), "continue ");
+    ui.press(&[Key::Ctrl('u'), Key::Char('b'), Key::Char('r'), Key::Tab]);
+    assert_eq!(text(&ui), "break");
+    assert!(render(&ui.state).0.contains("break  breakpoints"));
+    ui.press(&[Key::Ctrl('u'), Key::Char('p'), Key::Tab]);
+    assert_eq!(text(&ui), "print ");
+    assert_eq!(ui.state.choices, ["jobs", "results"]);
+    ui.keys("j");
+    assert_eq!(ui.state.choices, [""; 0]);
+    ui.press(&[Key::Tab]);
+    assert_eq!(text(&ui), "print jobs ");
+    ui.press(&[Key::Ctrl('u'), Key::Char('x'), Key::Tab]);
+    assert_eq!(text(&ui), "x");
 }
 
 #[test]
