@@ -79,17 +79,12 @@ pub fn names(code: &Code) -> Names {
 mod tests {
     use super::*;
     use crate::pipeline::{self, Kind};
+    use crate::vex::check::NoFiles;
 
     fn compile(text: &str) -> Code {
         let compiled = pipeline::compile_text("t.vex", text, Kind::Program, &mut NoFiles);
         let words = compiled.render(false);
         compiled.code.unwrap_or_else(|| panic!("{words}"))
-    }
-
-    fn file(text: &str) -> tempfile::NamedTempFile {
-        let file = tempfile::Builder::new().suffix(".vex").tempfile().expect("a scratch file");
-        std::fs::write(file.path(), text).expect("it can be written");
-        file
     }
 
     #[test]
