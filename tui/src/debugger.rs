@@ -9,7 +9,7 @@ use crate::state::{Focus, State};
 use crate::views;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
-use tracer::event::TaskId;
+use tracer::event::{ObjectId, TaskId};
 use tracer::inspect::{Inspection, Reason, TaskView, Variable};
 use tracer::program::Place;
 
@@ -158,6 +158,18 @@ impl State {
     pub fn future(&self) -> Option<u64> {
         let events = self.inspection()?.at.event;
         (events < self.store.len()).then_some(events)
+    }
+
+    /// The clock after which everything is future, where the store knows such.
+    pub fn future_clock(&self) -> Option<u64> {
+        let future = self.future()?;
+        self.store.event(future.saturating_sub(1)).map(|event| event.clock)
+    }
+
+    /// Whether an object is made only in the future.
+    pub fn is_made_later(&self, id: ObjectId) -> bool {
+        let made = self.store.objects().get(id).map(|object| object.start);
+        self.future_clock().zip(made).is_some_and(|(now, made)| made > now)
     }
 
     /// Whether views show the moment at which the debugged run stands: what an inspection says is true of what they show.
