@@ -45,10 +45,27 @@ impl Want {
         self.kinds[kind as usize & 127] = [self.kinds[kind as usize & 127][0] || !only_blocked, true];
     }
 
+    /// Adds what another wants. What both want then may be more than either: about any object.
+    pub fn join(&mut self, other: &Want) {
+        if other.is_empty() {
+            return;
+        }
+        self.object = self.object.filter(|object| other.object == Some(*object));
+        for (ours, theirs) in self.kinds.iter_mut().zip(&other.kinds) {
+            *ours = [ours[0] | theirs[0], ours[1] | theirs[1]];
+        }
+        self.until = self.until.min(other.until);
+    }
+
     /// Only events about this object.
     pub fn about(mut self, object: ObjectId) -> Self {
         self.object = Some(object);
         self
+    }
+
+    /// Whether that many events are enough.
+    pub fn reached(&self, events: u64) -> bool {
+        events >= self.until
     }
 
     /// Whether it wants nothing.
@@ -151,6 +168,32 @@ impl Journal {
         self.chunks[first..].iter().take_while(move |chunk| chunk.first < end).map(move |chunk| {
             part(chunk, range.start.saturating_sub(chunk.first) as usize, (end - chunk.first) as usize)
         })
+    }
+
+    /// The last event before an ordinal for which this holds, by its record and its task.
+    pub fn rfind(&self, before: u64, mut wanted: impl FnMut(&Record, TaskId) -> bool) -> Option<u64> {
+        let chunks = self.chunks.partition_point(|chunk| chunk.first < before);
+        for chunk in self.chunks[..chunks].iter().rev() {
+            let mut task = chunk.task;
+            let mut found = None;
+            for (ordinal, record) in (chunk.first..before.min(self.kept)).zip(chunk.records()) {
+                if record.kind() == Some(Kind::Switch) {
+                    task = TaskId(record.object);
+                }
+                if wanted(record, task) {
+                    found = Some(ordinal);
+                }
+            }
+            if found.is_some() {
+                return found;
+            }
+        }
+        None
+    }
+
+    /// An empty journal of what happens from here on, whatever is known of it: to look ahead.
+    pub fn ahead(&self) -> Journal {
+        Journal { kept: self.here.events, here: self.here, ..Journal::default() }
     }
 
     /// The event with this ordinal, raw: its record and, where its kind carries one, its text.

@@ -567,6 +567,11 @@ impl Store {
         }
     }
 
+    /// The send of the value that is received from a channel next; `None` where it is empty.
+    pub fn next_message(&self, channel: ObjectId) -> Option<u64> {
+        self.derived.messages.next(channel)
+    }
+
     // Causes
 
     /// What an event goes back to: for a receive the send that it took its value from, for an operation that blocked the
