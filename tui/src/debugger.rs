@@ -177,12 +177,16 @@ impl State {
         self.debugger.is_some() && (self.follow || self.selection.event == self.coordinate())
     }
 
-    /// The place in the source of the selected task and frame.
+    /// The place in the source of the selected task and frame; of a task that has not begun, its function's.
     pub fn standing_place(&self) -> Option<Place> {
         let at = self.inspection()?;
         let frame = at.stack.get(at.frame).map(|frame| frame.site);
         let task = at.selected.and_then(|id| at.tasks.iter().find(|task| task.id == id)).map(|task| task.site);
-        self.program.place(frame.or(task)?)
+        let place = frame.or(task).and_then(|site| self.program.place(site));
+        place.or_else(|| {
+            let function = self.store.tasks().get(at.selected?)?.function;
+            self.program.functions.get(function as usize).map(|function| function.place).filter(|place| place.line > 0)
+        })
     }
 
     /// Sends a command to the debugger; a line that the user typed is remembered.

@@ -29,13 +29,27 @@ pub fn standing(state: &State) -> (Role, String) {
     if ahead > 0 {
         text.push_str(&format!(" · {} known ahead", plural(ahead, "event")));
     }
-    (role, printable(&text))
+    (role, printable(&sentence(&text)))
+}
+
+/// A place without the folder; nothing where it is not known.
+pub fn short_place(place: &str) -> String {
+    match place {
+        "?" => String::new(),
+        place => printable(place.rsplit('/').next().unwrap_or(place)),
+    }
+}
+
+/// The same with a capital at its beginning: it is a sentence.
+fn sentence(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or(String::new(), |first| first.to_uppercase().chain(chars).collect())
 }
 
 /// A move in full: `3 main closes jobs, unblocks worker#3, at pool.vex:18:5`.
 fn move_words(one: &Move) -> String {
     let mut text = format!("{} {} {}", one.number, one.who, one.does);
-    for more in [&one.effect, &one.place] {
+    for more in [&one.effect, &short_place(&one.place)] {
         if !more.is_empty() {
             text.push_str(&format!(" · {more}"));
         }
@@ -103,7 +117,7 @@ fn ended(state: &State, at: &Inspection) -> (Role, String) {
 fn place_words(state: &State, at: &Inspection) -> String {
     let name =
         |id| at.tasks.iter().find(|task| task.id == id).map_or_else(|| state.task_name(id), |task| task.name.clone());
-    let place = |id| at.tasks.iter().find(|task| task.id == id).map_or("", |task| task.place.as_str());
+    let place = |id| at.tasks.iter().find(|task| task.id == id).map_or(String::new(), |task| short_place(&task.place));
     match at.running {
         Some(id) => {
             let mut text = format!("{} runs", name(id));
