@@ -29,7 +29,7 @@ pub fn standing(state: &State) -> (Role, String) {
     if ahead > 0 {
         text.push_str(&format!(" · {} known ahead", plural(ahead, "event")));
     }
-    (role, printable(&sentence(&text)))
+    (role, printable(&text))
 }
 
 /// A place without the folder; nothing where it is not known.
@@ -83,10 +83,12 @@ fn reason(state: &State, at: &Inspection) -> (Role, String) {
                 Some(finding) => Report::of_store(&state.store).headline(finding),
                 None => "Something is wrong".into(),
             };
-            (Role::Bad, format!("{text}. {}", place()))
+            (Role::Bad, format!("{}. {}", sentence(&text), place()))
         }
         Some(Reason::Interrupted) => (Role::Warning, format!("Interrupted. {}", place())),
-        Some(Reason::Nothing { why }) => (Role::Warning, why.clone()),
+        Some(Reason::Nothing { why }) => {
+            (Role::Warning, format!("{}. {}", sentence(why.trim_end_matches('.')), place()))
+        }
         Some(Reason::Done | Reason::Ended) => (Role::Title, place()),
     }
 }
@@ -107,9 +109,9 @@ fn ended(state: &State, at: &Inspection) -> (Role, String) {
         (Standing::Bad, Some(headline)) => {
             (Role::Bad, format!("The run is over: {headline}. Exit code {code}. ! shows why"))
         }
-        (Standing::Bad, None) => (Role::Bad, format!("The run has {words}. W and L go back")),
+        (Standing::Bad, None) => (Role::Bad, format!("The run has {words}. E, W and C go back")),
         (_, Some(headline)) => (Role::Warning, format!("The run is over, exit code {code}: {headline}. ! shows why")),
-        (_, None) => (Role::Running, format!("The run has {words}. W and L go back")),
+        (_, None) => (Role::Running, format!("The run has {words}. E, W and C go back")),
     }
 }
 
