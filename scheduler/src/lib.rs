@@ -12,8 +12,10 @@
 //!             // `slice_end` gives `None`; then, if s.scan_due(clock), s.scan(reach, clock) for findings
 //!         }
 //!         Next::Poll => { /* stop flags, time limit */ }
-//!         Next::Idle if s.scan_due(clock) => { /* scan */ }
-//!         Next::Idle => s.pass_time(&mut tracer, &mut clock, || stop.is_set()),
+//!         Next::Idle => {
+//!             // if s.scan_due(clock), scan
+//!             s.pass_time(&mut tracer, &mut clock, || stop.is_set())
+//!         }
 //!         Next::Finished => break,
 //!         Next::Stuck => { /* scan a last time */ break }
 //!     }
@@ -37,6 +39,7 @@ pub mod parallel;
 mod queue;
 mod ready;
 mod runtime;
+pub mod schedule;
 mod scheduler;
 mod slab;
 mod task;

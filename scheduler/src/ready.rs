@@ -66,6 +66,16 @@ impl ReadyQueue {
         }
     }
 
+    /// All of them, in order.
+    pub fn iter(&self) -> impl Iterator<Item = u32> + '_ {
+        (self.first != NONE).then_some(self.first).into_iter().chain(self.rest.iter().copied())
+    }
+
+    /// Where a task stands in it.
+    pub fn position(&self, slot: u32) -> Option<usize> {
+        self.iter().position(|other| other == slot)
+    }
+
     /// Bytes allocated.
     pub fn bytes(&self) -> usize {
         self.rest.capacity() * size_of::<u32>()

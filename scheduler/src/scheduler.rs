@@ -240,6 +240,9 @@ impl<V: Copy + Default, B: Default> Scheduler<V, B> {
     pub fn slice_end<T: Tracer>(&mut self, tr: &mut T, at: At) -> Option<u32> {
         tr.poll(at.clock);
         self.poll_time(tr, at.clock);
+        if let Oracle::Scripted(_) = self.core.oracle {
+            return self.scripted_slice_end(tr, at);
+        }
         if self.core.ready.is_empty() || !self.core.oracle.preempts() {
             return Some(self.core.oracle.slice());
         }
@@ -248,19 +251,8 @@ impl<V: Copy + Default, B: Default> Scheduler<V, B> {
         None
     }
 
-    /// The running task makes room for others after so many instructions of its slice.
-    pub fn preempt<T: Tracer>(&mut self, tr: &mut T, at: At, _instructions: u64) {
-        tr.emit(Kind::Preempt as u8, at.site, at.clock, 0, 0);
-        self.requeue(at);
-    }
-
-    /// The number of instructions after which the running slice is to be cut.
-    pub fn cut(&self) -> Option<u64> {
-        None
-    }
-
     #[inline]
-    fn requeue(&mut self, at: At) {
+    pub(crate) fn requeue(&mut self, at: At) {
         let slot = self.core.current;
         let task = self.core.running();
         task.state = State::Ready;
@@ -282,6 +274,13 @@ impl<V: Copy + Default, B: Default> Scheduler<V, B> {
             return self.nothing_ready();
         };
         let slice = self.core.oracle.slice();
+        self.switch_to(tr, clock, slot, slice);
+        Next::Run { slot, slice }
+    }
+
+    /// The task in a slot, taken out of the run queue, runs now.
+    #[inline(always)]
+    pub(crate) fn switch_to<T: Tracer>(&mut self, tr: &mut T, clock: u64, slot: u32, slice: u32) {
         self.core.current = slot;
         let task = &mut self.core.tasks[slot];
         task.state = State::Running;
@@ -293,20 +292,16 @@ impl<V: Copy + Default, B: Default> Scheduler<V, B> {
             // `leave_select` left the number of the arm's object here.
             tr.emit(Kind::SelectCommit as u8, site, clock, task.object, arm as u32);
         }
-        Next::Run { slot, slice }
     }
 
     #[cold]
     #[inline(never)]
     fn attend<T: Tracer>(&mut self, tr: &mut T, clock: u64) -> Option<Next> {
-        let cancels = !self.core.cancel_parked.is_empty();
-        while let Some(slot) = self.core.cancel_parked.pop() {
-            let task = &self.core.tasks[slot];
-            if task.state == State::Blocked && task.has(flag::CANCEL) {
-                let (handle, at) = (task.handle(slot), At { site: task.site, clock });
-                self.cancel_task(tr, at, handle);
-            }
+        if let Oracle::Scripted(_) = self.core.oracle {
+            return Some(self.next_scripted(tr, clock));
         }
+        let cancels = !self.core.cancel_parked.is_empty();
+        self.cancel_now(tr, clock);
         self.core.attend_in = POLL_SWITCHES;
         if cancels {
             return None;
@@ -316,9 +311,20 @@ impl<V: Copy + Default, B: Default> Scheduler<V, B> {
         Some(Next::Poll)
     }
 
+    /// Tasks cancelled while they ran and parked since are told.
+    pub(crate) fn cancel_now<T: Tracer>(&mut self, tr: &mut T, clock: u64) {
+        while let Some(slot) = self.core.cancel_parked.pop() {
+            let task = &self.core.tasks[slot];
+            if task.state == State::Blocked && task.has(flag::CANCEL) {
+                let (handle, at) = (task.handle(slot), At { site: task.site, clock });
+                self.cancel_task(tr, at, handle);
+            }
+        }
+    }
+
     #[cold]
     #[inline(never)]
-    fn nothing_ready(&mut self) -> Next {
+    pub(crate) fn nothing_ready(&mut self) -> Next {
         self.core.current = NONE;
         self.core.current_id = 0;
         if self.core.live == 0 {

@@ -184,6 +184,22 @@ macro_rules! kinds {
                 matches!(self, Kind::ClockJump | Kind::Anchor | Kind::Counter | Kind::Worker)
             }
 
+            /// Whether it is an operation of the task that runs, as points of a schedule count them: once for each, whether it
+            /// blocked or not; no output, no computing, nothing that the scheduler does.
+            pub const fn is_operation(self) -> bool {
+                matches!(
+                    self,
+                    Kind::TaskSpawn | Kind::AsyncSpawn | Kind::Yield | Kind::TaskEnd | Kind::TaskCancel | Kind::ChanMake | Kind::Send | Kind::Recv
+                    | Kind::RecvClosed | Kind::SendClosed | Kind::Close | Kind::TrySendFull | Kind::TryRecvEmpty
+                    | Kind::SelectWait | Kind::SelectDefault | Kind::MutexMake | Kind::Lock | Kind::Unlock
+                    | Kind::TryLockFail | Kind::RwMake | Kind::ReadLock | Kind::WriteLock | Kind::ReadUnlock
+                    | Kind::WriteUnlock | Kind::WaitGroupMake | Kind::WaitGroupAdd | Kind::WaitGroupDone
+                    | Kind::WaitGroupWait | Kind::OnceMake | Kind::OnceBegin | Kind::OnceEnd | Kind::BarrierMake
+                    | Kind::BarrierWait | Kind::SemaphoreMake | Kind::Acquire | Kind::Release | Kind::TryAcquireFail
+                    | Kind::Await | Kind::Detach | Kind::Sleep | Kind::ContextMake | Kind::AtomicMake | Kind::Atomic
+                )
+            }
+
             /// Its group.
             pub fn category(self) -> Category {
                 match self { $(Kind::$name => Category::$category,)+ }

@@ -9,7 +9,8 @@
 use crate::chunk::{CAPACITY, Chunk};
 use crate::event::{Field, Kind, ObjectId, Record, TaskId};
 use crate::events::{is_text, ticks};
-use crate::record::{PIECE, Tracer};
+use crate::record::{Operations, PIECE, Tracer};
+use std::cell::Cell;
 use std::ops::Range;
 
 /// Bytes of text in one chunk, about.
@@ -44,10 +45,27 @@ impl Want {
         self.kinds[kind as usize & 127] = [self.kinds[kind as usize & 127][0] || !only_blocked, true];
     }
 
+    /// Adds what another wants. What both want then may be more than either: about any object.
+    pub fn join(&mut self, other: &Want) {
+        if other.is_empty() {
+            return;
+        }
+        self.object = self.object.filter(|object| other.object == Some(*object));
+        for (ours, theirs) in self.kinds.iter_mut().zip(&other.kinds) {
+            *ours = [ours[0] | theirs[0], ours[1] | theirs[1]];
+        }
+        self.until = self.until.min(other.until);
+    }
+
     /// Only events about this object.
     pub fn about(mut self, object: ObjectId) -> Self {
         self.object = Some(object);
         self
+    }
+
+    /// Whether that many events are enough.
+    pub fn reached(&self, events: u64) -> bool {
+        events >= self.until
     }
 
     /// Whether it wants nothing.
@@ -75,6 +93,8 @@ pub struct Journal {
     want: Want,
     /// Such an event was emitted since somebody last asked.
     hit: bool,
+    /// Operations counted last: from which ordinal to which, and what they were.
+    counted: Cell<(u64, u64, Operations)>,
 }
 
 /// How far a run is, as far as its events go.
@@ -88,7 +108,14 @@ pub struct Stand {
 
 impl Default for Journal {
     fn default() -> Self {
-        Self { chunks: Vec::new(), kept: 0, here: Stand::default(), want: Want::default(), hit: false }
+        Self {
+            chunks: Vec::new(),
+            kept: 0,
+            here: Stand::default(),
+            want: Want::default(),
+            hit: false,
+            counted: Cell::default(),
+        }
     }
 }
 
@@ -102,6 +129,7 @@ impl Journal {
     pub fn restore(&mut self, stand: Stand) {
         self.here = stand;
         self.hit = false;
+        self.counted.take();
     }
 
     /// Events that are kept, those that the run has not come to again included.
@@ -140,6 +168,32 @@ impl Journal {
         self.chunks[first..].iter().take_while(move |chunk| chunk.first < end).map(move |chunk| {
             part(chunk, range.start.saturating_sub(chunk.first) as usize, (end - chunk.first) as usize)
         })
+    }
+
+    /// The last event before an ordinal for which this holds, by its record and its task.
+    pub fn rfind(&self, before: u64, mut wanted: impl FnMut(&Record, TaskId) -> bool) -> Option<u64> {
+        let chunks = self.chunks.partition_point(|chunk| chunk.first < before);
+        for chunk in self.chunks[..chunks].iter().rev() {
+            let mut task = chunk.task;
+            let mut found = None;
+            for (ordinal, record) in (chunk.first..before.min(self.kept)).zip(chunk.records()) {
+                if record.kind() == Some(Kind::Switch) {
+                    task = TaskId(record.object);
+                }
+                if wanted(record, task) {
+                    found = Some(ordinal);
+                }
+            }
+            if found.is_some() {
+                return found;
+            }
+        }
+        None
+    }
+
+    /// An empty journal of what happens from here on, whatever is known of it: to look ahead.
+    pub fn ahead(&self) -> Journal {
+        Journal { kept: self.here.events, here: self.here, ..Journal::default() }
     }
 
     /// The event with this ordinal, raw: its record and, where its kind carries one, its text.
@@ -253,6 +307,20 @@ impl Tracer for Journal {
         self.here.events
     }
 
+    fn operations(&self, from: u64) -> Option<Operations> {
+        // Asked again and again while a task runs: goes on where it left off.
+        let (since, upto, operations) = self.counted.get();
+        let (mut next, mut operations) = if since == from { (upto, operations) } else { (from, Operations::default()) };
+        while let Some((record, _)) = self.record(next).filter(|_| next < self.here.events) {
+            if let Some(kind) = record.kind().filter(|kind| kind.is_operation()) {
+                operations = Operations { count: operations.count + 1, last: Some((kind, record.object)) };
+            }
+            next += 1;
+        }
+        self.counted.set((from, next, operations));
+        Some(operations)
+    }
+
     #[inline(always)]
     fn poll(&mut self, _clock: u64) -> bool {
         false
@@ -288,6 +356,20 @@ mod tests {
                 _ => tr.emit(Kind::Send as u8, n as u32, clock, 4, 5),
             }
         }
+    }
+
+    #[test]
+    fn operations_are_counted_over_and_over() {
+        let mut journal = Journal::default();
+        play(&mut journal, 0, 12);
+        // 2, 3, 4, 7, 8 and 9 are sends.
+        let sends = |count| Some(Operations { count, last: (count > 0).then_some((Kind::Send, 4)) });
+        assert_eq!((journal.operations(0), journal.operations(0)), (sends(6), sends(6)));
+        let stand = journal.stand();
+        play(&mut journal, 12, 14);
+        assert_eq!((journal.operations(0), journal.operations(journal.ordinal())), (sends(8), sends(0)));
+        journal.restore(stand);
+        assert_eq!(journal.operations(0), sends(6));
     }
 
     #[test]

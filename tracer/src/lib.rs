@@ -8,6 +8,7 @@ pub mod causal;
 pub mod chunk;
 pub mod control;
 pub mod counters;
+pub mod counting;
 pub mod dump;
 pub mod event;
 pub mod events;

@@ -35,6 +35,12 @@ pub trait Tracer {
     /// [`crate::store::Store`] translates those in findings.
     fn ordinal(&self) -> u64;
 
+    /// What the running task did since it was switched to, where `from` is the ordinal right after that [`Kind::Switch`]: records
+    /// whose kind [is an operation](Kind::is_operation). `None` where nobody counts.
+    fn operations(&self, _from: u64) -> Option<Operations> {
+        None
+    }
+
     /// To be called at the end of every slice: hands over what is there if someone watches. One relaxed load where nobody
     /// asked for anything. `clock` is the worker's trace clock: its next event is not below it.
     ///
@@ -78,6 +84,15 @@ pub trait Tracer {
     fn last(&self) -> Option<u64> {
         self.ordinal().checked_sub(1)
     }
+}
+
+/// Operations of a task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Operations {
+    /// How many.
+    pub count: u64,
+    /// The last one: its kind and the number of its object or task.
+    pub last: Option<(Kind, u32)>,
 }
 
 /// Records nothing; all calls vanish.

@@ -394,7 +394,12 @@ impl Store {
 
     /// The same as it was after an event.
     pub fn waits_at(&self, ordinal: u64, limit: usize) -> Graph {
-        let mut graph = Graph::of(&self.at(ordinal), limit);
+        self.waits_in(&self.at(ordinal), ordinal, limit)
+    }
+
+    /// The same for somebody who has asked for what held after that event before ([`Store::at`]).
+    pub fn waits_in(&self, then: &Now, ordinal: u64, limit: usize) -> Graph {
+        let mut graph = Graph::of(then, limit);
         for finding in self.findings.iter().filter(|finding| finding.event.is_none_or(|event| event <= ordinal)) {
             graph.mark(finding);
         }
@@ -560,6 +565,11 @@ impl Store {
             Some(channel) => channel.strip(&self.edges(times, cells), self.events.clock()),
             None => vec![None; cells],
         }
+    }
+
+    /// The send of the value that is received from a channel next; `None` where it is empty.
+    pub fn next_message(&self, channel: ObjectId) -> Option<u64> {
+        self.derived.messages.next(channel)
     }
 
     // Causes

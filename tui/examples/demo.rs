@@ -1,10 +1,16 @@
-//! Shows a made-up run in the real UI: `cargo run -p tui --example demo -- philosophers|pool|crowd|empty [events a second]`.
+//! Shows a made-up run in the real UI: `cargo run -p tui --example demo -- philosophers|pool|crowd|empty [events a second]`,
+//! or a made-up debugger: `-- debug`.
 
 #[path = "../tests/fixture/mod.rs"]
 mod fixture;
 
 fn main() -> Result<(), tui::Error> {
     let mut arguments = std::env::args().skip(1);
+    if std::env::args().nth(1).as_deref() == Some("debug") {
+        let outcome = tui::run(Box::new(fixture::fake::Fake::new(fixture::pool())), tui::Options::detect())?;
+        println!("{outcome:?}");
+        return Ok(());
+    }
     let trace = match arguments.next().as_deref() {
         Some("pool") => fixture::pool(),
         Some("crowd") => fixture::crowd(arguments.next().and_then(|n| n.parse().ok()).unwrap_or(2_000)),

@@ -27,6 +27,8 @@ const DRAIN: Duration = Duration::from_millis(12);
 const IDLE: Duration = Duration::from_millis(200);
 /// How long to wait for a key while a debugger has something to answer: most steps take less.
 const SOON: Duration = Duration::from_millis(4);
+/// How long a command of a debugger may take before the screen says so: saying it of every step would be a flicker.
+const PATIENCE: Duration = Duration::from_millis(150);
 /// Over how long the rate of events is measured.
 const RATE_SPAN: Duration = Duration::from_millis(500);
 
@@ -42,7 +44,7 @@ pub(crate) fn run(session: &mut dyn Session, options: &Options) -> Result<Outcom
         state.attach_debugger();
         state.view = View::Debug;
     }
-    let mut revision = session.revision();
+    let mut watch = Watch { revision: session.revision(), busy: None };
     state.speed = options.rate.map_or(Speed::Full, Speed::Events);
 
     let keys = reader();
@@ -67,7 +69,7 @@ pub(crate) fn run(session: &mut dyn Session, options: &Options) -> Result<Outcom
 
         let now = Instant::now();
         let elapsed = now.duration_since(rate_since.0);
-        let more = drain(session, &mut state, &mut revision, elapsed >= RATE_SPAN, &mut dirty);
+        let more = drain(session, &mut state, &mut watch, elapsed >= RATE_SPAN, &mut dirty);
         asked = (asked.0 + 1, asked.1 + u32::from(more));
         if elapsed >= RATE_SPAN {
             let events = state.store.len();
@@ -110,13 +112,21 @@ pub(crate) fn run(session: &mut dyn Session, options: &Options) -> Result<Outcom
     Ok(Outcome { ending, killed: quit })
 }
 
+/// What is remembered of a debugger between two looks.
+struct Watch {
+    /// The version of the past that the store has.
+    revision: u64,
+    /// Since when it has been at something.
+    busy: Option<Instant>,
+}
+
 /// Takes in what the session has; says whether there is more. Findings may be long lists: they are asked for when one was
 /// recorded, when the status changes, and else only now and then.
 #[expect(clippy::disallowed_methods, reason = "bounds the time of a frame")]
-fn drain(session: &mut dyn Session, state: &mut State, revision: &mut u64, ask: bool, dirty: &mut bool) -> bool {
-    let forked = *revision != session.revision();
+fn drain(session: &mut dyn Session, state: &mut State, watch: &mut Watch, ask: bool, dirty: &mut bool) -> bool {
+    let forked = watch.revision != session.revision();
     if forked {
-        *revision = session.revision();
+        watch.revision = session.revision();
         *dirty |= update(state, Message::Forked).changed;
     }
     let recorded = state.store.count(Kind::Finding);
@@ -130,7 +140,16 @@ fn drain(session: &mut dyn Session, state: &mut State, revision: &mut u64, ask: 
     let progress = Progress { status, findings: ask.then(|| session.findings()), dropped: session.dropped() };
     *dirty |= update(state, Message::Progress(progress)).changed;
     if state.debugger.is_some() {
-        let look = Look { inspection: session.debug(), busy: session.busy(), answers: session.answers() };
+        let busy = session.busy();
+        let since = match busy {
+            Some(_) => *watch.busy.get_or_insert_with(Instant::now),
+            None => {
+                watch.busy = None;
+                deadline
+            }
+        };
+        let busy = busy.filter(|_| since.elapsed() >= PATIENCE);
+        let look = Look { inspection: session.debug(), busy, answers: session.answers() };
         let step = update(state, Message::Debugger(look));
         *dirty |= step.changed;
         for effect in step.effects {
@@ -167,6 +186,10 @@ fn input(
             match effect {
                 Effect::Quit => return Ok(true),
                 Effect::Request(request) => session.request(request),
+                Effect::Complete(line) => {
+                    let lines = session.complete(&line);
+                    *dirty |= update(state, Message::Completions(lines)).changed;
+                }
                 Effect::Redraw => screen.redraw().map_err(Error::Terminal)?,
                 Effect::Suspend => screen.suspend().map_err(Error::Terminal)?,
             }

@@ -182,8 +182,9 @@ fn debugger_parts(state: &State, parts: &mut Vec<Part>) {
     };
     parts.push(Part(events, Style::new(), 1));
     parts.push(Part(format!("step {}", count(at.at.step)), Style::new(), 3));
-    let chosen = if at.choices > 0 { theme.bold(Role::Key) } else { theme.dim() };
-    parts.push(Part(plural(u64::from(at.choices), "choice"), chosen, if at.choices > 0 { 2 } else { 8 }));
+    if at.choices > 0 {
+        parts.push(Part(plural(u64::from(at.choices), "choice"), theme.bold(Role::Key), 2));
+    }
     parts.push(Part(format!("virtual {}", duration(at.time)), Style::new(), 5));
     parts.push(Part(plural(at.tasks.len() as u64, "live task"), Style::new(), 6));
     if state.dropped > 0 {
@@ -274,8 +275,9 @@ fn key_line(state: &State, buffer: &mut Buffer, area: Rect) {
     let theme = &state.theme;
     if let Some(prompt) = &state.prompt {
         let help = match prompt.kind {
-            PromptKind::Debug => "Enter does it · ↑↓ earlier ones · Esc takes back",
-            PromptKind::GoTo | PromptKind::Filter => "Enter accepts · Esc takes back",
+            _ if !state.choices.is_empty() => state.choices.join("  "),
+            PromptKind::Debug => "Enter does it · Tab ends the word · ↑↓ earlier ones · Esc takes back".into(),
+            PromptKind::GoTo | PromptKind::Filter => "Enter accepts · Esc takes back".into(),
         };
         let x = put(buffer, area, 1, 0, prompt.kind.label(), theme.bold(Role::Key));
         // The end of a long answer is what is being typed: show that.
@@ -284,7 +286,7 @@ fn key_line(state: &State, buffer: &mut Buffer, area: Rect) {
         let shown: String = prompt.text.chars().skip(skip).collect();
         let x = put(buffer, area, x + 1, 0, &shown, Style::new());
         let x = put(buffer, area, x, 0, " ", Style::new().add_modifier(Modifier::REVERSED));
-        put(buffer, area, x + 2, 0, help, theme.dim());
+        put(buffer, area, x + 2, 0, &fit(&help, area.width.saturating_sub(x + 3) as usize), theme.dim());
         return;
     }
     let mut x = 1;
@@ -337,6 +339,9 @@ fn hints(state: &State) -> (Vec<Hint>, Vec<Hint>) {
     }
     let live = state.description.live && !matches!(state.status, Status::Finished(_));
     if state.debugger.is_some() {
+        if state.inspection().is_some_and(|at| at.ended.is_some()) && !state.findings.is_empty() {
+            hint("!", "finding");
+        }
         if state.view != View::Debug {
             hint("D", "debug");
             hint(".", "event");

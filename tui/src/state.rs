@@ -158,6 +158,8 @@ pub struct State {
     pub trail: Vec<(View, Selection)>,
     /// The question being answered.
     pub prompt: Option<Prompt>,
+    /// What the word that is being typed can become, until the next key.
+    pub choices: Vec<String>,
     /// A message on the last line, until the next key.
     pub notice: Option<String>,
     /// Whether the detail is shown.
@@ -222,6 +224,7 @@ impl State {
             follow: true,
             trail: Vec::new(),
             prompt: None,
+            choices: Vec::new(),
             notice: None,
             show_detail: true,
             finding: None,

@@ -35,6 +35,8 @@ pub enum Message<'a> {
     Workers(Workers),
     /// What the debugger says.
     Debugger(Look),
+    /// What a typed beginning of a command can become.
+    Completions(Vec<String>),
     /// The events so far are no longer what happened: they come anew, from event 0 on.
     Forked,
 }
@@ -83,6 +85,8 @@ pub enum Effect {
     Quit,
     /// Ask the session.
     Request(Request),
+    /// Ask the session what this beginning of a command can become; [`Message::Completions`] is the answer.
+    Complete(String),
     /// Draw every cell anew.
     Redraw,
     /// Give the terminal back and stop.
@@ -153,6 +157,7 @@ pub fn update(state: &mut State, message: Message) -> Step {
             Step { changed, effects: Vec::new() }
         }
         Message::Debugger(look) => Step { changed: state.look_at_debugger(look), effects: Vec::new() },
+        Message::Completions(lines) => complete(state, &lines),
         Message::Forked => {
             state.begin_again();
             return Step::changed();
@@ -370,6 +375,7 @@ fn change_speed(speed: Speed, faster: bool) -> Speed {
 
 /// A key while a question is open.
 fn answer(state: &mut State, mut prompt: Prompt, key: Key) -> Step {
+    state.choices.clear();
     match key {
         Key::Ctrl('c') => return Step::effect(Effect::Quit),
         Key::Ctrl('z') => {
@@ -393,6 +399,11 @@ fn answer(state: &mut State, mut prompt: Prompt, key: Key) -> Step {
                 false => Step::changed(),
             };
         }
+        Key::Tab if prompt.kind == PromptKind::Debug => {
+            let line = prompt.text.clone();
+            state.prompt = Some(prompt);
+            return Step::effect(Effect::Complete(line));
+        }
         Key::Up | Key::Down if prompt.kind == PromptKind::Debug => recall(state, &mut prompt, key == Key::Up),
         Key::Ctrl('u') => prompt.text.clear(),
         Key::Ctrl('w') => {
@@ -407,6 +418,34 @@ fn answer(state: &mut State, mut prompt: Prompt, key: Key) -> Step {
         _ => {}
     }
     state.prompt = Some(prompt);
+    Step::changed()
+}
+
+/// Ends the word that is being typed as far as all that it can become agree; where they do not, says what they are.
+fn complete(state: &mut State, lines: &[String]) -> Step {
+    let Some(prompt) = state.prompt.as_mut().filter(|prompt| prompt.kind == PromptKind::Debug) else {
+        return Step::nothing();
+    };
+    let (Some(first), Some(last)) = (lines.first(), lines.last()) else {
+        state.choices.clear();
+        return Step::changed();
+    };
+    // They are sorted: what the first and the last have in common all of them have.
+    let common = first
+        .char_indices()
+        .zip(last.chars())
+        .find(|((_, a), b)| a != b)
+        .map_or(first.len().min(last.len()), |found| found.0.0);
+    if common > prompt.text.len() {
+        prompt.text = first[..common].to_string();
+    }
+    state.choices.clear();
+    if lines.len() == 1 {
+        prompt.text.push(' ');
+    } else {
+        let before = prompt.text.rfind(' ').map_or(0, |space| space + 1);
+        state.choices = lines.iter().map(|line| line.get(before..).unwrap_or(line).to_string()).collect();
+    }
     Step::changed()
 }
 

@@ -2,6 +2,7 @@
 
 mod fixture;
 
+use fixture::fake::Fake;
 use proptest::prelude::*;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -9,12 +10,14 @@ use std::sync::LazyLock;
 use tracer::chunk::Chunk;
 use tracer::workers::WorkerStats;
 use tui::commands::Command;
+use tui::debugger::Look;
 use tui::draw::draw;
 use tui::keys::Key;
-use tui::session::Status;
+use tui::session::{Session, Status};
 use tui::state::State;
 use tui::theme::{Charset, ColorDepth, Theme};
-use tui::update::{Message, Mouse, Progress, Workers, update};
+use tui::update::{Effect, Message, Mouse, Progress, Workers, update};
+use tui::views::View;
 
 #[derive(Clone, Debug)]
 enum Act {
@@ -57,6 +60,73 @@ fn acts() -> impl Strategy<Value = Act> {
     ]
 }
 
+/// The same in a debugger, which answers at once or takes its time.
+fn play_debugger(run: usize, ascii: bool, acts: Vec<Act>) {
+    let (trace, _) = &RUNS[run];
+    let mut session = Fake::new(trace.clone());
+    let theme = match ascii {
+        true => Theme { depth: ColorDepth::None, charset: Charset::Ascii },
+        false => Theme::FULL,
+    };
+    let mut state = State::new(session.description(), session.program(), theme, (80, 24), 1 << 30);
+    state.attach_debugger();
+    state.view = View::Debug;
+    let mut revision = session.revision();
+    for act in acts {
+        let messages = match act {
+            Act::Key(key) => vec![Message::Key(key)],
+            Act::Type(text) => text.chars().map(Key::Char).chain([Key::Enter]).map(Message::Key).collect(),
+            Act::Mouse(what, x, y) => vec![Message::Mouse(mouse(what), x, y)],
+            Act::Resize(columns, rows) => vec![Message::Resize(columns, rows)],
+            Act::Draw => vec![Message::Key(Key::Char('D'))],
+            // The debugger becomes slow, and then does what has been asked for.
+            Act::Feed(_) => {
+                session.slow = !session.slow;
+                session.work();
+                Vec::new()
+            }
+            Act::Finish => ":continue".chars().map(|c| Message::Key(Key::Char(c))).collect(),
+            Act::Workers(..) => Vec::new(),
+        };
+        let mut effects: Vec<Effect> =
+            messages.into_iter().flat_map(|message| update(&mut state, message).effects).collect();
+        for _ in 0..4 {
+            for effect in effects.drain(..) {
+                if let Effect::Request(request) = effect {
+                    session.request(request);
+                }
+            }
+            if revision != session.revision() {
+                revision = session.revision();
+                update(&mut state, Message::Forked);
+            }
+            session.drain(&mut |chunk| {
+                update(&mut state, Message::Chunk(chunk));
+                true
+            });
+            let progress = Progress { status: session.status(), findings: Some(session.findings()), dropped: 0 };
+            update(&mut state, Message::Progress(progress));
+            let look = Look { inspection: session.debug(), busy: session.busy(), answers: session.answers() };
+            effects = update(&mut state, Message::Debugger(look)).effects;
+            show(&state);
+            if effects.is_empty() {
+                break;
+            }
+        }
+    }
+}
+
+fn mouse(what: u8) -> Mouse {
+    match what {
+        0..3 => Mouse::Click,
+        3 => Mouse::Wheel(1),
+        4 => Mouse::Wheel(-1),
+        5 => Mouse::Sideways(-1),
+        6 => Mouse::Zoom(true),
+        _ => Mouse::Zoom(false),
+    }
+}
+
 fn show(state: &State) {
     let mut buffer = Buffer::empty(Rect::new(0, 0, state.size.0, state.size.1));
     draw(state, &mut buffer);
@@ -84,15 +154,7 @@ fn play(run: usize, ascii: bool, acts: Vec<Act>) {
                 }
             }
             Act::Mouse(what, x, y) => {
-                let mouse = match what {
-                    0..3 => Mouse::Click,
-                    3 => Mouse::Wheel(1),
-                    4 => Mouse::Wheel(-1),
-                    5 => Mouse::Sideways(-1),
-                    6 => Mouse::Zoom(true),
-                    _ => Mouse::Zoom(false),
-                };
-                update(&mut state, Message::Mouse(mouse, x, y));
+                update(&mut state, Message::Mouse(mouse(what), x, y));
             }
             Act::Resize(columns, rows) => {
                 update(&mut state, Message::Resize(columns, rows));
@@ -139,5 +201,10 @@ proptest! {
     #[test]
     fn nothing_that_a_user_does_panics(run in 0usize..4, ascii in any::<bool>(), acts in prop::collection::vec(acts(), 1..60)) {
         play(run, ascii, acts);
+    }
+
+    #[test]
+    fn nor_in_a_debugger(run in 0usize..3, ascii in any::<bool>(), acts in prop::collection::vec(acts(), 1..60)) {
+        play_debugger(run, ascii, acts);
     }
 }

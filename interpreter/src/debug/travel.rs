@@ -11,6 +11,7 @@
 //! What was done by hand (a task picked, a preemption, a variable set) is kept by step and done again whenever the run comes by.
 //! Doing something else anywhere but at the end of what is known forgets what came after: the run takes another turn.
 
+use super::deeds::Deed;
 use crate::bytecode::verify::VerifyError;
 use crate::value::Value;
 use crate::vm::engine::Stepping;
@@ -18,14 +19,14 @@ use crate::vm::io::Io;
 use crate::vm::machine::{Limits, Machine, Program, Stop};
 use crate::vm::run::{RunReport, may_cancel};
 use crate::vm::snapshot::Snapshot;
-use crate::vm::task::Body;
 use scheduler::{Config, Scheduler, State};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tracer::finding::Finding;
-use tracer::inspect::Coordinate;
+use tracer::inspect::{Coordinate, Variable};
 use tracer::journal::{Journal, Stand, Want};
+use tracer::program::ProgramInfo;
 use tracer::record::Tracer;
 
 /// The machine that a debugger drives.
@@ -43,17 +44,13 @@ const MEMORY: usize = 512 << 20;
 /// Checkpoints that are kept at most, however small.
 const MOST: usize = 4096;
 
-/// Something done by hand, which is done again when the run comes by.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Deed {
-    /// This task runs next.
-    Run(u32),
-    /// Time passes until the next timer.
-    Time,
-    /// The running task makes room for others.
-    Preempt,
-    /// A place in a task's frame gets a value: task number, frame, place, expression.
-    Set(u32, usize, String, String),
+/// Something that was done by hand at a step.
+#[derive(Clone, Debug)]
+pub struct Done {
+    /// What.
+    pub deed: Deed,
+    /// Events recorded before.
+    pub event: u64,
 }
 
 /// What to stop at on the way forwards, besides the destination.
@@ -62,7 +59,7 @@ pub struct Stops {
     /// Every scheduling point.
     pub switches: bool,
     /// Before these instructions.
-    pub breaks: Option<Box<[bool]>>,
+    pub breaks: Option<Arc<[bool]>>,
     /// After events like these.
     pub events: Want,
 }
@@ -82,6 +79,8 @@ pub struct Halt {
     pub ended: bool,
     /// The user interrupted.
     pub interrupted: bool,
+    /// Events when it went on from its last stop.
+    pub since: u64,
 }
 
 /// The user did not want to wait.
@@ -104,6 +103,8 @@ pub struct Setup<'a> {
     pub io: Io,
     /// What the scheduler is made of.
     pub config: &'a dyn Fn(bool) -> Config<Value>,
+    /// Names and places of the program.
+    pub program: Arc<ProgramInfo>,
     /// Steps between checkpoints, about.
     pub spacing: u64,
     /// Set by somebody else to stop a long journey.
@@ -119,8 +120,10 @@ pub struct Travel {
     bytes: usize,
     /// Steps between checkpoints on the way forwards.
     spacing: u64,
+    /// Names and places of the program.
+    pub(super) program: Arc<ProgramInfo>,
     /// What was done by hand, by the step before which it was.
-    deeds: BTreeMap<u64, Vec<Deed>>,
+    deeds: BTreeMap<u64, Vec<Done>>,
     /// Where it stands the run is over, like this.
     ended: Option<RunReport>,
     /// The furthest point known, and whether it is the end.
@@ -151,6 +154,7 @@ impl Travel {
             checkpoints: BTreeMap::new(),
             bytes: 0,
             spacing: setup.spacing.max(1),
+            program: setup.program,
             deeds: BTreeMap::new(),
             ended: None,
             frontier: Coordinate::default(),
@@ -185,7 +189,16 @@ impl Travel {
     }
 
     /// What was done by hand on the way here, by step.
-    pub fn deeds(&self) -> impl DoubleEndedIterator<Item = (u64, &Deed)> {
+    pub fn deeds(&self) -> impl DoubleEndedIterator<Item = &Done> {
+        self.deeds_by_step().map(|(_, done)| done)
+    }
+
+    /// The coordinates at which something was done by hand on the way here.
+    pub fn chosen(&self) -> Vec<Coordinate> {
+        self.deeds_by_step().map(|(step, done)| Coordinate { step, event: done.event }).collect()
+    }
+
+    fn deeds_by_step(&self) -> impl DoubleEndedIterator<Item = (u64, &Done)> {
         let here = self.at().step;
         let end = if self.done == Some(here) { here + 1 } else { here };
         self.deeds.range(..end).flat_map(|(&step, deeds)| deeds.iter().map(move |deed| (step, deed)))
@@ -199,6 +212,11 @@ impl Travel {
     /// A fault of vex: something done by hand could not be done again.
     pub fn amiss(&self) -> Option<&str> {
         self.amiss.as_deref()
+    }
+
+    /// Slot of the live task with this number.
+    pub fn slot(&self, task: u32) -> Option<u32> {
+        self.machine.sched.live_tasks().find(|(_, other)| other.id == task).map(|(slot, _)| slot)
     }
 
     /// Everything found wrong up to here.
@@ -221,7 +239,7 @@ impl Travel {
     pub fn forward(&mut self, step: u64, stops: Stops) -> Halt {
         self.machine.stepper.set_breaks(stops.breaks.unwrap_or_default());
         self.machine.tr.stop_after(stops.events);
-        let mut halt = Halt::default();
+        let mut halt = Halt { since: self.at().event, ..Halt::default() };
         let mut pass = true;
         while self.ended.is_none() {
             let mut here = self.machine.stepper.steps();
@@ -261,7 +279,8 @@ impl Travel {
             }
         }
         halt.ended = self.ended.is_some();
-        self.machine.stepper.set_breaks(Box::default());
+        halt.event |= self.machine.tr.stops();
+        self.machine.stepper.set_breaks(Arc::default());
         self.machine.tr.stop_after(Want::default());
         self.note();
         halt
@@ -301,62 +320,51 @@ impl Travel {
         }
     }
 
-    /// Goes back to the last state before this one where the run, going forwards, stops and `right` says yes. Gives whether there is
-    /// one; if not, the run stands at its beginning.
-    ///
-    /// # Errors
-    /// [`Interrupted`]: the run stands where the user interrupted it.
-    pub fn back(
-        &mut self,
-        stops: &dyn Fn(&Travel) -> Stops,
-        mut right: impl FnMut(&mut Travel, Halt) -> bool,
-    ) -> Result<bool, Interrupted> {
-        // The states between two checkpoints, the later checkpoint included: only here are its stops seen.
-        let here = self.at().step;
-        let mut end = here;
-        while let Some(start) = self.checkpoints.range(..end).next_back().map(|(&at, _)| at) {
-            self.back_to(start);
-            let mut found = None;
-            loop {
-                let halt = self.forward(end, stops(self));
-                if halt.interrupted {
-                    return Err(Interrupted);
-                }
-                let now = self.at().step;
-                if now < here && (halt.event || halt.broke || halt.switch) && right(self, halt) {
-                    found = Some(now);
-                }
-                if now >= end || halt.ended {
-                    break;
-                }
-            }
-            if let Some(step) = found {
-                return if self.seek(step) { Ok(true) } else { Err(Interrupted) };
-            }
-            end = start;
+    /// Goes to where this event is the next to happen; where the run ends before, it stands at its end. Says whether it arrived (or
+    /// else the user interrupted).
+    pub fn seek_event(&mut self, event: u64) -> bool {
+        let here = self.at();
+        if event < here.event {
+            let near = self.checkpoints.iter().rev().find(|(_, checkpoint)| checkpoint.journal.events <= event);
+            let step = near.map_or(0, |(&step, _)| step);
+            self.back_to(step);
         }
-        self.back_to(0);
-        Ok(false)
+        let halt = self.forward(u64::MAX, Stops { events: Want::until(event.saturating_add(1)), ..Stops::default() });
+        if halt.interrupted || halt.ended && !halt.event && self.at().event <= event {
+            return !halt.interrupted;
+        }
+        // One step too far: it recorded the event.
+        self.seek(self.at().step - 1)
     }
 
     /// Does something by hand where the run stands, and forgets what came after.
     ///
     /// # Errors
     /// When it cannot be done here; why.
-    pub fn do_by_hand(&mut self, deed: Deed) -> Result<(), String> {
-        let step = self.at().step;
-        self.fork();
-        self.perform(&deed)?;
-        self.deeds.entry(step).or_default().push(deed);
+    pub fn do_by_hand(&mut self, deed: Deed) -> Result<Option<Variable>, String> {
+        let Coordinate { step, event } = self.at();
+        // What cannot be done should forget nothing; but what records events has to find the old ones gone.
+        let records = match deed {
+            Deed::Preempt => self.can_record(&deed)?,
+            Deed::Run(_) | Deed::Time | Deed::Set(..) => false,
+        };
+        if records {
+            self.fork();
+        }
+        let shown = self.perform(&deed)?;
+        if !records {
+            self.fork();
+        }
+        self.deeds.entry(step).or_default().push(Done { deed, event });
         self.done = Some(step);
         self.note();
-        Ok(())
+        Ok(shown)
     }
 
     /// Takes the last thing done by hand before here back and stands where it was done. Gives what it was.
     pub fn undo(&mut self) -> Option<Deed> {
-        let step = self.deeds().next_back()?.0;
-        let deed = self.deeds.get_mut(&step)?.pop();
+        let step = self.deeds_by_step().next_back()?.0;
+        let deed = self.deeds.get_mut(&step)?.pop().map(|done| done.deed);
         self.back_to(step);
         self.forward(step, Stops::default());
         self.redo(step);
@@ -392,9 +400,9 @@ impl Travel {
         }
         let Some(deeds) = self.deeds.get(&step).cloned() else { return };
         self.done = Some(step);
-        for deed in deeds {
+        for done in deeds {
             // The state is what it was when it was done first, so it can be done again.
-            if let Err(why) = self.perform(&deed) {
+            if let Err(why) = self.perform(&done.deed) {
                 self.amiss = Some(why);
             }
         }
@@ -434,7 +442,42 @@ impl Travel {
     }
 }
 
-/// What of a scheduler's task the debugger names.
-pub fn slot_of(sched: &Scheduler<Value, Body>, task: u32) -> Option<u32> {
-    sched.live_tasks().find(|(_, t)| t.id == task).map(|(slot, _)| slot)
+/// Goes back to the last state before this one where the run of `of`, going forwards, stops and `right` says yes. Gives whether there
+/// is one; if not, the run stands at its beginning.
+///
+/// # Errors
+/// [`Interrupted`]: the run stands where the user interrupted it.
+pub fn back<S>(
+    of: &mut S,
+    travel: impl Fn(&mut S) -> &mut Travel,
+    stops: impl Fn(&mut S) -> Stops,
+    mut right: impl FnMut(&mut S, Halt) -> bool,
+) -> Result<bool, Interrupted> {
+    // The states between two checkpoints, the later checkpoint included: only here are its stops seen.
+    let here = travel(of).at().step;
+    let mut end = here;
+    while let Some(start) = travel(of).checkpoints.range(..end).next_back().map(|(&at, _)| at) {
+        travel(of).back_to(start);
+        let mut found = None;
+        loop {
+            let stops = stops(of);
+            let halt = travel(of).forward(end, stops);
+            if halt.interrupted {
+                return Err(Interrupted);
+            }
+            let now = travel(of).at().step;
+            if now < here && (halt.event || halt.broke || halt.switch) && right(of, halt) {
+                found = Some(now);
+            }
+            if travel(of).at().step >= end || halt.ended {
+                break;
+            }
+        }
+        if let Some(step) = found {
+            return if travel(of).seek(step) { Ok(true) } else { Err(Interrupted) };
+        }
+        end = start;
+    }
+    travel(of).back_to(0);
+    Ok(false)
 }

@@ -7,6 +7,7 @@
 use super::engine::Engine;
 use super::machine::Machine;
 use scheduler::{At, Runtime};
+use std::sync::Arc;
 
 /// What to do before an instruction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,7 +30,7 @@ pub struct Stepper {
     /// Stop before every look for the next task.
     switches: bool,
     /// Instructions to stop before; empty where there are none.
-    breaks: Box<[bool]>,
+    breaks: Arc<[bool]>,
     /// The step at which switches and breaks do not count: the one that the run goes on from.
     passing: u64,
     /// The machine stands inside a slice, before an instruction.
@@ -38,6 +39,8 @@ pub struct Stepper {
     slice_began: u64,
     /// Cut the slice before this step.
     cut_at: u64,
+    /// Steps done when the last slice was over; [`u64::MAX`] while one is not.
+    over_at: u64,
 }
 
 /// What of a [`Stepper`] belongs to the state of the run.
@@ -48,6 +51,7 @@ pub struct Stand {
     midway: bool,
     slice_began: u64,
     cut_at: u64,
+    over_at: u64,
 }
 
 impl Default for Stepper {
@@ -56,11 +60,12 @@ impl Default for Stepper {
             steps: 0,
             stop_at: u64::MAX,
             switches: false,
-            breaks: Box::default(),
+            breaks: Arc::default(),
             passing: u64::MAX,
             midway: false,
             slice_began: 0,
             cut_at: u64::MAX,
+            over_at: 0,
         }
     }
 }
@@ -74,6 +79,11 @@ impl Stepper {
     /// Whether a task is in the middle of its slice.
     pub fn is_midway(&self) -> bool {
         self.midway
+    }
+
+    /// Whether a slice ended with the last step, so that the one before it was the last state of its task's turn.
+    pub fn slice_just_over(&self) -> bool {
+        !self.midway && self.steps > 0 && (self.over_at == self.steps || self.over_at == u64::MAX)
     }
 
     /// Instructions of the running slice so far.
@@ -90,7 +100,7 @@ impl Stepper {
     }
 
     /// Stops before these instructions, too.
-    pub fn set_breaks(&mut self, breaks: Box<[bool]>) {
+    pub fn set_breaks(&mut self, breaks: Arc<[bool]>) {
         self.breaks = breaks;
     }
 
@@ -101,12 +111,15 @@ impl Stepper {
 
     /// What belongs to the state of the run.
     pub fn stand(&self) -> Stand {
-        Stand { steps: self.steps, midway: self.midway, slice_began: self.slice_began, cut_at: self.cut_at }
+        let Stepper { steps, midway, slice_began, cut_at, over_at, .. } = *self;
+        Stand { steps, midway, slice_began, cut_at, over_at }
     }
 
     /// Goes back to where the run stood.
     pub fn restore(&mut self, stand: Stand) {
-        Stand { steps: self.steps, midway: self.midway, slice_began: self.slice_began, cut_at: self.cut_at } = stand;
+        let Stand { steps, midway, slice_began, cut_at, over_at } = stand;
+        (self.steps, self.midway) = (steps, midway);
+        (self.slice_began, self.cut_at, self.over_at) = (slice_began, cut_at, over_at);
     }
 
     /// Whether the machine goes on in the middle of a slice; from then on it does.
@@ -117,6 +130,7 @@ impl Stepper {
 
     /// Before a look for the next task: whether to go on. `asked`: an event was recorded after which to stop.
     pub(super) fn may_switch(&mut self, asked: bool) -> bool {
+        self.over_at = self.over_at.min(self.steps);
         if self.steps >= self.stop_at || asked || self.switches && self.steps != self.passing {
             return false;
         }
@@ -127,6 +141,7 @@ impl Stepper {
     /// A slice begins, which is to be cut after so many instructions.
     pub(super) fn begin_slice(&mut self, cut: Option<u64>) {
         self.slice_began = self.steps;
+        self.over_at = u64::MAX;
         self.cut_at = cut.map_or(u64::MAX, |instructions| self.steps.saturating_add(instructions));
     }
 

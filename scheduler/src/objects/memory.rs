@@ -178,6 +178,22 @@ impl<V: Copy + Default, B: Default> Scheduler<V, B> {
         }
     }
 
+    /// Slots of a kind, free ones too: what stands in a free one has number 0.
+    pub fn slots(&self, kind: ObjectKind) -> u32 {
+        match kind {
+            ObjectKind::Channel => self.channels.slots(),
+            ObjectKind::Mutex => self.mutexes.slots(),
+            ObjectKind::RwLock => self.rwlocks.slots(),
+            ObjectKind::WaitGroup => self.wait_groups.slots(),
+            ObjectKind::Once => self.onces.slots(),
+            ObjectKind::Barrier => self.barriers.slots(),
+            ObjectKind::Semaphore => self.semaphores.slots(),
+            ObjectKind::Atomic => self.atomics.slots(),
+            ObjectKind::Timer => self.timers.slots(),
+            ObjectKind::Context => self.contexts.slots(),
+        }
+    }
+
     /// An object as evidence.
     pub fn object(&self, kind: ObjectKind, slot: u32) -> ObjectRef {
         let meta = self.meta(kind, slot);

@@ -10,7 +10,7 @@ use crate::outcome::{ArmOutcome, At, Handle, Selected, Try};
 use crate::queue::{Entry, PLAIN};
 use crate::scheduler::{Scheduler, TAKES};
 use crate::task::{State, flag};
-use crate::{core::Core, oracle::Choice};
+use crate::{core::Core, oracle::Choice, oracle::Oracle};
 use tracer::event::Kind;
 use tracer::finding::WaitReason;
 use tracer::record::Tracer;
@@ -66,7 +66,9 @@ impl<V: Copy + Default, B: Default> Scheduler<V, B> {
                 }
             }
         }
-        if ready > 1 {
+        if ready > 1 && matches!(self.core.oracle, Oracle::Scripted(_)) {
+            chosen = self.scripted_arm(tr, at, arms);
+        } else if ready > 1 {
             let choice = self.core.oracle.choose(Choice::Arm, ready);
             if choice > 0 {
                 let nth = (0..arms.len()).filter(|&index| self.arm_ready(&arms[index])).nth(choice as usize);
@@ -84,7 +86,7 @@ impl<V: Copy + Default, B: Default> Scheduler<V, B> {
     }
 
     #[inline(always)]
-    fn arm_ready(&self, arm: &Arm<V>) -> bool {
+    pub(crate) fn arm_ready(&self, arm: &Arm<V>) -> bool {
         match *arm {
             Arm::Recv(channel) => {
                 let ch = &self.channels[channel];

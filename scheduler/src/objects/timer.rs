@@ -190,7 +190,7 @@ impl<V: Copy + Default, B: Default> Scheduler<V, B> {
     }
 
     /// When the next timer fires.
-    pub(crate) fn next_deadline(&mut self) -> Option<u64> {
+    pub fn next_deadline(&mut self) -> Option<u64> {
         while let Some(Reverse(pending)) = self.queue.heap.peek() {
             if pending.valid(&self.core.tasks, &self.timers, &self.contexts) {
                 return Some(pending.deadline);

@@ -1,11 +1,13 @@
 //! The oracle: every choice of a run comes from here, through [`Oracle::choose`]. Program, input and oracle determine the
 //! event stream.
 //!
-//! A strategy is one file. To add one (replay, PCT, depth-first): write a type with `choose` and `slice`, add it to the
-//! enum and to its two matches. The enum, not a trait object, keeps the reference strategy free on the fast path.
+//! A strategy is one file. To add one (PCT, depth-first): write a type with `choose` and `slice`, add it to the
+//! enum and to its matches. A schedule that is followed or made by hand is one, too: [`Script`]. The enum, not a trait object, keeps the reference strategy free on the fast path.
 
 mod fifo;
 mod random;
+
+use crate::schedule::Script;
 
 pub use fifo::Fifo;
 pub use random::{Random, SplitMix};
@@ -28,6 +30,8 @@ pub enum Oracle {
     Fifo(Fifo),
     /// A random schedule.
     Random(Random),
+    /// A schedule that was written down or is made by hand.
+    Scripted(Box<Script>),
 }
 
 impl Oracle {
@@ -47,6 +51,7 @@ impl Oracle {
         match self {
             Oracle::Fifo(fifo) => fifo.choose(kind, n),
             Oracle::Random(random) => random.choose(kind, n),
+            Oracle::Scripted(script) => script.choose(kind, n),
         }
     }
 
@@ -62,6 +67,7 @@ impl Oracle {
         match self {
             Oracle::Fifo(fifo) => fifo.slice,
             Oracle::Random(random) => random.slice(),
+            Oracle::Scripted(script) => script.next_slice(),
         }
     }
 
@@ -71,6 +77,7 @@ impl Oracle {
         match self {
             Oracle::Fifo(fifo) => fifo.preempts,
             Oracle::Random(_) => true,
+            Oracle::Scripted(script) => script.base().preempts(),
         }
     }
 }

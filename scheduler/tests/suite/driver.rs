@@ -4,6 +4,7 @@ use crate::check;
 pub use crate::machine::Log;
 use crate::machine::{Body, Common, Machine, locked};
 use crate::script::{self, Op, Program};
+use scheduler::schedule::{Divergence, Schedule};
 use scheduler::{Config, Next, Oracle, Scheduler, TimeSource};
 use std::fmt::Write;
 use tracer::event::Kind;
@@ -30,6 +31,9 @@ pub struct Run {
     /// What was said, by task: number, script, word.
     pub words: Vec<(u32, usize, String)>,
     pub names: Vec<String>,
+    /// Where the oracle was a script: what was decided, and where it could not be followed.
+    pub schedule: Schedule,
+    pub divergences: Vec<Divergence>,
 }
 
 impl Run {
@@ -108,15 +112,20 @@ pub fn may_cancel(program: &Program) -> bool {
 }
 
 pub fn run_program(program: &Program, seed: u64) -> Run {
+    run_by(program, Oracle::seed(seed), |_| ())
+}
+
+/// Runs a program by an oracle. `hand` is asked before each look for the next task.
+pub fn run_by(program: &Program, oracle: Oracle, hand: impl FnMut(&mut Hand<'_>)) -> Run {
     let config = Config {
-        oracle: Oracle::seed(seed),
+        oracle,
         time: TimeSource::virtual_time(),
         time_value: |now| now as i64,
         may_cancel: may_cancel(program),
     };
     let common = Common::new(program);
     let mut driver = Driver { m: Machine::new(Scheduler::new(config), &common), polls: 0 };
-    let end = driver.run();
+    let end = driver.run(hand);
     let Driver { m, polls } = driver;
     let mut findings = std::mem::take(&mut *locked(&common.findings));
     m.s.settle(&mut findings);
@@ -135,9 +144,19 @@ pub fn run_program(program: &Program, seed: u64) -> Run {
         scans: m.scans,
         switches: m.switches,
         bytes: m.s.bytes(),
+        schedule: m.s.schedule_so_far(),
+        divergences: m.s.divergences(true),
         log: m.tr,
         names,
     }
+}
+
+/// What can be done by hand at a scheduling point.
+pub struct Hand<'a> {
+    pub s: &'a mut Scheduler<i64, Body>,
+    pub tr: &'a Log,
+    /// The next task is to make room after so many operations.
+    pub cut: Option<u64>,
 }
 
 struct Driver<'a> {
@@ -149,21 +168,29 @@ struct Driver<'a> {
 const LONGEST: u64 = 1_000_000;
 
 impl Driver<'_> {
-    fn run(&mut self) -> Next {
+    fn run(&mut self, mut hand: impl FnMut(&mut Hand<'_>)) -> Next {
         let m = &mut self.m;
         m.spawn_main();
         let mut last = 0;
         loop {
+            let mut by_hand = Hand { s: &mut m.s, tr: &m.tr, cut: None };
+            hand(&mut by_hand);
+            let cut = by_hand.cut;
             let next = m.s.next_task(&mut m.tr, m.clock);
             match next {
-                Next::Run { slot, slice } => m.run_task(slot, slice),
+                Next::Run { slot, slice } => {
+                    let cut = cut.or_else(|| m.s.cut());
+                    if let Some(at) = m.run_until(slot, slice, cut) {
+                        m.s.preempt(&mut m.tr, at, cut.unwrap_or_default());
+                    }
+                }
+                Next::Poll if m.s.refused() => return next,
                 Next::Poll => self.polls += 1,
                 Next::Idle => {
                     if m.s.scan_due(m.clock) {
                         m.scan();
-                    } else {
-                        m.s.pass_time(&mut m.tr, &mut m.clock, || false);
                     }
+                    m.s.pass_time(&mut m.tr, &mut m.clock, || false);
                 }
                 Next::Finished => return next,
                 Next::Stuck => {

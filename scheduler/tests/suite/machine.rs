@@ -11,7 +11,7 @@ use std::fmt::Display;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tracer::event::{EndStatus, Kind, Record, Site};
 use tracer::finding::{Finding, ObjectKind};
-use tracer::record::Tracer;
+use tracer::record::{Operations, Tracer};
 
 /// The interpreter's part of a task.
 #[derive(Clone, Debug, Default)]
@@ -34,6 +34,15 @@ impl Tracer for Log {
     fn text(&mut self, _kind: Kind, _site: u32, _clock: u64, _text: &str) {}
     fn ordinal(&self) -> u64 {
         self.0.len() as u64
+    }
+    fn operations(&self, from: u64) -> Option<Operations> {
+        let mut since = Operations::default();
+        for (record, _) in &self.0[from as usize..] {
+            if let Some(kind) = record.kind().filter(|kind| kind.is_operation()) {
+                since = Operations { count: since.count + 1, last: Some((kind, record.object)) };
+            }
+        }
+        Some(since)
     }
     fn poll(&mut self, _clock: u64) -> bool {
         false
@@ -188,6 +197,12 @@ impl<'a, R: Host> Machine<'a, R> {
 
     /// Runs a task until it leaves.
     pub fn run_task(&mut self, slot: u32, slice: u32) {
+        self.run_until(slot, slice, None);
+    }
+
+    /// Runs a task until it leaves, or has done so many operations: then the place where it stands.
+    pub fn run_until(&mut self, slot: u32, slice: u32, most: Option<u64>) -> Option<At> {
+        let mut done = 0;
         self.switches += 1;
         let id = self.s.task(slot).id;
         assert!(!locked(&self.common.reported).contains(&id), "task {id} was called stuck and runs again");
@@ -199,7 +214,7 @@ impl<'a, R: Host> Machine<'a, R> {
                 if self.s.scan_due(self.clock) {
                     self.scan();
                 }
-                return;
+                return None;
             }
             let body = &self.s.task(slot).body;
             let (script, pc, cancelled) = (body.script, body.pc, body.cancelled);
@@ -208,9 +223,13 @@ impl<'a, R: Host> Machine<'a, R> {
             if budget <= 0 {
                 match self.s.slice_end(&mut self.tr, at) {
                     Some(slice) => budget += slice as i64,
-                    None => return,
+                    None => return None,
                 }
             }
+            if most == Some(done) {
+                return Some(at);
+            }
+            done += 1;
             let program = self.common.program;
             let Some(op) = program.tasks[script].1.get(pc) else {
                 let status = if cancelled { EndStatus::Cancelled } else { EndStatus::Done };

@@ -16,6 +16,7 @@ mod memory;
 mod networks;
 mod parallel;
 mod random;
+mod replays;
 mod scale;
 mod schedules;
 mod script;

@@ -33,6 +33,11 @@ impl Messages {
         Some(event - self.pairs[found].back)
     }
 
+    /// The send of the value that is received from a channel next.
+    pub fn next(&self, channel: ObjectId) -> Option<u64> {
+        self.queues.get(channel.0)?.front().copied()
+    }
+
     pub(crate) fn trim(&mut self, first: u64) {
         while self.pairs.front().is_some_and(|pair| pair.taken < first) {
             self.pairs.pop_front();

@@ -70,8 +70,13 @@ pub fn settle<T: Log>(state: &mut State) {
     let follow = state.follow;
     let newest = follow && state.selection.event.is_none();
     let cursor = if newest { rows.checked_sub(1) } else { T::cursor(state) };
+    // What lies ahead of where a debugged run stands is seen below it.
+    let ahead = if state.future().is_some() { room / 3 } else { 0 };
     let scroll = T::scroll(state);
     scroll.reveal |= follow;
+    if let Some(cursor) = cursor.filter(|_| scroll.reveal && ahead > 0) {
+        scroll.top = reveal(scroll.top, (cursor + ahead).min(rows.saturating_sub(1)), room);
+    }
     scroll.settle(cursor, rows, room);
 }
 

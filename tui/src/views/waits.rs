@@ -110,7 +110,7 @@ pub fn settle(state: &mut State) {
     let key = Key { moment: state.moment(), columns: room.width };
     if state.waits.made_for != Some(key) {
         let graph = match state.selection.event {
-            Some(event) => state.store.waits_at(event, LIMIT),
+            Some(event) => state.store.waits_in(state.now(), event, LIMIT),
             None => state.store.waits(LIMIT),
         };
         state.waits.picture = picture(state, &graph, (room.width as usize).saturating_sub(4));

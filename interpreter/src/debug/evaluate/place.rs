@@ -143,12 +143,15 @@ pub fn read(view: &View<'_>, place: &Place) -> Option<Value> {
     (!found.is(Tag::NoValue)).then_some(found)
 }
 
+/// What [`print`] gives.
+pub type Print = u64;
+
 /// Parts of a value that count for whether it is the same.
 const PARTS: usize = 256;
 
 /// A number that is the same as long as a value shows the same: numbers and texts by what they are, lists, records and maps by their
 /// first few hundred parts and their length, objects by identity. What a watched place held before is kept as this.
-pub fn print(view: &View<'_>, value: Value) -> u64 {
+pub fn print(view: &View<'_>, value: Value) -> Print {
     let mut hasher = FxHasher::default();
     let mut pending = vec![(value, 0u32)];
     let mut left = PARTS;

@@ -2,6 +2,7 @@
 
 mod evaluate;
 mod ranges;
+mod session;
 mod stand;
 mod travel;
 mod values;

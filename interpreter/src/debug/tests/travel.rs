@@ -1,5 +1,5 @@
 use crate::bytecode::Code;
-use crate::debug::travel::{Halt, Setup, Stops, Travel};
+use crate::debug::travel::{Halt, Setup, Stops, Travel, back as back_one};
 use crate::pipeline::{Kind, compile};
 use crate::value::{Tag, Value};
 use crate::vm::io::{Input, Io, Sink};
@@ -49,7 +49,15 @@ fn travel(code: &Code, seed: u64, spacing: u64) -> Travel {
         may_cancel,
     };
     let interrupt = Arc::new(AtomicBool::new(false));
-    let setup = Setup { limits: LIMITS, stop_at_main: false, io: input(), config: &config, spacing, interrupt };
+    let setup = Setup {
+        limits: LIMITS,
+        stop_at_main: false,
+        io: input(),
+        config: &config,
+        program: Arc::default(),
+        spacing,
+        interrupt,
+    };
     Travel::new(code, setup).expect("the program is valid")
 }
 
@@ -154,7 +162,7 @@ fn going_back_stops_where_going_forwards_did() {
         forwards.push(travel.at().step);
     }
     let mut back = Vec::new();
-    while travel.back(&|_| switches(), |_, halt: Halt| halt.switch).expect("nobody interrupts") {
+    while back_one(&mut travel, |t| t, |_| switches(), |_, halt: Halt| halt.switch).expect("nobody interrupts") {
         back.push(travel.at().step);
     }
     back.reverse();

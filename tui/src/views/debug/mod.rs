@@ -369,6 +369,13 @@ pub fn shown(state: &mut State) {
     }
 }
 
+fn lines_of_moves(state: &State, places: &Places) -> Vec<(usize, bool)> {
+    match (state.inspection(), places.inside(Pane::Moves)) {
+        (Some(at), Some(area)) => panes::move_lines(at, area),
+        _ => Vec::new(),
+    }
+}
+
 /// Keeps scroll positions and cursors right.
 pub fn settle(state: &mut State) {
     let places = Places::of(state);
@@ -389,12 +396,14 @@ pub fn settle(state: &mut State) {
     let (frames, moves, tasks) =
         state.inspection().map_or((0, 0, 0), |at| (at.stack.len(), at.moves.len(), at.tasks.len()));
     let (frame, task) = (frame(state), task_row(state));
+    let move_lines = lines_of_moves(state, &places);
     let view = &mut state.debug;
     view.variable = view.variable.min(rows.saturating_sub(1));
     view.chosen_move = view.chosen_move.min(moves.saturating_sub(1));
     view.variables.settle(Some(view.variable), rows, room(Pane::Variables));
     view.stack.settle(Some(frame), frames, room(Pane::Stack));
-    view.moves.settle(Some(view.chosen_move), moves, room(Pane::Moves));
+    let line = move_lines.iter().position(|line| line.0 == view.chosen_move);
+    view.moves.settle(line, move_lines.len(), room(Pane::Moves));
     view.tasks.settle(task, tasks, room(Pane::Tasks));
     let console = state.debugger.as_ref().map_or(0, |debugger| debugger.console.len());
     view.console_up = view.console_up.min(console.saturating_sub(room(Pane::Console)));
@@ -457,7 +466,12 @@ fn click(state: &mut State, pane: Pane, row: usize) {
                 choose_frame(state, index);
             }
         }
-        Pane::Moves => view.chosen_move = view.moves.top + row,
+        Pane::Moves => {
+            let line = view.moves.top + row;
+            if let Some((index, _)) = lines_of_moves(state, &Places::of(state)).get(line) {
+                state.debug.chosen_move = *index;
+            }
+        }
         Pane::Tasks => {
             let row = view.tasks.top + row;
             choose_task(state, row);

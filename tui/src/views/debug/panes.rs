@@ -14,7 +14,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
-use tracer::inspect::{Inspection, TaskView};
+use tracer::inspect::{Inspection, Move, TaskView};
 use tracer::model::state::TaskState;
 
 /// Columns of a name in a list.
@@ -185,6 +185,30 @@ fn draw_stack(state: &State, buffer: &mut Buffer, area: Rect) {
     more_below(state, buffer, area, at.stack.len(), top);
 }
 
+/// The lines that the moves take in so many columns: of each its index, and whether it is the second line, which says what follows.
+/// There are second lines where what is to be said does not fit into one and there is room for all.
+pub fn move_lines(at: &Inspection, area: Rect) -> Vec<(usize, bool)> {
+    let names = move_names(at);
+    let digits = at.moves.len().to_string().len();
+    let room = (area.width as usize).saturating_sub(digits + names + 4);
+    let long = |one: &Move| !one.effect.is_empty() && width(&one.does) + 2 + width(&one.effect) > room;
+    let several = at.moves.iter().any(long)
+        && at.moves.iter().filter(|one| long(one)).count() + at.moves.len() <= area.height as usize;
+    let mut out = Vec::new();
+    for (index, one) in at.moves.iter().enumerate() {
+        out.push((index, false));
+        if several && long(one) {
+            out.push((index, true));
+        }
+    }
+    out
+}
+
+/// Columns of the names in the list of moves.
+fn move_names(at: &Inspection) -> usize {
+    at.moves.iter().map(|one| width(&one.who)).max().unwrap_or(0).min(NAME)
+}
+
 fn draw_moves(state: &State, buffer: &mut Buffer, area: Rect) {
     let Some(at) = state.inspection() else { return };
     if at.moves.is_empty() {
@@ -193,48 +217,64 @@ fn draw_moves(state: &State, buffer: &mut Buffer, area: Rect) {
     let theme = &state.theme;
     let top = state.debug.moves.top;
     let digits = at.moves.len().to_string().len();
-    let names = at.moves.iter().map(|one| width(&one.who)).max().unwrap_or(0).min(NAME);
-    for (y, one) in at.moves.iter().skip(top).take(area.height as usize).enumerate() {
+    let names = move_names(at);
+    let lines = move_lines(at, area);
+    let follows = |x: u16, y: u16, text: &str, buffer: &mut Buffer| {
+        let bad = ["deadlock", "cycle", "panic"].iter().any(|word| text.contains(word));
+        let style = theme.bold(if bad { Role::Bad } else { Role::Warning });
+        let room = (area.width as usize).saturating_sub(x as usize);
+        put(buffer, area, x, y, &fit(text, room), style)
+    };
+    for (y, (index, second)) in lines.iter().skip(top).take(area.height as usize).enumerate() {
         let y = y as u16;
-        let chosen = top + y as usize == state.debug.chosen_move;
-        let mut x = put(buffer, area, 0, y, if chosen { "▶ " } else { "  " }, theme.bold(Role::Key));
-        x = put(buffer, area, x, y, &pad_left(&one.number.to_string(), digits), theme.style(Role::Key));
-        let name = Style::new().add_modifier(Modifier::BOLD);
-        x = put(buffer, area, x + 1, y, &pad(&printable(&one.who), names), name);
-        let mark = if one.default { "default" } else { "" };
-        // What follows is what one chooses by: it goes before the mark and the end of a long deed.
+        let Some(one) = at.moves.get(*index) else { break };
+        let chosen = *index == state.debug.chosen_move;
+        let start = (digits + names + 4) as u16;
         let effect = printable(&one.effect);
-        let room = (area.width as usize).saturating_sub(x as usize + 2);
-        let does = printable(&one.does);
-        let effect_room = if effect.is_empty() { 0 } else { width(&effect) + 2 };
-        let does_room = room.saturating_sub(effect_room).max(room.min(12));
-        x = put(buffer, area, x + 1, y, &fit(&does, does_room), Style::new());
-        if !effect.is_empty() {
-            let bad = ["deadlock", "cycle", "panic"].iter().any(|word| effect.contains(word));
-            let style = theme.bold(if bad { Role::Bad } else { Role::Warning });
-            let room = (area.width as usize).saturating_sub(x as usize + 2);
-            x = put(buffer, area, x + 2, y, &fit(&effect, room), style);
-        }
-        let start = area.width.saturating_sub(width(mark) as u16 + 1);
-        if !mark.is_empty() && start > x {
-            put(buffer, area, start, y, mark, theme.dim());
+        if *second {
+            follows(start, y, &effect, buffer);
+        } else {
+            let mut x = put(buffer, area, 0, y, if chosen { "▶ " } else { "  " }, theme.bold(Role::Key));
+            x = put(buffer, area, x, y, &pad_left(&one.number.to_string(), digits), theme.style(Role::Key));
+            let name = Style::new().add_modifier(Modifier::BOLD);
+            put(buffer, area, x + 1, y, &pad(&printable(&one.who), names), name);
+            let below = lines.get(top + y as usize + 1) == Some(&(*index, true));
+            let effect = if below { String::new() } else { effect };
+            // What follows is what one chooses by: it goes before the end of a long deed.
+            let room = (area.width as usize).saturating_sub(start as usize);
+            let effect_room = if effect.is_empty() { 0 } else { width(&effect) + 2 };
+            let does_room = room.saturating_sub(effect_room).max(room.min(12));
+            let mut x = put(buffer, area, start, y, &fit(&printable(&one.does), does_room), Style::new());
+            if !effect.is_empty() {
+                x = follows(x + 2, y, &effect, buffer);
+            }
+            let mark = area.width.saturating_sub(8);
+            if one.default && mark > x {
+                put(buffer, area, mark, y, "default", theme.dim());
+            }
         }
         if chosen {
             paint_cursor(state, buffer, area, y, Pane::Moves);
         }
     }
-    more_below(state, buffer, area, at.moves.len(), top);
+    more_below(state, buffer, area, lines.len(), top);
 }
 
-/// What a task does, in words, and since when where it waits.
-fn doing(state: &State, at: &Inspection, task: &TaskView) -> String {
-    let TaskState::Blocked(reason) = task.state else { return task.state.name().to_string() };
+/// What a task does, since when where it waits, and what it holds: in full, and then ever shorter.
+fn doing(state: &State, at: &Inspection, task: &TaskView) -> [String; 3] {
     let time = |clock: u64| state.store.time_of_clock(clock);
+    let holds = match task.holds.is_empty() {
+        true => String::new(),
+        false => format!(" · holds {}", printable(&task.holds.join(", "))),
+    };
+    let TaskState::Blocked(reason) = task.state else {
+        let name = task.state.name();
+        return [format!("{name}{holds}"), name.to_string(), name.to_string()];
+    };
     let since = duration(time(at.clock).saturating_sub(time(task.since)));
-    match task.waits.is_empty() {
-        true => format!("{} {since}", reason.name()),
-        false => format!("{} {since}", printable(&task.waits)),
-    }
+    let waits = if task.waits.is_empty() { reason.name().to_string() } else { printable(&task.waits) };
+    let on = task.on.map_or_else(|| reason.name().to_string(), |object| state.object_name(object));
+    [format!("{waits} {since}{holds}"), format!("{waits} {since}"), format!("{on} {since}")]
 }
 
 fn draw_tasks(state: &State, buffer: &mut Buffer, area: Rect) {
@@ -247,7 +287,11 @@ fn draw_tasks(state: &State, buffer: &mut Buffer, area: Rect) {
     let shown = || at.tasks.iter().skip(top).take(area.height as usize);
     let names = shown().map(|task| width(&task.name)).max().unwrap_or(0).clamp(4, NAME);
     // The places stand right, the longest of them decides.
-    let short = |task: &TaskView| printable(task.place.rsplit('/').next().unwrap_or(&task.place));
+    let one_file = state.sources.len() == 1;
+    let short = |task: &TaskView| match state.program.place(task.site).filter(|_| one_file) {
+        Some(place) => format!("line {}", place.line),
+        None => printable(task.place.rsplit('/').next().unwrap_or(&task.place)),
+    };
     let places = shown().map(|task| width(&short(task))).max().unwrap_or(0);
     for (y, task) in shown().enumerate() {
         let y = y as u16;
@@ -259,17 +303,10 @@ fn draw_tasks(state: &State, buffer: &mut Buffer, area: Rect) {
         x = put(buffer, area, x + 1, y, &pad(&printable(&task.name), names), Style::new());
         let place = short(task);
         let right = (area.width as usize).saturating_sub(places + 1);
-        let holds = match task.holds.is_empty() {
-            true => String::new(),
-            false => format!("holds {}", printable(&task.holds.join(", "))),
-        };
         let room = right.saturating_sub(x as usize + 2);
-        let mut text = doing(state, at, task);
-        if !holds.is_empty() {
-            text.push_str(" · ");
-            text.push_str(&holds);
-        }
-        put(buffer, area, x + 1, y, &fit(&text, room), theme.style(role));
+        let texts = doing(state, at, task);
+        let text = texts.iter().find(|text| width(text) <= room).unwrap_or(&texts[2]);
+        put(buffer, area, x + 1, y, &fit(text, room), theme.style(role));
         put(buffer, area, right as u16, y, &place, theme.dim());
         if chosen {
             paint_cursor(state, buffer, area, y, Pane::Tasks);

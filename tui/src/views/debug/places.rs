@@ -106,12 +106,11 @@ impl Places {
                 let first = if choosing { Pane::Moves } else { Pane::Variables };
                 panes.iter().position(|pane| *pane == first)
             });
-            let mut panes = panes.to_vec();
             // Nobody is to be chosen: the list of moves has nothing to say.
             let first =
                 first.or_else(|| (!choosing).then(|| panes.iter().position(|pane| *pane == Pane::Tasks)).flatten());
-            panes.swap(0, first.unwrap_or(0));
-            panes
+            let first = panes[first.unwrap_or(0)];
+            std::iter::once(first).chain(panes.iter().copied().filter(|pane| *pane != first)).collect()
         };
         let (mut left, mut right) = (vec![], vec![]);
         let mut panes = Vec::new();

@@ -1,6 +1,7 @@
 //! Why the run stands, in a sentence; and what there is to say where the list of moves is empty.
 
 use super::places::Pane;
+use crate::debugger::Standing;
 use crate::format::{count, plural, printable};
 use crate::state::State;
 use crate::theme::Role;
@@ -86,17 +87,16 @@ fn times(n: u64) -> String {
 
 fn ended(state: &State, at: &Inspection) -> (Role, String) {
     let (standing, words) = state.standing_words();
-    let role = match standing {
-        crate::debugger::Standing::Bad => Role::Bad,
-        _ => Role::Running,
-    };
     let headline = state.findings.first().map(|finding| Report::of_store(&state.store).headline(finding));
-    let mut text = format!("The run has {words}");
-    if let Some(headline) = headline.filter(|_| at.ended.is_some()) {
-        text.push_str(&format!(". {headline}"));
+    let code = at.ended.as_ref().map_or(0, |ended| ended.exit_code);
+    match (standing, headline) {
+        (Standing::Bad, Some(headline)) => {
+            (Role::Bad, format!("The run is over: {headline}. Exit code {code}. ! shows why"))
+        }
+        (Standing::Bad, None) => (Role::Bad, format!("The run has {words}. W and L go back")),
+        (_, Some(headline)) => (Role::Warning, format!("The run is over, exit code {code}: {headline}. ! shows why")),
+        (_, None) => (Role::Running, format!("The run has {words}. W and L go back")),
     }
-    text.push_str(". C, W, L go back");
-    (role, text)
 }
 
 /// Who runs and where: `worker#1 runs, at pool.vex:12:5`.
@@ -105,8 +105,16 @@ fn place_words(state: &State, at: &Inspection) -> String {
         |id| at.tasks.iter().find(|task| task.id == id).map_or_else(|| state.task_name(id), |task| task.name.clone());
     let place = |id| at.tasks.iter().find(|task| task.id == id).map_or("", |task| task.place.as_str());
     match at.running {
-        Some(id) if place(id).is_empty() => format!("{} runs", name(id)),
-        Some(id) => format!("{} runs, at {}", name(id), place(id)),
+        Some(id) => {
+            let mut text = format!("{} runs", name(id));
+            if !place(id).is_empty() {
+                text.push_str(&format!(", at {}", place(id)));
+            }
+            if let Some(other) = at.selected.filter(|other| *other != id) {
+                text.push_str(&format!("; {} is selected", name(other)));
+            }
+            text
+        }
         None => match at.moves.len() as u64 {
             0 => "Nobody can run".into(),
             1 => "Nobody runs; 1 can be next (p)".into(),
