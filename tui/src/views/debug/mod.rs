@@ -486,7 +486,18 @@ pub fn hints(state: &State) -> &'static [(&'static str, &'static str)] {
         return &[("Esc", "interrupt"), ("D 1 … 0", "other views")];
     }
     let moves = state.inspection().is_some_and(|at| !at.moves.is_empty());
+    let ended = state.inspection().is_some_and(|at| at.ended.is_some());
     match state.debug.focus {
+        Pane::Source if ended => &[
+            ("E", "event back"),
+            ("W", "switch back"),
+            ("C", "continue back"),
+            ("^", "beginning"),
+            ("u", "undo"),
+            ("<", "earlier"),
+            (":", "command"),
+            ("Tab", "pane"),
+        ],
         Pane::Moves if moves => &[
             ("1-9", "pick"),
             ("Enter", "pick ▶"),
