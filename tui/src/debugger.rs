@@ -255,7 +255,7 @@ impl State {
         let Some(debugger) = &mut self.debugger else { return false };
         let mut changed = debugger.busy != look.busy || !look.answers.is_empty();
         debugger.busy = look.busy;
-        let mut failure = None;
+        let mut news = None;
         for answer in &look.answers {
             let typed = debugger.answer(answer);
             if typed && !answer.text.is_empty() {
@@ -263,14 +263,16 @@ impl State {
                 self.debug.console_up = 0;
             }
             if answer.failed {
-                failure = answer.text.lines().next().map(str::to_string);
+                news = answer.text.lines().next().map(str::to_string);
+            } else if answer.command.is_empty() {
+                news = answer.text.lines().next_back().map(str::to_string);
             }
         }
         if debugger.busy.is_none() && !debugger.waits() {
             debugger.interrupting = false;
         }
-        if failure.is_some() {
-            self.notice = failure;
+        if news.is_some() {
+            self.notice = news;
         }
         if let Some(inspection) = look.inspection
             && self.inspection().is_none_or(|before| !Arc::ptr_eq(before, &inspection))

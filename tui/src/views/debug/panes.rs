@@ -133,13 +133,12 @@ fn draw_variables(state: &State, buffer: &mut Buffer, area: Rect) {
         }
         x = put(buffer, area, x, y, " = ", theme.dim());
         let changed = state.debugger.as_ref().is_some_and(|debugger| debugger.changed(path, &row.value));
-        let room = (area.width.saturating_sub(x)) as usize;
+        let mark = if changed { " ← new" } else { "" };
+        let room = (area.width as usize).saturating_sub(x as usize + width(mark));
         let style = if changed { theme.bold(Role::Warning) } else { Style::new() };
         x = put(buffer, area, x, y, &fit(&printable(&row.value), room), style);
         // Colour alone does not say it.
-        if changed {
-            x = put(buffer, area, x, y, " ← new", theme.bold(Role::Warning));
-        }
+        x = put(buffer, area, x, y, mark, theme.bold(Role::Warning));
         if !row.note.is_empty() {
             put(buffer, area, x + 2, y, &printable(&row.note), theme.dim());
         }
