@@ -439,13 +439,13 @@ fn main() {
     );
     let found = told(&stand);
     let expected = r#"channel jobs: capacity 2; buffer [7, 8]; sent last sender#2 <- sender#1 to send 9, sender#2 to send 10
-channel out: capacity 0; buffer []; received last either#1 <- either#1 to receive (arm 1 of a select)
-channel quit: capacity 0; buffer []; received last either#1 <- either#1 to receive (arm 2 of a select)
-mutex m: value "text"; owner main, at test.vex:25:17 <- locker#1
-rwlock rw: value 5; reader main, at test.vex:26:19 <- reader#1 to write
+channel out: capacity 0; buffer [] <- either#1 to receive (arm 1 of a select)
+channel quit: capacity 0; buffer [] <- either#1 to receive (arm 2 of a select)
+mutex m: value "text"; owner main, at test.vex:26:17 <- locker#1
+rwlock rw: value 5; reader main, at test.vex:27:19 <- reader#1 to write
 wait group wg: count 2 <- main
-barrier barrier: parties 3; arrived 1 <- main.go@29#1
-semaphore sem: permits 0; holder main, at test.vex:30:5 <- main.go@31#1
+barrier barrier: parties 3; arrived 1 <- main.go@30#1
+semaphore sem: permits 0; holder main, at test.vex:31:5 <- main.go@32#1
 atomic hits: value 4
 context root: state active; child child
 context child: state canceled; parent root

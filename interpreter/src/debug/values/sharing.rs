@@ -17,6 +17,9 @@ use scheduler::{Child, Handle, State};
 /// Things that are looked at at most.
 const MOST: usize = 50_000;
 
+/// Elements of lists, maps and records that are gone over at most.
+const ELEMENTS: usize = 2_000_000;
+
 /// Tasks up to which it is looked who reaches what.
 const TASKS: usize = 64;
 
@@ -47,6 +50,7 @@ struct Search<'v> {
     reached: FxHashSet<(u8, u64)>,
     pending: Vec<Child<Value>>,
     left: usize,
+    elements: usize,
 }
 
 impl Sharing {
@@ -63,6 +67,7 @@ impl Sharing {
             reached: FxHashSet::default(),
             pending: Vec::new(),
             left: MOST,
+            elements: ELEMENTS,
         };
         let liveness = Liveness::new(view.code);
         let mut globals = Vec::new();
@@ -184,9 +189,12 @@ impl Search<'_> {
                         view.sched.children(kind, value.slot(), |child| parts.push(child));
                     } else {
                         // One that is too long is not begun.
-                        let size = view.heap.len(value).unwrap_or(0);
-                        self.left = self.left.checked_sub(size)?;
-                        view.heap.children(value, |child| parts.push(Child::Value(child)));
+                        self.elements = self.elements.checked_sub(view.heap.len(value).unwrap_or(0))?;
+                        view.heap.children(value, |child| {
+                            if child.tag >= Tag::I128 as u8 {
+                                parts.push(Child::Value(child));
+                            }
+                        });
                     }
                 }
                 Child::Object(kind, slot) => view.sched.children(kind, slot, |child| parts.push(child)),
