@@ -227,7 +227,9 @@ impl Debugger {
         let body = &machine.sched.task(self.travel.slot(task)?).body;
         let mut all = frames::all(&machine.code, body);
         // A frame of the prelude belongs to the line that called it.
-        let frame = all.find(|frame| !machine.code.functions[frame.function as usize].prelude)?;
+        let users = all.find(|frame| !machine.code.functions[frame.function as usize].prelude);
+        // A task that has not come to the user's code yet: any of it will do.
+        let Some(frame) = users else { return Some(Origin { task, base: u32::MAX, back: None }) };
         let back = all.next().map(|caller| caller.pc + 1);
         Some(Origin { task, base: frame.base, back })
     }

@@ -105,7 +105,7 @@ pub struct Setup<'a> {
     pub config: &'a dyn Fn(bool) -> Config<Value>,
     /// Names and places of the program.
     pub program: Arc<ProgramInfo>,
-    /// Steps between checkpoints, about.
+    /// Steps between checkpoints, about; [`u64::MAX`]: there are none but the beginning.
     pub spacing: u64,
     /// Set by somebody else to stop a long journey.
     pub interrupt: Arc<AtomicBool>,
@@ -131,6 +131,8 @@ pub struct Travel {
     /// Raised by every fork that forgot recorded events.
     revision: u64,
     interrupt: Arc<AtomicBool>,
+    /// Nobody goes further than this step.
+    limit: u64,
     /// The step whose deeds have been done in the state as it is.
     done: Option<u64>,
     /// Why something could not be done again: a fault of vex.
@@ -160,6 +162,7 @@ impl Travel {
             frontier: Coordinate::default(),
             revision: 0,
             interrupt: setup.interrupt,
+            limit: u64::MAX,
             done: None,
             amiss: None,
         };
@@ -251,14 +254,18 @@ impl Travel {
                 halt.arrived = true;
                 break;
             }
-            if !pass && self.interrupt.load(Ordering::Relaxed) {
+            if here >= self.limit || !pass && self.interrupt.load(Ordering::Relaxed) {
                 halt.interrupted = true;
                 break;
             }
             let last = self.checkpoints.range(..=here).next_back().map_or(0, |(&at, _)| at);
-            let due = (last + self.spacing).max(here + 1);
+            let due = last.saturating_add(self.spacing).max(here + 1);
             let deed = self.deeds.range(here + 1..).next().map_or(u64::MAX, |(&at, _)| at);
-            self.machine.stepper.stop_at(step.min(due).min(deed).min(here + QUANTUM), stops.switches, pass);
+            self.machine.stepper.stop_at(
+                step.min(due).min(deed).min(self.limit).min(here + QUANTUM),
+                stops.switches,
+                pass,
+            );
             pass = false;
             let stop = self.machine.dispatch();
             let stood = stop == Stop::Step;
@@ -294,7 +301,7 @@ impl Travel {
             self.back_to(step);
             // Going back is mostly done again soon, and not far.
             let mut gap = self.spacing / 8;
-            while gap >= CLOSEST {
+            while gap >= CLOSEST && self.spacing < u64::MAX {
                 let at = step.saturating_sub(gap);
                 if at > self.at().step {
                     if self.forward(at, Stops::default()).interrupted {
@@ -324,6 +331,10 @@ impl Travel {
     /// else the user interrupted).
     pub fn seek_event(&mut self, event: u64) -> bool {
         let here = self.at();
+        if event < self.first_event() {
+            // The run begins with the spawn of `main` done.
+            return self.seek(0);
+        }
         if event < here.event {
             let near = self.checkpoints.iter().rev().find(|(_, checkpoint)| checkpoint.journal.events <= event);
             let step = near.map_or(0, |(&step, _)| step);
@@ -335,6 +346,17 @@ impl Travel {
         }
         // One step too far: it recorded the event.
         self.seek(self.at().step - 1)
+    }
+
+    /// From now on the run is interrupted at this step.
+    #[cfg(test)]
+    pub(super) fn limit(&mut self, step: u64) {
+        self.limit = step;
+    }
+
+    /// Events recorded before the first step.
+    pub fn first_event(&self) -> u64 {
+        self.checkpoints.first_key_value().map_or(0, |(_, checkpoint)| checkpoint.journal.events)
     }
 
     /// Does something by hand where the run stands, and forgets what came after.
