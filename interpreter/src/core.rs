@@ -44,6 +44,8 @@ pub struct Program {
     pub enums: Vec<EnumDef>,
     /// Module globals; initialised in order by [`Program::init`].
     pub globals: Vec<Global>,
+    /// Constants of the user's that stand for their value wherever they are named; only debuggers ask for them.
+    pub consts: Vec<ConstDef>,
     /// Methods that are found by name at run time (calls on type parameters and contracts, operators of generic code, `toString`).
     pub methods: Vec<Method>,
     /// Sets the globals; runs before `main`, in its task.
@@ -80,6 +82,17 @@ pub struct EnumDef {
     pub variants: Vec<(String, Vec<Ty>)>,
     /// Whether values are copied rather than moved.
     pub copy: bool,
+}
+
+/// A constant that is no global.
+#[derive(Debug)]
+pub struct ConstDef {
+    /// Its name.
+    pub name: String,
+    /// Its type.
+    pub ty: Ty,
+    /// Its value.
+    pub value: Const,
 }
 
 /// A module global.

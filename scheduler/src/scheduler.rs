@@ -79,6 +79,12 @@ impl<V: Copy + Default, B: Default> Scheduler<V, B> {
         }
     }
 
+    /// Takes all tasks out of the run queue but this one: what a copy of a run is for that is to do one thing only.
+    pub fn leave_only(&mut self, slot: u32) {
+        self.core.ready = crate::ready::ReadyQueue::default();
+        self.core.ready.push(slot);
+    }
+
     /// Slot of the running task.
     #[inline(always)]
     pub fn current(&self) -> u32 {

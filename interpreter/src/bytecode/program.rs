@@ -1,7 +1,7 @@
 //! A compiled program: the instructions of all functions and the tables that they refer to.
 
 use super::instr::{Instr, Reg};
-use crate::core::{FunctionKind, RuntimeType};
+use crate::core::{Const, FunctionKind, RuntimeType};
 use crate::source::{SourceMap, Span};
 use crate::types::IntKind;
 use std::sync::Arc;
@@ -90,6 +90,17 @@ pub struct GlobalCode {
     pub thread_local: bool,
 }
 
+/// A constant as a debugger sees it; instructions hold its value.
+#[derive(Clone, Debug)]
+pub struct ConstCode {
+    /// Its name.
+    pub name: String,
+    /// Its type in the language's words.
+    pub ty: String,
+    /// Its value.
+    pub value: Const,
+}
+
 /// Where a cancelled task goes on: deferred work and releases, ending in `Unwind`.
 #[derive(Clone, Copy, Debug)]
 pub struct Cleanup {
@@ -176,6 +187,8 @@ pub struct Code {
     pub enums: Vec<EnumCode>,
     /// Globals.
     pub globals: Vec<GlobalCode>,
+    /// Constants.
+    pub consts: Vec<ConstCode>,
     /// Sets the globals; run first, in `main`'s task.
     pub init: Option<u32>,
     /// The program's start.

@@ -1,7 +1,8 @@
 //! What is done by hand: a task picked, time passed, a preemption, a variable set. The same code does it the first time and whenever the
 //! run comes by again.
 
-use super::evaluate;
+use super::evaluate::Where;
+use super::evaluate::set::set;
 use super::travel::Travel;
 use scheduler::schedule::Forced;
 use tracer::inspect::Variable;
@@ -17,8 +18,6 @@ pub enum Deed {
     Preempt,
     /// In a frame of a task a place gets the value of an expression.
     Set(u32, usize, String, String),
-    /// In a frame of a task an expression is evaluated that may change the program.
-    Evaluate(u32, usize, String),
 }
 
 impl Deed {
@@ -45,13 +44,8 @@ impl Travel {
             }
             Deed::Set(task, frame, place, value) => {
                 let (slot, program) = (slot(self, *task)?, self.program.clone());
-                let set = evaluate::set(&mut self.machine, &program, slot, *frame, place, value);
-                set.map(Some).map_err(|refused| refused.0)
-            }
-            Deed::Evaluate(task, frame, text) => {
-                let (slot, program) = (slot(self, *task)?, self.program.clone());
-                let value = evaluate::evaluate(&mut self.machine, &program, slot, *frame, text, true);
-                value.map(Some).map_err(|refused| refused.0)
+                let at = Where::frame(slot, *frame);
+                set(&mut self.machine, &program, at, place, value).map(Some).map_err(|refused| refused.0)
             }
         }
     }

@@ -1,7 +1,9 @@
 //! Looking into the stopped run from the side of the selected task and frame: names, variables, objects, expressions.
 
 use super::deeds::Deed;
-use super::evaluate::{self, Compiled, Place, Template};
+use super::evaluate::place::{self, Place, Print};
+use super::evaluate::template::Template;
+use super::evaluate::{self, Compiled, Where};
 use super::request::Refused;
 use super::session::Debugger;
 use super::values::{Detail, Teller, locals, objects, tasks};
@@ -132,17 +134,14 @@ impl Debugger {
 
     // Expressions.
 
-    /// The value of an expression in the selected frame; with `effects` it may change the program, which forks the schedule.
+    /// The value of an expression in the selected frame; with `effects` functions that it calls may do anything, on a copy of the run.
     ///
     /// # Errors
     /// When it is wrong, or has effects that were not asked for.
     pub fn evaluate(&mut self, text: &str, effects: bool) -> Result<Variable, Refused> {
-        let (id, slot) = self.task()?;
-        if effects {
-            return self.by_hand(Deed::Evaluate(id, self.frame, text.to_string()));
-        }
+        let (_, slot) = self.task()?;
         let program = self.program.clone();
-        evaluate::evaluate(&mut self.travel.machine, &program, slot, self.frame, text, false)
+        evaluate::evaluate(&mut self.travel.machine, &program, Where::frame(slot, self.frame), text, effects)
     }
 
     /// Sets a variable, field, element …: from here on the run is another one.
@@ -161,41 +160,35 @@ impl Debugger {
     }
 
     /// Where a variable, field or element stands.
-    pub(super) fn locate(&self, name: &str) -> Result<Place, Refused> {
+    pub(super) fn locate(&mut self, name: &str) -> Result<Place, Refused> {
         let (_, slot) = self.task()?;
-        evaluate::locate(&self.view(), slot, self.frame, name)
+        let program = self.program.clone();
+        let found = place::locate(&mut self.travel.machine, &program, Where::frame(slot, self.frame), name)?;
+        Ok(found.place)
     }
 
-    /// What stands at a place now; `None` where it is not there.
-    pub(super) fn read(&self, place: &Place) -> Option<Value> {
-        evaluate::read(&self.view(), place)
+    /// What stands at a place now, as far as it tells one value from another; `None` where it is not there.
+    pub(super) fn read(&self, place: &Place) -> Option<Print> {
+        let view = self.view();
+        place::read(&view, place).map(|value| place::print(&view, value))
     }
 
     /// The same in words.
     pub(super) fn shown(&self, place: &Place) -> String {
-        self.read(place).map_or_else(|| "–".into(), |value| self.in_words(value))
-    }
-
-    /// Whether two values are the same.
-    pub(super) fn same(&self, a: Option<Value>, b: Option<Value>) -> bool {
-        match (a, b) {
-            (Some(a), Some(b)) => evaluate::same(&self.view(), a, b),
-            (None, None) => true,
-            _ => false,
-        }
+        place::read(&self.view(), place).map_or_else(|| "–".into(), |value| self.in_words(value))
     }
 
     /// Whether a test holds in the innermost frame of the task that runs (or of the selected one).
     pub(super) fn holds_here(&mut self, test: &Compiled, bind: &[(&str, Value)]) -> Result<bool, Refused> {
         let slot = self.travel.running().or_else(|| self.slot()).ok_or_else(|| Refused("nobody runs".into()))?;
         let program = self.program.clone();
-        test.holds(&mut self.travel.machine, &program, slot, 0, bind)
+        test.holds(&mut self.travel.machine, &program, Where { slot, frame: 0, bound: bind })
     }
 
     /// The text of a log point, with its expressions filled in.
     pub(super) fn filled(&mut self, log: &Template) -> Result<String, Refused> {
         let slot = self.travel.running().or_else(|| self.slot()).ok_or_else(|| Refused("nobody runs".into()))?;
         let program = self.program.clone();
-        log.fill(&mut self.travel.machine, &program, slot, 0)
+        Ok(log.text(&mut self.travel.machine, &program, Where::frame(slot, 0)))
     }
 }

@@ -4,10 +4,10 @@
 //! * [`travel`] any state of the run: checkpoints, executing again, what was done by hand;
 //! * `motion` going forwards, `reverse` going back, `points` breakpoints, `moves` choosing who runs next, with [`lines`];
 //! * [`view`] a stopped machine to look at: [`frames`] the stacks, [`values`] variables and objects in words, `look` all of it for one
-//!   task and frame.
+//!   task and frame; [`evaluate`] expressions of the language: conditions, places to set and to watch, text with values in it.
 
 mod deeds;
-mod evaluate;
+pub mod evaluate;
 pub mod frames;
 pub mod lines;
 mod look;

@@ -3,7 +3,9 @@
 //! A motion asks for what all of them could stop at ([`Watching::add_to`]) and at each stop which of them hold. Names of objects and
 //! tasks are compared as they are shown, since the things may not be there yet when the breakpoint is made.
 
-use super::evaluate::{Compiled, Place, Template};
+use super::evaluate::Compiled;
+use super::evaluate::place::{Place, Print};
+use super::evaluate::template::Template;
 use super::request::{BreakOn, Breakpoint, Hits, Refused};
 use super::session::Debugger;
 use super::travel::{Halt, Stops};
@@ -38,7 +40,7 @@ struct Point {
     value: Option<Compiled>,
     log: Option<Template>,
     /// What is watched, and its value when it was last looked at.
-    watch: Option<(Place, Option<Value>, String)>,
+    watch: Option<(Place, Option<Print>, String)>,
     /// Whether the object with this number has the name; asked for once each.
     named: FxHashMap<u32, bool>,
 }
@@ -299,7 +301,7 @@ impl Debugger {
             BreakOn::Write(name) => {
                 let (place, before, old) = point.watch.clone()?;
                 let after = self.read(&place);
-                if self.same(before, after) {
+                if before == after {
                     return None;
                 }
                 let new = self.shown(&place);

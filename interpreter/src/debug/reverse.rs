@@ -238,7 +238,7 @@ impl Debugger {
             // The loop that goes forwards goes on from wherever this stands.
             debugger.travel.forward(step, Stops::default());
             let after = debugger.read(&place);
-            !debugger.same(before, after)
+            before != after
         }))
     }
 

@@ -367,7 +367,7 @@ impl Travel {
         let Coordinate { step, event } = self.at();
         // What cannot be done should forget nothing; but what records events has to find the old ones gone.
         let records = match deed {
-            Deed::Preempt | Deed::Evaluate(..) => self.can_record(&deed)?,
+            Deed::Preempt => self.can_record(&deed)?,
             Deed::Run(_) | Deed::Time | Deed::Set(..) => false,
         };
         if records {

@@ -32,7 +32,9 @@ mod type_names;
 pub(crate) mod tests;
 
 use crate::bytecode::instr::Instr;
-use crate::bytecode::program::{Cleanup, Code, EnumCode, FunctionCode, GlobalCode, LocalCode, SelectCode, StructCode};
+use crate::bytecode::program::{
+    Cleanup, Code, ConstCode, EnumCode, FunctionCode, GlobalCode, LocalCode, SelectCode, StructCode,
+};
 use crate::core::{CaptureMode, ExprKind, FuncId, Function, FunctionKind, GlobalId, PlaceBase, Program};
 use crate::diagnostics::{Code as DiagnosticCode, Diagnostic};
 use crate::source::Span;
@@ -310,8 +312,14 @@ impl<'p> Lowerer<'p> {
             mutable: global.mutable,
             thread_local: global.thread_local.is_some(),
         });
+        let consts = program.consts.iter().map(|constant| ConstCode {
+            name: constant.name.clone(),
+            ty: type_names::type_name(program, &self.kinds.types, constant.ty),
+            value: constant.value.clone(),
+        });
         Ok(Code {
             globals: globals.collect(),
+            consts: consts.collect(),
             structs: structs.collect(),
             enums: enums.collect(),
             instrs: self.instrs,

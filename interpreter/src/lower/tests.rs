@@ -106,6 +106,7 @@ fn program(types: Types, functions: Vec<Function>) -> Program {
             },
         ],
         globals: vec![],
+        consts: vec![],
         methods: vec![],
         init: None,
         main: Some(FuncId(0)),

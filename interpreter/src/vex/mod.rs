@@ -4,6 +4,7 @@
 
 pub mod ast;
 pub mod check;
+pub mod inspect;
 pub mod lexer;
 pub mod parser;
 pub mod token;

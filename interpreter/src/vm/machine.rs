@@ -62,7 +62,7 @@ pub struct Limits {
 }
 
 /// Methods by (kind of receiver, name).
-type Methods = FxHashMap<(RuntimeType, u32), u32>;
+pub(super) type Methods = FxHashMap<(RuntimeType, u32), u32>;
 
 /// A program that can be run: verified, with the start-up function appended, and with the tables that calls go by. Machines can only
 /// be made of this, which is what the dispatch loop's access without checks rests on. Cheap to clone.
@@ -93,6 +93,17 @@ impl Program {
             methods: Arc::new(methods),
             code: Arc::new(code),
         })
+    }
+
+    /// What a machine was made of.
+    pub(super) fn of_parts(
+        code: Arc<Code>,
+        start: u32,
+        entries: Arc<[Entry]>,
+        selects: Arc<[SelectCode]>,
+        methods: Arc<Methods>,
+    ) -> Program {
+        Program { code, start, entries, selects, methods }
     }
 
     /// The code, the start-up function included.

@@ -24,6 +24,7 @@ mod slow;
 pub mod snapshot;
 pub mod step;
 pub mod task;
+pub mod trial;
 
 #[cfg(test)]
 mod tests;

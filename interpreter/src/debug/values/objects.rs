@@ -45,7 +45,7 @@ pub fn protected(view: &View<'_>, kind: ObjectKind, slot: u32) -> Option<Value> 
 }
 
 /// The first values in a channel's buffer.
-fn buffered(view: &View<'_>, slot: u32, most: usize) -> Vec<Value> {
+pub(in crate::debug) fn buffered(view: &View<'_>, slot: u32, most: usize) -> Vec<Value> {
     let mut found = Vec::new();
     view.sched.children(ObjectKind::Channel, slot, |child| {
         if let Child::Value(value) = child

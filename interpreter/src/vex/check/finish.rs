@@ -7,8 +7,8 @@
 use super::state::*;
 use crate::builtins::Builtin;
 use crate::core::{
-    CaptureMode, Const, Expr, ExprKind, FuncId, Function, FunctionKind, LocalId, Method, Pattern, PatternKind, Place,
-    PlaceBase, Program, Projection, RuntimeType, SelectOp, SpawnKind, Stmt,
+    CaptureMode, Const, ConstDef, Expr, ExprKind, FuncId, Function, FunctionKind, LocalId, Method, Pattern,
+    PatternKind, Place, PlaceBase, Program, Projection, RuntimeType, SelectOp, SpawnKind, Stmt,
 };
 use crate::diagnostics::{Code, Diagnostic};
 use crate::source::SourceMap;
@@ -58,6 +58,7 @@ impl Checker<'_> {
         for global in &mut globals {
             global.ty = self.final_type(global.ty);
         }
+        let consts = self.const_defs();
         let structs = self.struct_defs();
         let enums = self.enum_defs();
         self.program = Some(Program {
@@ -65,12 +66,29 @@ impl Checker<'_> {
             structs,
             enums,
             globals,
+            consts,
             methods,
             init,
             main,
             types: std::mem::take(&mut self.types),
             sources: Arc::new(SourceMap::default()),
         });
+    }
+
+    /// The user's constants whose value is known.
+    fn const_defs(&mut self) -> Vec<ConstDef> {
+        let mut defs = Vec::new();
+        for index in 0..self.consts.len() {
+            let info = &self.consts[index];
+            if info.prelude || info.global.is_some() {
+                continue;
+            }
+            let name = info.ast.name.name.to_string();
+            if let Some((value, ty)) = self.const_scalar(index as u32) {
+                defs.push(ConstDef { name, ty: self.final_type(ty), value });
+            }
+        }
+        defs
     }
 
     fn warn_imports(&mut self) {

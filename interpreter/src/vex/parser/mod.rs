@@ -42,27 +42,54 @@ pub const MAX_HEIGHT: u32 = 512;
 
 /// Reads one file. What was understood is returned in any case; whether it is all is said by `diagnostics`.
 pub fn parse(text: &str, file: FileId, ids: &mut NodeIds, diagnostics: &mut Diagnostics) -> Module {
-    let lexed = lexer::lex(text, file, diagnostics);
-    let mut parser = Parser {
-        text,
-        file,
-        tokens: lexed.tokens,
-        docs: lexed.docs,
-        truncated: lexed.truncated,
-        at: 0,
-        last_end: 0,
-        context: Context::BRACES,
-        depth: 0,
-        height: 0,
-        stopped: false,
-        misaligned: None,
-        last_error: None,
-        ids,
-        names: FxHashSet::default(),
-        diagnostics,
-    };
-    let items = parser.module_items();
+    let items = Parser::of(text, file, ids, diagnostics).module_items();
     Module { file, items }
+}
+
+/// Reads one expression that is all of a text, as a debugger is given it; `None` where it is wrong, which `diagnostics` tell.
+pub fn parse_expression(
+    text: &str,
+    file: FileId,
+    ids: &mut NodeIds,
+    diagnostics: &mut Diagnostics,
+) -> Option<super::ast::Expr> {
+    let mut parser = Parser::of(text, file, ids, diagnostics);
+    // Lines do not end anything here.
+    let parsed = parser.with_context(Context::PARENS, |p| {
+        let expr = p.expr().ok()?;
+        match p.is(T::Eof) {
+            true => Some(expr),
+            false => {
+                p.expected("the end of the expression", "");
+                None
+            }
+        }
+    });
+    parsed.filter(|_| !diagnostics.has_errors())
+}
+
+impl<'a> Parser<'a> {
+    fn of(text: &'a str, file: FileId, ids: &'a mut NodeIds, diagnostics: &'a mut Diagnostics) -> Parser<'a> {
+        let lexed = lexer::lex(text, file, diagnostics);
+        Parser {
+            text,
+            file,
+            tokens: lexed.tokens,
+            docs: lexed.docs,
+            truncated: lexed.truncated,
+            at: 0,
+            last_end: 0,
+            context: Context::BRACES,
+            depth: 0,
+            height: 0,
+            stopped: false,
+            misaligned: None,
+            last_error: None,
+            ids,
+            names: FxHashSet::default(),
+            diagnostics,
+        }
+    }
 }
 
 /// An error that was reported already.

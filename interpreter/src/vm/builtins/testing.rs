@@ -61,6 +61,7 @@ pub fn names() -> Code {
             EnumCode { name: "Msg".into(), variants: variants(&[("Stop", 0), ("Put", 1), ("Pair", 2)]) },
         ],
         globals: Vec::new(),
+        consts: Vec::new(),
         init: None,
         main: 0,
         object_names: Vec::new(),

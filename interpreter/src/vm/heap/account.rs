@@ -75,6 +75,17 @@ impl Account {
         }
     }
 
+    /// Lowers the limit to so many bytes more than are in use; gives the one before.
+    pub(crate) fn limit(&mut self, more: usize) -> usize {
+        let lower = self.max_bytes.min(self.bytes.saturating_add(more));
+        std::mem::replace(&mut self.max_bytes, lower)
+    }
+
+    /// Sets the limit.
+    pub(crate) fn set_limit(&mut self, max_bytes: usize) {
+        self.max_bytes = max_bytes;
+    }
+
     /// Makes it say that again.
     pub(crate) fn restore(&mut self, image: &Image) {
         let Image { bytes, outside, trigger, entered, entered_outside, books: (all, all_outside, threshold) } = *image;

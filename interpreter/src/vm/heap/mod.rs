@@ -25,6 +25,7 @@ pub mod maps;
 pub mod publish;
 pub mod record;
 pub mod refs;
+pub mod scratch;
 pub mod slab;
 pub mod table;
 #[cfg(test)]

@@ -121,6 +121,11 @@ impl Heap {
         self.ref_of(value).map(|r| [r.base, r.index]).expect("a reference")
     }
 
+    /// What a reference refers to: its record and the field's position, or its container and the index.
+    pub fn reference(&self, value: Value) -> Result<[Value; 2], Fault> {
+        self.ref_of(value).map(|r| [r.base, r.index])
+    }
+
     fn ref_of(&self, value: Value) -> Result<RefObject, Fault> {
         match self.refs.constant(value.slot()) {
             Some(object) if Kind::of(value.kind()) == Some(Kind::Ref) => Ok(*object),

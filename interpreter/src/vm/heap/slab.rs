@@ -90,6 +90,19 @@ pub struct Image<T> {
     free: u64,
 }
 
+/// What a table's view goes back to: see [`Slab::begin_scratch`].
+#[derive(Debug)]
+pub(super) struct Scratch {
+    pool: Vec<u32>,
+    /// The first word that the scratch may use.
+    first: u32,
+    /// Words there were.
+    words: u32,
+    owned: Option<u32>,
+    base: u32,
+    free: u64,
+}
+
 /// Which words of slots may be handed out.
 #[derive(Default)]
 struct Pool {
@@ -386,6 +399,11 @@ impl<T: Object> Slab<T> {
         Some(unsafe { &*place.object.get() })
     }
 
+    /// Whether there is an object.
+    pub fn is_taken(&self, slot: u32) -> bool {
+        self.shared.is_live(slot)
+    }
+
     /// An object, whatever its state, while the world is stopped.
     pub fn peek(&self, slot: u32) -> Option<&T> {
         let place = self.slot(slot)?;
@@ -437,6 +455,12 @@ impl<T: Object> Slab<T> {
     /// they were still to be added.
     pub fn restore(&mut self, image: &Image<T>) {
         let shared = self.shared.clone();
+        // Into another table: it may be smaller.
+        let pool = shared.pool();
+        while ((shared.ready.load(Ordering::Acquire) / WORD) as usize) < image.live.len() {
+            shared.grow();
+        }
+        drop(pool);
         let words = shared.ready.load(Ordering::Acquire) / WORD;
         let mut objects = image.objects.iter();
         for word in 0..words {
@@ -464,6 +488,45 @@ impl<T: Object> Slab<T> {
             *owned = image.owned;
         }
         (self.base, self.free) = (image.base, image.free);
+    }
+
+    /// From here to [`Slab::end_scratch`] objects are put behind all others, of a machine that is alone. Nothing is collected meanwhile.
+    pub(super) fn begin_scratch(&mut self) -> Scratch {
+        let mut pool = self.shared.pool();
+        let words = self.shared.ready.load(Ordering::Acquire) / WORD;
+        // Words at the end that nobody has used, the highest first in the list: what an earlier scratch has left, too.
+        let unused =
+            pool.free.iter().zip((0..words).rev()).take_while(|&(&free, word)| {
+                free == word && self.shared.live(word * WORD).load(Ordering::Relaxed) == 0
+            });
+        let unused = unused.count();
+        let scratch = pool.free[..unused].to_vec();
+        let owned = pool.owned.get(self.view).copied().flatten();
+        let pool = std::mem::replace(&mut pool.free, scratch);
+        let before = Scratch { pool, owned, first: words - unused as u32, words, base: self.base, free: self.free };
+        self.free = 0;
+        before
+    }
+
+    /// Forgets what was added since [`Slab::begin_scratch`]: every later slot is what it would have been.
+    pub(super) fn end_scratch(&mut self, before: Scratch) {
+        let shared = self.shared.clone();
+        let words = shared.ready.load(Ordering::Acquire) / WORD;
+        for word in before.first..words {
+            let bits = shared.live(word * WORD);
+            for slot in slots(word * WORD, bits.load(Ordering::Relaxed)) {
+                if let Some(object) = self.private_mut(slot) {
+                    *object = T::default();
+                }
+            }
+            bits.store(0, Ordering::Relaxed);
+        }
+        let mut pool = shared.pool();
+        pool.free = (before.words..words).rev().chain(before.pool).collect();
+        if let Some(owned) = pool.owned.get_mut(self.view) {
+            *owned = before.owned;
+        }
+        (self.base, self.free) = (before.base, before.free);
     }
 
     /// Frees every object without a mark, while the world is stopped. Gives the number of objects and of bytes freed. Free slots of
