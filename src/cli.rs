@@ -20,6 +20,8 @@ pub enum Command {
     Run(RunArgs),
     /// Run a program and watch it live; the screen stays on the finished trace until `q`
     Trace(TraceArgs),
+    /// Do a recorded schedule again, exactly
+    Replay(ReplayArgs),
     /// Parse, resolve, type-check and ownership-check files; run nothing
     Check(CheckArgs),
     /// Measure this machine's rates beside the performance table
@@ -100,7 +102,7 @@ pub struct Execution {
 }
 
 /// What bounds a run, on either runtime.
-#[derive(Args, Debug)]
+#[derive(Args, Debug, Clone)]
 pub struct Bounds {
     /// Stop the program after this long (`500ms`, `10s`, `2m`)
     #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
@@ -169,6 +171,32 @@ pub struct TraceArgs {
     pub common: CommonArgs,
     #[command(flatten)]
     pub execution: Execution,
+}
+
+/// `vex replay`. Time is always virtual: sleeping costs no wall time.
+#[derive(Args, Debug)]
+pub struct ReplayArgs {
+    /// The program
+    pub file: PathBuf,
+    /// The program's arguments, in place of those in the schedule
+    #[arg(last = true)]
+    pub args: Vec<String>,
+    /// The schedule: a file, or the inline string that a finding printed (`1:seed=7`)
+    #[arg(long, value_name = "S")]
+    pub schedule: String,
+    /// Run nothing that the schedule does not say: end with 66 where it cannot be followed
+    #[arg(long)]
+    pub strict: bool,
+    /// Print the events as text, one a line, in place of the program's output
+    #[arg(long, conflicts_with = "json")]
+    pub dump: bool,
+    /// Write the schedule of this run, with every decision spelled out; `-` is standard output
+    #[arg(short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    #[command(flatten)]
+    pub common: CommonArgs,
+    #[command(flatten)]
+    pub bounds: Bounds,
 }
 
 /// What `check --emit` prints.

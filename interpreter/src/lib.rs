@@ -13,6 +13,7 @@ pub mod lower;
 pub mod ownership;
 pub mod pipeline;
 pub mod read_source;
+pub mod schedule;
 pub mod source;
 pub mod trace_info;
 pub mod types;

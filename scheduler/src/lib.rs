@@ -32,6 +32,7 @@
 mod core;
 mod deque;
 mod detect;
+pub mod inspect;
 mod objects;
 pub mod oracle;
 mod outcome;

@@ -1,6 +1,6 @@
 //! The driver of a run: from a compiled program to a verdict.
 
-use super::engine::{Deterministic, Engine};
+use super::engine::{Deterministic, Engine, Stepping};
 use super::fault::Fault;
 use super::io::Io;
 use super::machine::{Limits, Machine, Program, Stop};
@@ -9,6 +9,7 @@ use super::task::Body;
 use crate::bytecode::Code;
 use crate::bytecode::verify::VerifyError;
 use crate::value::{Tag, Value};
+use scheduler::schedule::{Divergence, Schedule, Script};
 use scheduler::{At, Config, Next, Oracle, Runtime, Scheduler, TimeSource};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -76,6 +77,69 @@ pub fn run<T: Tracer + 'static>(
     drop(machine);
     let io = Arc::into_inner(common).map_or_else(Io::memory, Common::into_io);
     Ran { report, io }
+}
+
+/// What a schedule made of a run, and the run of it.
+pub struct Replayed {
+    /// The run's own schedule, by which it can be done again: seeds and decisions.
+    pub schedule: Schedule,
+    /// Where it was not what its schedule said.
+    pub divergences: Vec<Divergence>,
+    /// It ended there, because it may not diverge.
+    pub refused: bool,
+}
+
+/// Runs a program by a schedule, in virtual time; of `options` only the limits count. Its points need a tracer that counts
+/// operations, like [`tracer::counting::Counting`].
+pub fn run_scripted<T: Tracer + 'static>(
+    code: &Code,
+    options: &RunOptions,
+    script: Script,
+    tr: T,
+    io: Io,
+    stop: Arc<AtomicBool>,
+    found: &mut dyn FnMut(&Finding),
+) -> (Ran, Replayed) {
+    // Only the engine that counts its steps can stop a task between two instructions.
+    if script.cuts() {
+        replay::<Stepping<T>>(code, options, script, tr, io, stop, found)
+    } else {
+        replay::<Deterministic<T>>(code, options, script, tr, io, stop, found)
+    }
+}
+
+fn replay<E: Engine<Sched = Scheduler<Value, Body>>>(
+    code: &Code,
+    options: &RunOptions,
+    script: Script,
+    tr: E::Tracer,
+    io: Io,
+    stop: Arc<AtomicBool>,
+    found: &mut dyn FnMut(&Finding),
+) -> (Ran, Replayed) {
+    let program = match Program::new(code) {
+        Ok(program) => program,
+        Err(error) => {
+            let schedule = Schedule::default();
+            return (rejected(&error, io, found), Replayed { schedule, divergences: Vec::new(), refused: false });
+        }
+    };
+    let sched = Scheduler::new(Config {
+        oracle: Oracle::Scripted(Box::new(script)),
+        time: TimeSource::virtual_time(),
+        time_value: |nanoseconds| Value::new(Tag::Time, nanoseconds),
+        may_cancel: may_cancel(code),
+    });
+    let mut machine = Machine::<E>::new(&program, sched, tr, io, options.limits, stop);
+    machine.stop_at_main = options.stop_at_main;
+    let report = machine.run(found);
+    let refused = machine.sched.refused();
+    let replayed =
+        Replayed { schedule: machine.sched.schedule_so_far(), divergences: machine.sched.divergences(true), refused };
+    let common = machine.common.clone();
+    drop(machine);
+    let io = Arc::into_inner(common).map_or_else(Io::memory, Common::into_io);
+    (Ran { report, io }, replayed)
 }
 
 /// The run of a program that the verifier rejects: a mistake of the compiler, since nothing else makes code.
@@ -160,7 +224,7 @@ impl<E: Engine<Sched = Scheduler<Value, Body>>> Machine<E> {
             Stop::Scheduler(next) => match next {
                 Next::Finished => Some(End::Finished),
                 Next::Stuck => Some(End::Stuck),
-                _ if self.stop_requested() => Some(End::Stopped),
+                _ if self.stop_requested() || self.sched.refused() => Some(End::Stopped),
                 Next::Idle => {
                     if self.sched.scan_due(self.clock) {
                         self.scan();

@@ -50,7 +50,12 @@ pub(crate) struct Pending {
 }
 
 impl Pending {
-    fn valid<V, B>(&self, tasks: &Slab<Task<V, B>>, timers: &Slab<Timer>, contexts: &Slab<Context<V>>) -> bool {
+    pub(crate) fn valid<V, B>(
+        &self,
+        tasks: &Slab<Task<V, B>>,
+        timers: &Slab<Timer>,
+        contexts: &Slab<Context<V>>,
+    ) -> bool {
         match self.target {
             Target::Task { slot, ticket, .. } => tasks[slot].ticket == ticket,
             Target::Timer { slot, id } => timers[slot].meta.id == id && timers[slot].armed == self.order,

@@ -15,17 +15,21 @@
 
 mod divergence;
 mod drive;
+mod inline;
 mod log;
 mod path;
 mod points;
 mod script;
 mod tasks;
+mod text;
 
 pub use divergence::{Divergence, Found};
 pub use drive::Forced;
+pub use inline::LONGEST;
 pub use path::{Name, TaskPath};
 pub use points::Follow;
 pub use script::{Keep, Names, Script};
+pub use text::FormatError;
 
 use tracer::event::Kind;
 

@@ -102,6 +102,12 @@ impl Plan {
         !self.points.is_empty()
     }
 
+    /// Whether there is a cut that is found by its key.
+    pub fn cuts(&self) -> bool {
+        let keyed = &self.keyed[Lane::Switch as usize];
+        keyed.iter().any(|&index| matches!(self.decision(index).what, What::Cut { .. }))
+    }
+
     /// The nth decision of a lane that is found by its key.
     pub fn keyed(&self, lane: Lane, nth: usize) -> Option<u32> {
         self.keyed[lane as usize].get(nth).copied()

@@ -164,6 +164,11 @@ impl Script {
         }
     }
 
+    /// Whether it is to stop a task after a number of instructions.
+    pub fn cuts(&self) -> bool {
+        self.plan.cuts()
+    }
+
     /// Decisions that were made so far, in order.
     pub fn decisions(&self) -> impl Iterator<Item = &Decision> {
         self.log.iter()

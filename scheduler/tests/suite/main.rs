@@ -23,4 +23,5 @@ mod script;
 mod selects;
 mod store;
 mod sync;
+mod texts;
 mod time;
