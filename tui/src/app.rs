@@ -73,7 +73,8 @@ pub(crate) fn run(session: &mut dyn Session, options: &Options) -> Result<Outcom
         asked = (asked.0 + 1, asked.1 + u32::from(more));
         if elapsed >= RATE_SPAN {
             let events = state.store.len();
-            let rate = (events - rate_since.1) as f64 / elapsed.as_secs_f64();
+            // A fork of a debugged run has taken some back.
+            let rate = events.saturating_sub(rate_since.1) as f64 / elapsed.as_secs_f64();
             rate_since = (now, events);
             dirty |= update(&mut state, Message::Rate(rate)).changed;
             let seconds = elapsed.as_secs_f64();

@@ -9,7 +9,7 @@ use crate::state::{Focus, State};
 use crate::views;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
-use tracer::event::TaskId;
+use tracer::event::{ObjectId, TaskId};
 use tracer::inspect::{Inspection, Reason, TaskView, Variable};
 use tracer::program::Place;
 
@@ -160,17 +160,33 @@ impl State {
         (events < self.store.len()).then_some(events)
     }
 
+    /// The clock after which everything is future, where the store knows such.
+    pub fn future_clock(&self) -> Option<u64> {
+        let future = self.future()?;
+        self.store.event(future.saturating_sub(1)).map(|event| event.clock)
+    }
+
+    /// Whether an object is made only in the future.
+    pub fn is_made_later(&self, id: ObjectId) -> bool {
+        let made = self.store.objects().get(id).map(|object| object.start);
+        self.future_clock().zip(made).is_some_and(|(now, made)| made > now)
+    }
+
     /// Whether views show the moment at which the debugged run stands: what an inspection says is true of what they show.
     pub fn at_coordinate(&self) -> bool {
         self.debugger.is_some() && (self.follow || self.selection.event == self.coordinate())
     }
 
-    /// The place in the source of the selected task and frame.
+    /// The place in the source of the selected task and frame; of a task that has not begun, its function's.
     pub fn standing_place(&self) -> Option<Place> {
         let at = self.inspection()?;
         let frame = at.stack.get(at.frame).map(|frame| frame.site);
         let task = at.selected.and_then(|id| at.tasks.iter().find(|task| task.id == id)).map(|task| task.site);
-        self.program.place(frame.or(task)?)
+        let place = frame.or(task).and_then(|site| self.program.place(site));
+        place.or_else(|| {
+            let function = self.store.tasks().get(at.selected?)?.function;
+            self.program.functions.get(function as usize).map(|function| function.place).filter(|place| place.line > 0)
+        })
     }
 
     /// Sends a command to the debugger; a line that the user typed is remembered.
@@ -239,7 +255,7 @@ impl State {
         let Some(debugger) = &mut self.debugger else { return false };
         let mut changed = debugger.busy != look.busy || !look.answers.is_empty();
         debugger.busy = look.busy;
-        let mut failure = None;
+        let mut news = None;
         for answer in &look.answers {
             let typed = debugger.answer(answer);
             if typed && !answer.text.is_empty() {
@@ -247,14 +263,16 @@ impl State {
                 self.debug.console_up = 0;
             }
             if answer.failed {
-                failure = answer.text.lines().next().map(str::to_string);
+                news = answer.text.lines().next().map(str::to_string);
+            } else if answer.command.is_empty() {
+                news = answer.text.lines().next_back().map(str::to_string);
             }
         }
         if debugger.busy.is_none() && !debugger.waits() {
             debugger.interrupting = false;
         }
-        if failure.is_some() {
-            self.notice = failure;
+        if news.is_some() {
+            self.notice = news;
         }
         if let Some(inspection) = look.inspection
             && self.inspection().is_none_or(|before| !Arc::ptr_eq(before, &inspection))

@@ -185,7 +185,8 @@ fn debugger_parts(state: &State, parts: &mut Vec<Part>) {
     if at.choices > 0 {
         parts.push(Part(plural(u64::from(at.choices), "choice"), theme.bold(Role::Key), 2));
     }
-    parts.push(Part(format!("virtual {}", duration(at.time)), Style::new(), 5));
+    let time = duration(state.store.time_of_clock(at.clock));
+    parts.push(Part(format!("virtual {time}"), Style::new(), 5));
     parts.push(Part(plural(at.tasks.len() as u64, "live task"), Style::new(), 6));
     if state.dropped > 0 {
         parts.push(Part(format!("{} dropped", count(state.dropped)), theme.bold(Role::Warning), 2));

@@ -103,7 +103,7 @@ pub struct Point {
     /// Operations it had done, as [`Kind::is_operation`] counts them. For [`What::Number`]: random numbers it had drawn.
     pub nth: u64,
     /// The how-many-th time, from 1, that it left with so many operations done: where it blocked in its last operation and was
-    /// preempted before the next, that is the second.
+    /// preempted before the next, that is the second. For [`What::Arm`]: the how-many-th choice among arms there.
     pub stop: u32,
     /// The last of them, where that is known.
     pub operation: Option<Operation>,

@@ -255,8 +255,10 @@ impl Script {
         }
         let late = lane == Lane::Switch;
         let from = if late { 0 } else { here.nth };
-        let waits =
-            |point: &Point| point.task == here.task && (!late || point.nth < here.nth || point.stop <= here.stop);
+        let waits = |point: &Point| {
+            point.task == here.task
+                && if late { point.nth < here.nth || point.stop <= here.stop } else { point.stop == here.stop }
+        };
         let index = self
             .plan
             .at(lane, &here.task, from, here.nth)
@@ -357,7 +359,12 @@ impl Script {
     }
 
     /// A choice among `ready` arms, given by their places in the source; `here` is the running task's point.
-    pub(super) fn choose_arm(&mut self, ready: &[u32], here: Option<Point>, site: u32) -> usize {
+    pub(super) fn choose_arm(&mut self, ready: &[u32], mut here: Option<Point>, site: u32) -> usize {
+        if let (Some(here), Some(known)) = (&mut here, self.running.and_then(|slot| self.tasks.get_mut(slot))) {
+            let before = if known.choices.0 == here.nth { known.choices.1 } else { 0 };
+            known.choices = (here.nth, before.saturating_add(1));
+            here.stop = known.choices.1;
+        }
         let default = self.ask(Choice::Arm, ready.len() as u32) as usize;
         self.arms += 1;
         self.pass(Lane::Arm, self.arms);

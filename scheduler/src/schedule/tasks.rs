@@ -19,6 +19,8 @@ pub(super) struct Known {
     pub operations: u64,
     /// How often it has left with so many operations done.
     pub stops: u32,
+    /// How often it has chosen among arms with so many operations done, and how many those are.
+    pub choices: (u64, u32),
     /// Random numbers drawn.
     pub numbers: u64,
     /// How many tasks of each function it has spawned.
@@ -70,7 +72,10 @@ impl Tasks {
             }
             let nth = running.and_then(|parent| self.get_mut(parent)).map(|known| known.next_child(task.function));
             let path = self.path(running, task.function, nth.unwrap_or(1));
-            self.put(slot, Known { id: task.id, path, operations: 0, stops: 0, numbers: 0, children: Vec::new() });
+            self.put(
+                slot,
+                Known { id: task.id, path, operations: 0, stops: 0, choices: (0, 0), numbers: 0, children: Vec::new() },
+            );
             fresh = fresh.max(task.id.saturating_add(1));
         }
         self.fresh = fresh;

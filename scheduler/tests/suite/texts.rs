@@ -159,7 +159,7 @@ fn errors_say_where_and_what() {
         ("vex schedule 1\nrun @1 at=1", "2:5: there is no task `@1`"),
         ("vex schedule 1\ncall 3 at=1", "2:1: `call` is no kind of decision that is known here"),
         ("vex schedule 1\narg \"a", "2:7: the closing quote is missing"),
-        ("vex schedule 1\narg \"\\q\"", "2:7: after a backslash"),
+        ("vex schedule 1\narg \"\\q\"", "2:6: after a backslash"),
         ("vex schedule 1\ntime 3 at=1", "2:6: nothing like that belongs here"),
         ("vex schedule 1\ncut 3 at=0", "2:10: counting begins with 1"),
         ("vex schedule 1\nprogram \"x\" hash=12", "2:12: after the path"),

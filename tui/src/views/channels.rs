@@ -150,6 +150,13 @@ fn draw_strip(state: &State, buffer: &mut Buffer, area: Rect, channel: &Channel)
         put(buffer, area, 0, 0, text, state.theme.dim());
         return;
     }
+    let measure = state.timeline.measure;
+    let window = Window::extent(state, measure);
+    // What lies ahead of where a debugged run stands is known, but has not happened.
+    let future = state.future().map(|event| {
+        let position = crate::views::timeline::axis::position(state, measure, event.saturating_sub(1));
+        window.cell(position, cells).map_or(cells, |cell| cell + 1)
+    });
     for (i, cell) in occupancy(state, channel, cells).into_iter().enumerate() {
         let Some(cell) = cell else { continue };
         let share = u64::from(cell.max) * 100 / u64::from(channel.capacity);
@@ -163,6 +170,7 @@ fn draw_strip(state: &State, buffer: &mut Buffer, area: Rect, channel: &Channel)
             glyph => glyph,
         };
         let style = if cell.max == 0 { state.theme.dim() } else { state.theme.style(role) };
+        let style = if future.is_some_and(|future| i >= future) { style.patch(state.theme.future()) } else { style };
         let mut text = [0; 4];
         put(buffer, area, i as u16, 0, glyph.encode_utf8(&mut text), style);
     }

@@ -91,6 +91,10 @@ pub fn title<T: Objects>(state: &State) -> Line<'static> {
     if let Some(event) = state.selection.event {
         spans.push(Span::raw(format!(" · {} at event {}", T::THEN, count(event))));
     }
+    if state.future().is_some() {
+        let text = format!(" · counts of all {} known events", count(state.store.len()));
+        spans.push(Span::styled(text, state.theme.dim()));
+    }
     if table.order != 0 || table.reverse {
         let way = if table.reverse { ", reversed" } else { "" };
         let by = T::ORDERS.get(table.order).map_or("", |order| order.0);
@@ -228,6 +232,9 @@ pub fn draw<T: Objects>(state: &State, buffer: &mut Buffer, area: Rect) {
                 _ => T::field(state, column.0, id),
             };
             x = put(buffer, area, x, y, &fitted(column, &text), style) + 1;
+        }
+        if state.is_made_later(id) {
+            paint_row(buffer, Rect { width: x.min(area.width), ..area }, y, state.theme.future());
         }
         if state.selection.object == Some(id) {
             let chosen = Rect { width: x.min(area.width), ..area };

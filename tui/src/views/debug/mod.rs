@@ -1,25 +1,27 @@
 //! The Debug view: a stopped run. Source with where every task stands, variables, the stack, who can run next, the tasks, and
 //! a bar of the whole run to move along.
 //!
-//! [`places`] says which pane is where, [`panes`] draws them, [`words`] says why the run stands, [`bar`] is the bar. Each key stands for a
+//! [`places`] says which pane is where, [`panes`] draws them, [`pointer`] is the mouse, [`words`] says why the run stands, [`bar`] is the bar. Each key stands for a
 //! command line of the debugger ([`line_of`]); nothing here knows how one debugs.
 
 pub mod bar;
+mod hints;
 mod panes;
 pub mod places;
+mod pointer;
 pub mod variables;
 pub mod words;
 
 use crate::commands::Command;
 use crate::keys::Key;
 use crate::state::{Prompt, PromptKind, State};
-use crate::update::Mouse;
 use crate::views::View;
 use crate::views::list::{Scroll, reveal};
 use crate::views::source::next_in_line;
+pub use hints::hints;
 pub use panes::draw;
 use places::{Pane, Places};
-use ratatui::layout::Position;
+pub use pointer::pointer;
 use std::collections::BTreeSet;
 use tracer::event::TaskId;
 
@@ -407,138 +409,4 @@ pub fn settle(state: &mut State) {
     view.tasks.settle(task, tasks, room(Pane::Tasks));
     let console = state.debugger.as_ref().map_or(0, |debugger| debugger.console.len());
     view.console_up = view.console_up.min(console.saturating_sub(room(Pane::Console)));
-}
-
-/// What the mouse did at a place of the view.
-pub fn pointer(state: &mut State, mouse: Mouse, x: u16, y: u16) {
-    let places = Places::of(state);
-    let at = Position::new(places.area.x + x, places.area.y + y);
-    if places.bar.contains(at) {
-        return bar::pointer(state, mouse, at.x - places.bar.x, places.bar.width);
-    }
-    let Some(pane) = places.at(at) else { return };
-    let Some(area) = places.inside(pane) else { return };
-    match mouse {
-        Mouse::Wheel(by) => scroll(state, pane, by),
-        Mouse::Sideways(by) => state.debug.left = state.debug.left.saturating_add_signed(by as isize * 8).min(10_000),
-        Mouse::Click => {
-            // On its edge a click only gives it the keys.
-            state.debug.focus = pane;
-            if area.contains(at) {
-                click(state, pane, (at.y - area.y) as usize);
-            }
-        }
-        Mouse::Zoom(_) => {}
-    }
-}
-
-fn scroll(state: &mut State, pane: Pane, by: i32) {
-    let view = &mut state.debug;
-    match pane {
-        Pane::Source => view.top = view.top.saturating_add_signed(by * 3),
-        Pane::Variables => view.variables.by(by),
-        Pane::Stack => view.stack.by(by),
-        Pane::Moves => view.moves.by(by),
-        Pane::Tasks => view.tasks.by(by),
-        Pane::Console => view.console_up = view.console_up.saturating_add_signed(-(by as isize) * 3),
-    }
-}
-
-fn click(state: &mut State, pane: Pane, row: usize) {
-    let view = &mut state.debug;
-    match pane {
-        Pane::Source => {
-            let line = view.top.max(1) as usize + row;
-            if line <= lines(state) {
-                state.selection.line = Some((state.selection.line.map_or(0, |line| line.0), line as u32));
-            }
-        }
-        Pane::Variables => {
-            let row = view.variables.top + row;
-            // A second click unfolds.
-            if std::mem::replace(&mut view.variable, row) == row {
-                open(state);
-            }
-        }
-        Pane::Stack => {
-            let index = view.stack.top + row;
-            if state.inspection().is_some_and(|at| index < at.stack.len()) {
-                choose_frame(state, index);
-            }
-        }
-        Pane::Moves => {
-            let line = view.moves.top + row;
-            if let Some((index, _)) = lines_of_moves(state, &Places::of(state)).get(line) {
-                state.debug.chosen_move = *index;
-            }
-        }
-        Pane::Tasks => {
-            let row = view.tasks.top + row;
-            choose_task(state, row);
-        }
-        Pane::Console => {}
-    }
-}
-
-/// Keys and words for the line of keys, by what has the keys and where the run stands.
-pub fn hints(state: &State) -> &'static [(&'static str, &'static str)] {
-    if state.debugger.as_ref().is_some_and(|debugger| debugger.busy.is_some()) {
-        return &[("Esc", "interrupt"), ("D 1 … 0", "other views")];
-    }
-    let moves = state.inspection().is_some_and(|at| !at.moves.is_empty());
-    match state.debug.focus {
-        Pane::Moves if moves => &[
-            ("1-9", "pick"),
-            ("Enter", "pick ▶"),
-            ("u", "undo"),
-            ("l L", "line"),
-            ("w W", "switch"),
-            ("c C", "continue"),
-            ("Esc", "leave"),
-            ("Tab", "pane"),
-            (":", "command"),
-        ],
-        Pane::Variables => &[
-            ("Enter", "unfold"),
-            ("=", "set"),
-            ("t", "watch"),
-            ("r", "last write"),
-            ("l L", "line"),
-            ("c C", "continue"),
-            ("Tab", "pane"),
-            (":", "command"),
-        ],
-        Pane::Stack => {
-            &[("↑↓", "frame"), ("Enter", "source"), ("o O", "out"), ("l L", "line"), ("Tab", "pane"), (":", "command")]
-        }
-        Pane::Tasks => {
-            &[("↑↓", "task"), ("x", "run it"), ("l L", "line"), ("w W", "switch"), ("Tab", "pane"), (":", "command")]
-        }
-        Pane::Console => &[("↑↓", "scroll"), (":", "command"), ("Esc", "close"), ("Tab", "pane")],
-        _ if moves => &[
-            ("p", "pick"),
-            ("l L", "line"),
-            ("u", "undo"),
-            ("s S", "step"),
-            ("e E", "event"),
-            ("w W", "switch"),
-            ("c C", "continue"),
-            ("b", "break"),
-            (":", "command"),
-            ("Tab", "pane"),
-        ],
-        _ => &[
-            ("l L", "line"),
-            ("n N", "over"),
-            ("s S", "step"),
-            ("e E", "event"),
-            ("w W", "switch"),
-            ("c C", "continue"),
-            ("b", "break"),
-            ("o", "out"),
-            (":", "command"),
-            ("Tab", "pane"),
-            ("u", "undo"),
-        ],
-    }
 }

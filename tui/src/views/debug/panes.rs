@@ -133,13 +133,12 @@ fn draw_variables(state: &State, buffer: &mut Buffer, area: Rect) {
         }
         x = put(buffer, area, x, y, " = ", theme.dim());
         let changed = state.debugger.as_ref().is_some_and(|debugger| debugger.changed(path, &row.value));
-        let room = (area.width.saturating_sub(x)) as usize;
+        let mark = if changed { " ← new" } else { "" };
+        let room = (area.width as usize).saturating_sub(x as usize + width(mark));
         let style = if changed { theme.bold(Role::Warning) } else { Style::new() };
         x = put(buffer, area, x, y, &fit(&printable(&row.value), room), style);
         // Colour alone does not say it.
-        if changed {
-            x = put(buffer, area, x, y, " ← new", theme.bold(Role::Warning));
-        }
+        x = put(buffer, area, x, y, mark, theme.bold(Role::Warning));
         if !row.note.is_empty() {
             put(buffer, area, x + 2, y, &printable(&row.note), theme.dim());
         }
@@ -171,7 +170,7 @@ fn draw_stack(state: &State, buffer: &mut Buffer, area: Rect) {
     for (y, frame) in at.stack.iter().skip(top).take(area.height as usize).enumerate() {
         let y = y as u16;
         let here = frame.index == chosen;
-        let place = printable(&frame.place);
+        let place = words::short_place(&frame.place);
         let room = (area.width as usize).saturating_sub(width(&place) + digits + 5);
         let mut x = put(buffer, area, 0, y, if here { "▶ " } else { "  " }, state.theme.bold(Role::Running));
         x = put(buffer, area, x, y, &pad_left(&frame.index.to_string(), digits), state.theme.dim());
@@ -287,10 +286,10 @@ fn draw_tasks(state: &State, buffer: &mut Buffer, area: Rect) {
     let shown = || at.tasks.iter().skip(top).take(area.height as usize);
     let names = shown().map(|task| width(&task.name)).max().unwrap_or(0).clamp(4, NAME);
     // The places stand right, the longest of them decides.
-    let one_file = state.sources.len() == 1;
-    let short = |task: &TaskView| match state.program.place(task.site).filter(|_| one_file) {
+    let file = state.selection.line.map_or(0, |line| line.0);
+    let short = |task: &TaskView| match state.program.place(task.site).filter(|place| place.file == file) {
         Some(place) => format!("line {}", place.line),
-        None => printable(task.place.rsplit('/').next().unwrap_or(&task.place)),
+        None => words::short_place(&task.place),
     };
     let places = shown().map(|task| width(&short(task))).max().unwrap_or(0);
     for (y, task) in shown().enumerate() {

@@ -91,24 +91,25 @@ impl Places {
         let Some(regions) = Regions::of(state.size, View::Debug, false) else {
             return Places { area: Rect::ZERO, panes: Vec::new(), words: Rect::ZERO, bar: Rect::ZERO };
         };
-        let choosing = state.inspection().is_some_and(|at| !at.moves.is_empty());
-        Places::new(regions.view, state.debug.focus, choosing, state.debug.console)
+        let matters = match state.inspection() {
+            Some(at) if !at.moves.is_empty() => Pane::Moves,
+            Some(at) if at.ended.is_some() => Pane::Tasks,
+            _ => Pane::Variables,
+        };
+        Places::new(regions.view, state.debug.focus, matters, state.debug.console)
     }
 
-    fn new(area: Rect, focus: Pane, choosing: bool, console: bool) -> Places {
+    /// `matters` is what is worth most here: who can be next, or the variables.
+    fn new(area: Rect, focus: Pane, matters: Pane, console: bool) -> Places {
         let rows = area.height.saturating_sub(2);
         let upper = Rect { height: rows, ..area };
         let line = |y: u16| Rect { y: area.y + y, height: 1, ..area };
         // Who is asked for is shown; else who matters most here.
         let slot = |panes: &[Pane]| -> Vec<Pane> {
-            let wanted = |pane: &Pane| *pane == focus;
-            let first = panes.iter().position(wanted).or_else(|| {
-                let first = if choosing { Pane::Moves } else { Pane::Variables };
-                panes.iter().position(|pane| *pane == first)
-            });
-            // Nobody is to be chosen: the list of moves has nothing to say.
-            let first =
-                first.or_else(|| (!choosing).then(|| panes.iter().position(|pane| *pane == Pane::Tasks)).flatten());
+            let index = |wanted: Pane| panes.iter().position(|pane| *pane == wanted);
+            // Where nobody is to be chosen the list of moves has nothing to say.
+            let idle = || if matters == Pane::Moves { None } else { index(Pane::Tasks) };
+            let first = index(focus).or_else(|| index(matters)).or_else(idle);
             let first = panes[first.unwrap_or(0)];
             std::iter::once(first).chain(panes.iter().copied().filter(|pane| *pane != first)).collect()
         };
@@ -200,10 +201,11 @@ mod tests {
         for columns in (60..260).step_by(7) {
             for rows in 12..80 {
                 let area = Rect::new(0, 2, columns, rows);
-                for (choosing, console) in [(false, false), (false, true), (true, false), (true, true)] {
+                let cases = [Pane::Variables, Pane::Moves, Pane::Tasks];
+                for (matters, console) in cases.into_iter().flat_map(|pane| [(pane, false), (pane, true)]) {
                     for &focus in Pane::ALL.iter().filter(|pane| console || **pane != Pane::Console) {
-                        let places = Places::new(area, focus, choosing, console);
-                        let what = format!("{columns}×{rows} {focus:?} {choosing} {console}: {places:?}");
+                        let places = Places::new(area, focus, matters, console);
+                        let what = format!("{columns}×{rows} {focus:?} {matters:?} {console}: {places:?}");
                         let inner = places.inside(focus).expect(&what);
                         assert!(inner.height >= 1 && inner.width >= 20, "{what}");
                         let source = places.inside(Pane::Source).expect(&what);

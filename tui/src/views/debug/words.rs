@@ -32,10 +32,24 @@ pub fn standing(state: &State) -> (Role, String) {
     (role, printable(&text))
 }
 
+/// A place without the folder; nothing where it is not known.
+pub fn short_place(place: &str) -> String {
+    match place {
+        "?" => String::new(),
+        place => printable(place.rsplit('/').next().unwrap_or(place)),
+    }
+}
+
+/// The same with a capital at its beginning: it is a sentence.
+fn sentence(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or(String::new(), |first| first.to_uppercase().chain(chars).collect())
+}
+
 /// A move in full: `3 main closes jobs, unblocks worker#3, at pool.vex:18:5`.
 fn move_words(one: &Move) -> String {
     let mut text = format!("{} {} {}", one.number, one.who, one.does);
-    for more in [&one.effect, &one.place] {
+    for more in [&one.effect, &short_place(&one.place)] {
         if !more.is_empty() {
             text.push_str(&format!(" · {more}"));
         }
@@ -69,10 +83,12 @@ fn reason(state: &State, at: &Inspection) -> (Role, String) {
                 Some(finding) => Report::of_store(&state.store).headline(finding),
                 None => "Something is wrong".into(),
             };
-            (Role::Bad, format!("{text}. {}", place()))
+            (Role::Bad, format!("{}. {}", sentence(&text), place()))
         }
         Some(Reason::Interrupted) => (Role::Warning, format!("Interrupted. {}", place())),
-        Some(Reason::Nothing { why }) => (Role::Warning, why.clone()),
+        Some(Reason::Nothing { why }) => {
+            (Role::Warning, format!("{}. {}", sentence(why.trim_end_matches('.')), place()))
+        }
         Some(Reason::Done | Reason::Ended) => (Role::Title, place()),
     }
 }
@@ -93,9 +109,9 @@ fn ended(state: &State, at: &Inspection) -> (Role, String) {
         (Standing::Bad, Some(headline)) => {
             (Role::Bad, format!("The run is over: {headline}. Exit code {code}. ! shows why"))
         }
-        (Standing::Bad, None) => (Role::Bad, format!("The run has {words}. W and L go back")),
+        (Standing::Bad, None) => (Role::Bad, format!("The run has {words}. E, W and C go back")),
         (_, Some(headline)) => (Role::Warning, format!("The run is over, exit code {code}: {headline}. ! shows why")),
-        (_, None) => (Role::Running, format!("The run has {words}. W and L go back")),
+        (_, None) => (Role::Running, format!("The run has {words}. E, W and C go back")),
     }
 }
 
@@ -103,7 +119,7 @@ fn ended(state: &State, at: &Inspection) -> (Role, String) {
 fn place_words(state: &State, at: &Inspection) -> String {
     let name =
         |id| at.tasks.iter().find(|task| task.id == id).map_or_else(|| state.task_name(id), |task| task.name.clone());
-    let place = |id| at.tasks.iter().find(|task| task.id == id).map_or("", |task| task.place.as_str());
+    let place = |id| at.tasks.iter().find(|task| task.id == id).map_or(String::new(), |task| short_place(&task.place));
     match at.running {
         Some(id) => {
             let mut text = format!("{} runs", name(id));
