@@ -100,7 +100,7 @@ impl Debugger {
         stops: impl Fn(&mut Debugger) -> Stops,
         mut there: impl FnMut(&mut Debugger, Halt) -> Verdict,
     ) -> Reason {
-        let known = self.findings().len();
+        let known = self.travel.found();
         let mut points = Watching::begin(self);
         loop {
             if self.ended().is_some() {
@@ -123,7 +123,7 @@ impl Debugger {
                 self.select_running();
                 return reason;
             }
-            if self.findings().len() > known {
+            if self.travel.found() > known {
                 self.select_culprit(known);
                 return Reason::Finding { index: known };
             }
@@ -194,7 +194,7 @@ impl Debugger {
 
     /// To a step ahead, heeding breakpoints and findings.
     fn run_to(&mut self, step: u64) -> Reason {
-        let known = self.findings().len();
+        let known = self.travel.found();
         let mut points = Watching::begin(self);
         loop {
             let mut wanted = Stops::default();
@@ -204,7 +204,7 @@ impl Debugger {
             let reason = points.holds(self, halt, false);
             if halt.interrupted {
                 return Reason::Interrupted;
-            } else if self.findings().len() > known {
+            } else if self.travel.found() > known {
                 self.select_culprit(known);
                 return Reason::Finding { index: known };
             } else if let Some(reason) = reason {
