@@ -409,7 +409,7 @@ fn variables_fields_and_elements_can_be_set() {
         ("*guard", "12", "*guard: i64 = 12"),
         ("m.value", "13", "m.value: i64 = 13"),
         ("*cell", "14", "*cell: i64 = 14"),
-        ("cell", "Box(15)", "cell: Box<i64> = 15 (box, immutable in the program)"),
+        ("cell", "Box(15)", "cell: Box<i64> = 15 (unique, immutable in the program)"),
         ("cell", "15", "! a Box<i64> is needed here, this is a i64"),
         ("wait", "1.second()", "wait: Duration = 1s (immutable in the program)"),
         ("later_on", "3", "later_on: i64 = 3 (immutable in the program, the program does not read it any more)"),
