@@ -416,6 +416,26 @@ fn keys_that_are_held_down_do_not_pile_up() {
 }
 
 #[test]
+fn choices_made_by_hand_are_not_lost_by_a_slip() {
+    let quits = |ui: &mut Ui, key| update(&mut ui.state, Message::Key(key)).effects == [Effect::Quit];
+    let mut ui = Ui::new(fixture::pool(), (80, 24));
+    ui.keys("wwwp2");
+    assert!(!quits(&mut ui, Key::Char('q')));
+    assert!(ui.state.notice.as_ref().unwrap().contains("1 choice made by hand would be lost"));
+    assert!(quits(&mut ui, Key::Char('q')));
+    // What is in a file is not lost.
+    let mut ui = Ui::new(fixture::pool(), (80, 24));
+    ui.keys("wwwp2");
+    ui.line("save a.vxs");
+    assert!(quits(&mut ui, Key::Char('q')));
+    // Without choices there is nothing to lose, and taking a command back is not leaving.
+    let mut ui = Ui::new(fixture::pool(), (80, 24));
+    ui.keys(":con");
+    assert!(!quits(&mut ui, Key::Ctrl('c')) && ui.state.prompt.is_none());
+    assert!(quits(&mut ui, Key::Ctrl('c')));
+}
+
+#[test]
 fn quit_is_understood_in_words() {
     let mut ui = Ui::new(fixture::pool(), (80, 24));
     for key in ":quit".chars() {
