@@ -6,7 +6,7 @@
 
 use crate::session::{Answer, Request};
 use crate::state::{Focus, State};
-use crate::views;
+use crate::views::{self, View};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use tracer::event::{ObjectId, TaskId};
@@ -325,7 +325,9 @@ impl State {
             self.debug.chosen_move = default.unwrap_or(0);
         }
         self.debug.wanted_frame = None;
-        if (moved || turned)
+        // Somebody picked in another view stays picked there while the run goes on about somebody else.
+        let other = before.as_ref().is_none_or(|before| before.selected != inspection.selected);
+        if (other || self.view == View::Debug && (moved || turned))
             && let Some(task) = inspection.selected
         {
             self.selection.task = Some(task);

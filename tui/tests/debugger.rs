@@ -331,6 +331,20 @@ fn views_stand_where_the_run_stands_and_what_lies_ahead_is_dimmed() {
 }
 
 #[test]
+fn a_task_picked_in_another_view_stays_picked_while_another_is_stepped() {
+    let mut ui = Ui::new(fixture::pool(), (100, 30));
+    ui.line("goto 38");
+    ui.press(&[Key::Esc, Key::Char('1'), Key::Down]);
+    let picked = ui.state.selection.task;
+    assert_ne!(picked, ui.state.inspection().unwrap().selected);
+    ui.keys("..");
+    assert_eq!((ui.state.selection.task, ui.event()), (picked, 40));
+    // Unless the debugger turns to somebody else.
+    ui.keys("................");
+    assert_eq!(ui.state.selection.task, ui.state.inspection().unwrap().selected);
+}
+
+#[test]
 fn a_fork_keeps_the_view_and_the_selection_and_forgets_what_lay_ahead() {
     for view in ['D', '1', '2', '4', '6', '8', '9', '0'] {
         let mut ui = Ui::new(fixture::pool(), (100, 30));
