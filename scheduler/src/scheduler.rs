@@ -97,6 +97,11 @@ impl<V: Copy + Default, B: Default> Scheduler<V, B> {
         &self.core.tasks[slot]
     }
 
+    /// The task in a slot, if there is such a slot: who looks at an earlier point of a run may know of one that is not there yet.
+    pub fn task_in(&self, slot: u32) -> Option<&Task<V, B>> {
+        self.core.tasks.get(slot)
+    }
+
     /// The task in a slot, to save or restore its body, take its value and its resume.
     #[inline(always)]
     pub fn task_mut(&mut self, slot: u32) -> &mut Task<V, B> {

@@ -100,7 +100,7 @@ impl Debugger {
         stops: impl Fn(&mut Debugger) -> Stops,
         mut there: impl FnMut(&mut Debugger, Halt) -> Verdict,
     ) -> Reason {
-        let known = self.findings().len();
+        let known = self.travel.found();
         let mut points = Watching::begin(self);
         loop {
             if self.ended().is_some() {
@@ -123,7 +123,7 @@ impl Debugger {
                 self.select_running();
                 return reason;
             }
-            if self.findings().len() > known {
+            if self.travel.found() > known {
                 self.select_culprit(known);
                 return Reason::Finding { index: known };
             }
@@ -194,7 +194,7 @@ impl Debugger {
 
     /// To a step ahead, heeding breakpoints and findings.
     fn run_to(&mut self, step: u64) -> Reason {
-        let known = self.findings().len();
+        let known = self.travel.found();
         let mut points = Watching::begin(self);
         loop {
             let mut wanted = Stops::default();
@@ -204,7 +204,7 @@ impl Debugger {
             let reason = points.holds(self, halt, false);
             if halt.interrupted {
                 return Reason::Interrupted;
-            } else if self.findings().len() > known {
+            } else if self.travel.found() > known {
                 self.select_culprit(known);
                 return Reason::Finding { index: known };
             } else if let Some(reason) = reason {
@@ -227,7 +227,9 @@ impl Debugger {
         let body = &machine.sched.task(self.travel.slot(task)?).body;
         let mut all = frames::all(&machine.code, body);
         // A frame of the prelude belongs to the line that called it.
-        let frame = all.find(|frame| !machine.code.functions[frame.function as usize].prelude)?;
+        let users = all.find(|frame| !machine.code.functions[frame.function as usize].prelude);
+        // A task that has not come to the user's code yet: any of it will do.
+        let Some(frame) = users else { return Some(Origin { task, base: u32::MAX, back: None }) };
         let back = all.next().map(|caller| caller.pc + 1);
         Some(Origin { task, base: frame.base, back })
     }

@@ -27,7 +27,7 @@ const AHEAD: u64 = 100_000;
 const COPIES: usize = 100_000;
 
 /// Moves that are always tried.
-const FEW: usize = 9;
+const FEW: usize = 4;
 
 impl Debugger {
     /// What can happen next; nothing but at a scheduling point.
@@ -121,12 +121,12 @@ impl Debugger {
             }
         };
         self.travel.do_by_hand(deed).map_err(Refused)?;
-        let known = self.findings().len();
+        let known = self.travel.found();
         let step = self.at().step + 1;
         self.travel.forward(step, super::travel::Stops::default());
         self.select_running();
         let reason = match () {
-            () if self.findings().len() > known => Reason::Finding { index: known },
+            () if self.travel.found() > known => Reason::Finding { index: known },
             () if self.ended().is_some() => Reason::Ended,
             () => Reason::Done,
         };
@@ -170,7 +170,7 @@ impl Debugger {
         if let Some(done) = self.handed(slot) {
             return (done, String::new());
         }
-        let findings = self.findings().len();
+        let findings = self.travel.found();
         self.ahead(next, |debugger, stop, first| {
             let now = debugger.journal().len();
             let own = (first..now).find_map(|n| {

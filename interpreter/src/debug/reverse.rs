@@ -17,16 +17,18 @@ impl Debugger {
     /// Goes back once.
     pub(super) fn back_once(&mut self, motion: &Motion) -> Reason {
         let switches = |_: &mut Debugger| Stops { switches: true, ..Stops::default() };
+        let of_a_task =
+            matches!(motion, Motion::Instruction | Motion::Into | Motion::Over | Motion::Out | Motion::UntilBlocked);
+        if of_a_task && self.task().is_err() {
+            return self.back_to_life();
+        }
         match motion {
             Motion::Instruction => {
                 let Ok((task, _)) = self.task() else { return self.nobody() };
                 self.back_instruction(task)
             }
             Motion::Into | Motion::Over | Motion::Out => self.back_line(motion),
-            Motion::Event => match self.at().event.checked_sub(1) {
-                Some(event) => self.to_event(Some(event)),
-                None => Reason::Beginning,
-            },
+            Motion::Event => self.to_last(|_, _| true),
             Motion::Switch => {
                 let found = self.back_to_stop(switches, |_, halt| halt.switch);
                 self.after(found)
@@ -80,7 +82,7 @@ impl Debugger {
 
     /// To before an event; to the beginning where there is none.
     fn to_event(&mut self, event: Option<u64>) -> Reason {
-        let Some(event) = event else {
+        let Some(event) = event.filter(|&event| event >= self.travel.first_event()) else {
             self.travel.seek(0);
             return self.after(Ok(false));
         };
@@ -95,6 +97,21 @@ impl Debugger {
         right: impl FnMut(&mut Debugger, Halt) -> bool,
     ) -> Result<bool, Interrupted> {
         back(self, |debugger| &mut debugger.travel, stops, right)
+    }
+
+    /// Nobody is left: back to the last instruction of the user's own code.
+    fn back_to_life(&mut self) -> Reason {
+        let own = |debugger: &Debugger| {
+            let task = debugger.travel.running().map(|slot| debugger.travel.machine.sched.task(slot));
+            task.is_some_and(|task| debugger.lines.of(debugger.user_pc(task)).is_some())
+        };
+        while !own(self) && self.at().step > 0 {
+            let step = self.at().step - 1;
+            if !self.travel.seek(step) {
+                return Reason::Interrupted;
+            }
+        }
+        self.after(Ok(self.at().step > 0))
     }
 
     /// Before the last instruction of a task.

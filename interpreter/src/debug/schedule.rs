@@ -2,13 +2,13 @@
 
 use super::session::{Debugger, Setup};
 use crate::bytecode::Code;
+use crate::schedule::{names, stamp};
 use scheduler::Oracle;
-use scheduler::schedule::{Divergence, Follow, InputLine, Keep, Names, ProgramStamp, Schedule, Script};
-use tracer::program::ProgramInfo;
+use scheduler::schedule::{Divergence, Follow, InputLine, Keep, Schedule, Script};
 
 /// The oracle that follows a schedule in a program.
 pub(super) fn oracle(code: &Code, schedule: &Schedule) -> Oracle {
-    let follow = if schedule.fits(hash(code)) { Follow::Keys } else { Follow::Points };
+    let follow = if schedule.fits(stamp(code).hash) { Follow::Keys } else { Follow::Points };
     Oracle::Scripted(Box::new(Script::new(schedule, names(code), Keep::Changes, follow, false)))
 }
 
@@ -18,7 +18,7 @@ impl Debugger {
     pub fn schedule(&self) -> Schedule {
         let machine = &self.travel.machine;
         Schedule {
-            program: Some(stamp(&machine.code, &self.program)),
+            program: Some(self.stamp.clone()),
             args: self.setup().args.clone(),
             input: input(self.setup(), machine.common.io().lines_read()),
             ..machine.sched.schedule_so_far()
@@ -34,20 +34,6 @@ impl Debugger {
     pub fn divergences(&self) -> Vec<Divergence> {
         self.travel.machine.sched.divergences(self.ended().is_some())
     }
-}
-
-/// Names of functions for paths of tasks.
-fn names(code: &Code) -> Names {
-    Names::new(code.functions.iter().map(|function| function.name.as_str().into()))
-}
-
-/// What a program is told from another by: a hash of what it is compiled to.
-fn hash(_code: &Code) -> u64 {
-    0
-}
-
-fn stamp(code: &Code, program: &ProgramInfo) -> ProgramStamp {
-    ProgramStamp { path: program.files.first().map_or_else(String::new, |file| file.path.clone()), hash: hash(code) }
 }
 
 /// The lines of input that were read.

@@ -15,6 +15,7 @@ use crate::value::{Tag, Value};
 use crate::vm::io::{Input, Io, Sink};
 use crate::vm::machine::Limits;
 use crate::vm::run::RunReport;
+use scheduler::schedule::ProgramStamp;
 use scheduler::{Config, State, TimeSource};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -66,6 +67,7 @@ pub struct Debugger {
     store: Store,
     /// The revision of the past that the store was fed from.
     store_of: u64,
+    pub(super) stamp: ProgramStamp,
     setup: Setup,
 }
 
@@ -107,6 +109,7 @@ impl Debugger {
             told: 0,
             store: Store::new(program.clone()),
             store_of: 0,
+            stamp: crate::schedule::stamp(code),
             travel,
             program,
             setup,

@@ -38,6 +38,9 @@ const QUANTUM: u64 = 1 << 20;
 /// The closest that two checkpoints are ever made: fewer steps are executed again in no time.
 const CLOSEST: u64 = 1 << 7;
 
+/// Bytes of a checkpoint that take as long to copy as one step: what is large is copied more rarely.
+const BYTES: u64 = 16;
+
 /// Bytes that checkpoints may take together.
 const MEMORY: usize = 512 << 20;
 
@@ -105,7 +108,7 @@ pub struct Setup<'a> {
     pub config: &'a dyn Fn(bool) -> Config<Value>,
     /// Names and places of the program.
     pub program: Arc<ProgramInfo>,
-    /// Steps between checkpoints, about.
+    /// Steps between checkpoints, about; [`u64::MAX`]: there are none but the beginning.
     pub spacing: u64,
     /// Set by somebody else to stop a long journey.
     pub interrupt: Arc<AtomicBool>,
@@ -118,6 +121,10 @@ pub struct Travel {
     checkpoints: BTreeMap<u64, Checkpoint>,
     /// Bytes that they take.
     bytes: usize,
+    /// Bytes of the one made last.
+    weight: u64,
+    /// Where that was; it may have been given up since.
+    kept_at: u64,
     /// Steps between checkpoints on the way forwards.
     spacing: u64,
     /// Names and places of the program.
@@ -131,6 +138,8 @@ pub struct Travel {
     /// Raised by every fork that forgot recorded events.
     revision: u64,
     interrupt: Arc<AtomicBool>,
+    /// Nobody goes further than this step.
+    limit: u64,
     /// The step whose deeds have been done in the state as it is.
     done: Option<u64>,
     /// Why something could not be done again: a fault of vex.
@@ -153,6 +162,8 @@ impl Travel {
             machine,
             checkpoints: BTreeMap::new(),
             bytes: 0,
+            weight: 0,
+            kept_at: 0,
             spacing: setup.spacing.max(1),
             program: setup.program,
             deeds: BTreeMap::new(),
@@ -160,6 +171,7 @@ impl Travel {
             frontier: Coordinate::default(),
             revision: 0,
             interrupt: setup.interrupt,
+            limit: u64::MAX,
             done: None,
             amiss: None,
         };
@@ -219,6 +231,11 @@ impl Travel {
         self.machine.sched.live_tasks().find(|(_, other)| other.id == task).map(|(slot, _)| slot)
     }
 
+    /// How many things were found wrong up to here.
+    pub fn found(&self) -> usize {
+        self.ended.as_ref().map_or_else(|| self.machine.common.findings().len(), |report| report.findings.len())
+    }
+
     /// Everything found wrong up to here.
     pub fn findings(&self) -> Vec<Finding> {
         match &self.ended {
@@ -251,14 +268,18 @@ impl Travel {
                 halt.arrived = true;
                 break;
             }
-            if !pass && self.interrupt.load(Ordering::Relaxed) {
+            if here >= self.limit || !pass && self.interrupt.load(Ordering::Relaxed) {
                 halt.interrupted = true;
                 break;
             }
-            let last = self.checkpoints.range(..=here).next_back().map_or(0, |(&at, _)| at);
-            let due = (last + self.spacing).max(here + 1);
+            let last = self.checkpoints.range(..=here).next_back().map_or(0, |(&at, _)| at).max(self.kept_at.min(here));
+            let due = last.saturating_add(self.spacing.max(self.weight / BYTES)).max(here + 1);
             let deed = self.deeds.range(here + 1..).next().map_or(u64::MAX, |(&at, _)| at);
-            self.machine.stepper.stop_at(step.min(due).min(deed).min(here + QUANTUM), stops.switches, pass);
+            self.machine.stepper.stop_at(
+                step.min(due).min(deed).min(self.limit).min(here + QUANTUM),
+                stops.switches,
+                pass,
+            );
             pass = false;
             let stop = self.machine.dispatch();
             let stood = stop == Stop::Step;
@@ -294,7 +315,7 @@ impl Travel {
             self.back_to(step);
             // Going back is mostly done again soon, and not far.
             let mut gap = self.spacing / 8;
-            while gap >= CLOSEST {
+            while gap >= CLOSEST.max(self.weight / BYTES / 8) && self.spacing < u64::MAX {
                 let at = step.saturating_sub(gap);
                 if at > self.at().step {
                     if self.forward(at, Stops::default()).interrupted {
@@ -317,6 +338,7 @@ impl Travel {
             self.machine.tr.restore(checkpoint.journal);
             self.ended = None;
             self.done = None;
+            self.kept_at = 0;
         }
     }
 
@@ -324,6 +346,10 @@ impl Travel {
     /// else the user interrupted).
     pub fn seek_event(&mut self, event: u64) -> bool {
         let here = self.at();
+        if event < self.first_event() {
+            // The run begins with the spawn of `main` done.
+            return self.seek(0);
+        }
         if event < here.event {
             let near = self.checkpoints.iter().rev().find(|(_, checkpoint)| checkpoint.journal.events <= event);
             let step = near.map_or(0, |(&step, _)| step);
@@ -335,6 +361,17 @@ impl Travel {
         }
         // One step too far: it recorded the event.
         self.seek(self.at().step - 1)
+    }
+
+    /// From now on the run is interrupted at this step.
+    #[cfg(test)]
+    pub(super) fn limit(&mut self, step: u64) {
+        self.limit = step;
+    }
+
+    /// Events recorded before the first step.
+    pub fn first_event(&self) -> u64 {
+        self.checkpoints.first_key_value().map_or(0, |(_, checkpoint)| checkpoint.journal.events)
     }
 
     /// Does something by hand where the run stands, and forgets what came after.
@@ -413,11 +450,13 @@ impl Travel {
         let snapshot = self.machine.snapshot();
         let step = snapshot.steps();
         self.bytes += snapshot.bytes();
+        self.weight = snapshot.bytes() as u64;
+        self.kept_at = step;
         let checkpoint = Checkpoint { snapshot, journal: self.machine.tr.stand() };
         if let Some(old) = self.checkpoints.insert(step, checkpoint) {
             self.bytes -= old.snapshot.bytes();
         }
-        while self.checkpoints.len() > MOST || self.bytes > MEMORY && self.checkpoints.len() > 8 {
+        while self.checkpoints.len() > MOST || self.bytes > MEMORY && self.checkpoints.len() > 1 {
             self.thin(step);
         }
     }
@@ -428,8 +467,8 @@ impl Travel {
         let steps: Vec<u64> = self.checkpoints.keys().copied().collect();
         let cost = |window: &[u64]| (window[2] - window[0]) as f64 / (here.abs_diff(window[1]) + CLOSEST) as f64;
         let least = steps.windows(3).min_by(|a, b| cost(a).total_cmp(&cost(b))).map(|window| window[1]);
-        // Checkpoints far from each other everywhere: memory, not their number, is short, and they come rarer from now on.
-        if let Some(step) = least
+        // Of two, the first is enough to come anywhere.
+        if let Some(step) = least.or_else(|| steps.last().copied())
             && let Some(checkpoint) = self.checkpoints.remove(&step)
         {
             self.bytes -= checkpoint.snapshot.bytes();

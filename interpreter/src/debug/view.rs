@@ -38,14 +38,13 @@ impl<'a> View<'a> {
         View { heap: &machine.heap, sched: &machine.sched, code: &machine.code, globals: &machine.globals, program }
     }
 
-    /// The task in a slot, unless it has ended.
+    /// The task in a slot, unless it has ended or is not there yet.
     pub fn live(&self, slot: u32) -> Option<&'a Task<Value, Body>> {
-        let task = self.sched.task(slot);
-        (!matches!(task.state, State::Free | State::Ended)).then_some(task)
+        self.sched.task_in(slot).filter(|task| !matches!(task.state, State::Free | State::Ended))
     }
 
     /// What a register of the stack of a task holds; `None` where there is no such register.
     pub fn register(&self, slot: u32, index: usize) -> Option<Value> {
-        self.sched.task(slot).body.stack.get(index).copied()
+        self.sched.task_in(slot)?.body.stack.get(index).copied()
     }
 }

@@ -15,7 +15,7 @@ use tracer::sink::{HashSink, Totals};
 
 const LIMITS: Limits = Limits { memory: 64 << 20, tasks: 100_000 };
 
-fn programs() -> Vec<PathBuf> {
+pub fn programs() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/programs");
     let mut found = Vec::new();
     let mut pending = vec![folder];
@@ -33,7 +33,7 @@ fn programs() -> Vec<PathBuf> {
     found
 }
 
-fn code(path: &Path) -> Option<Box<Code>> {
+pub fn code(path: &Path) -> Option<Box<Code>> {
     compile(path, Kind::Program).ok()?.code.map(Box::new)
 }
 
@@ -71,7 +71,7 @@ fn plain(code: &Code, seed: u64) -> (String, Totals) {
 }
 
 /// What can be seen of a state.
-fn state(travel: &Travel) -> String {
+pub fn state(travel: &Travel) -> String {
     let machine = &travel.machine;
     let tasks: Vec<String> = machine
         .sched
