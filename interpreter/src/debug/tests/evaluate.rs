@@ -551,3 +551,31 @@ fn effects_that_are_asked_for_happen_on_a_copy() {
     assert_eq!(tell(&told), "grow(list): usize = 4\n");
     assert_eq!(value(&mut stand, "list"), "[i64]: [10, 20, 30]");
 }
+
+#[test]
+fn any_row_of_words_is_a_value_or_a_reason() {
+    const WORDS: [&str; 58] = [
+        "n", "small", "wide", "ratio", "name", "list", "map", "point", "some", "none", "circle", "ch", "m", "guard",
+        "cell", "add", "add", "double", "Point", "Shape", "Circle", "Id", "1", "0", "-", "200u8", "2.5", "\"a\"",
+        "'c'", "f\"{n}\"", "true", "+", "*", "/", "%", "**", "<<", "==", "<", "&&", "!", "~", "&", ".", ".", ".x",
+        ".0", ".len()", ".get(", "(", ")", "[", "]", "..", " as u8", "? 1 :", "??", ",",
+    ];
+    let mut stand = Stand::here(PROGRAM);
+    let before = (stand.machine.heap.bytes(), stand.machine.heap.objects());
+    let mut random = 12_345u64;
+    let (mut values, mut reasons) = (0, 0);
+    for _ in 0..20_000 {
+        let mut text = String::new();
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        for _ in 0..1 + (random >> 60) {
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            text.push_str(WORDS[(random >> 33) as usize % WORDS.len()]);
+        }
+        match value(&mut stand, &text).starts_with("! ") {
+            true => reasons += 1,
+            false => values += 1,
+        }
+    }
+    assert!(values > 500 && reasons > 500, "{values} values, {reasons} reasons");
+    assert_eq!((stand.machine.heap.bytes(), stand.machine.heap.objects()), before);
+}
