@@ -191,7 +191,7 @@ commands! {
     NextView,   "",           Views,   ELSEWHERE,  [Tab],                   "The next view";
     LastView,   "",           Views,   ELSEWHERE,  [BackTab],               "The view before";
 
-    Open,       "open",       Move,    Everywhere, [Enter],                 "Go to the thing under the cursor";
+    Open,       "open",       Move,    Everywhere, [Enter],                 "Go to the thing under the cursor; in a debugger: in the log bring the run to that event";
     Back,       "back",       Move,    Everywhere, [Backspace],             "Back to where you came from";
     Up,         "",           Move,    Everywhere, [Up, Char('k')],         "Up a row";
     Down,       "",           Move,    Everywhere, [Down, Char('j')],       "Down a row";
@@ -274,7 +274,7 @@ pub fn keys_page() -> String {
             let _ = writeln!(page, "| {} | {} | {place} |", keys.join(" "), command.doc());
         }
     }
-    page.push_str("\n## Mouse\n\nClick a tab, a row, a lane or a cell to go there; the wheel scrolls, and on the Timeline with Ctrl it zooms.\n");
+    page.push_str("\n## Mouse\n\nClick a tab, a row, a lane or a cell to go there; the wheel scrolls, and on the Timeline with Ctrl it zooms. In the Debug view a click gives a pane the keys; on the bar of the run it goes there.\n");
     page.push_str("\n## Filters\n\n| text | keeps |\n| --- | --- |\n");
     for (text, keeps) in FILTER_NOTES {
         let _ = writeln!(page, "| `{text}` | {keeps} |");

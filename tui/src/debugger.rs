@@ -6,7 +6,7 @@
 
 use crate::session::{Answer, Request};
 use crate::state::{Focus, State};
-use crate::views;
+use crate::views::{self, View};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use tracer::event::{ObjectId, TaskId};
@@ -56,6 +56,10 @@ pub struct Debugger {
     pub alone: bool,
     /// Whether an interrupt has been asked for since it became busy.
     pub interrupting: bool,
+    /// How many choices made by hand were last written into a file.
+    saved: u32,
+    /// Whether the user was told that leaving loses choices.
+    warned: bool,
     /// The event to go to as soon as everything is answered: the last place of a drag.
     pub heading: Option<u64>,
     asked: VecDeque<Asked>,
@@ -89,6 +93,16 @@ impl Debugger {
     /// A live task.
     pub fn task(&self, id: TaskId) -> Option<&TaskView> {
         self.at.as_ref()?.tasks.iter().find(|task| task.id == id)
+    }
+
+    /// Says once that leaving would lose choices made by hand that no file has.
+    pub fn warn_of_loss(&mut self) -> Option<String> {
+        let choices = self.at.as_ref().map_or(0, |at| at.choices);
+        if choices == 0 || choices == self.saved || std::mem::replace(&mut self.warned, true) {
+            return None;
+        }
+        let what = crate::format::plural(u64::from(choices), "choice");
+        Some(format!("{what} made by hand would be lost; `:save FILE.vxs` keeps them, q again leaves"))
     }
 
     fn say(&mut self, said: Said) {
@@ -262,6 +276,9 @@ impl State {
                 self.debug.console = true;
                 self.debug.console_up = 0;
             }
+            if !answer.failed && answer.command.trim_start().starts_with("save ") {
+                debugger.saved = look.inspection.as_ref().map_or(0, |at| at.choices);
+            }
             if answer.failed {
                 news = answer.text.lines().next().map(str::to_string);
             } else if answer.command.is_empty() {
@@ -308,7 +325,9 @@ impl State {
             self.debug.chosen_move = default.unwrap_or(0);
         }
         self.debug.wanted_frame = None;
-        if (moved || turned)
+        // Somebody picked in another view stays picked there while the run goes on about somebody else.
+        let other = before.as_ref().is_none_or(|before| before.selected != inspection.selected);
+        if (other || self.view == View::Debug && (moved || turned))
             && let Some(task) = inspection.selected
         {
             self.selection.task = Some(task);

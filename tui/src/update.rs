@@ -204,7 +204,10 @@ const SPEEDS: [u64; 13] = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 10_000, 10
 fn run(state: &mut State, command: Command) -> Step {
     let running = state.description.live && !matches!(state.status, Status::Finished(_));
     match command {
-        Command::Quit => return Step::effect(Effect::Quit),
+        Command::Quit => match state.debugger.as_mut().and_then(|debugger| debugger.warn_of_loss()) {
+            Some(warning) => state.notice = Some(warning),
+            None => return Step::effect(Effect::Quit),
+        },
         Command::Suspend => return Step::effect(Effect::Suspend),
         Command::Redraw => return Step::effect(Effect::Redraw),
         Command::Pause if state.debugger.is_some() => match state.debugger_is_busy() {
@@ -377,6 +380,8 @@ fn change_speed(speed: Speed, faster: bool) -> Speed {
 fn answer(state: &mut State, mut prompt: Prompt, key: Key) -> Step {
     state.choices.clear();
     match key {
+        // Whoever takes back a command does not mean to leave the session with all that was done in it.
+        Key::Ctrl('c') if prompt.kind == PromptKind::Debug => return Step::changed(),
         Key::Ctrl('c') => return Step::effect(Effect::Quit),
         Key::Ctrl('z') => {
             state.prompt = Some(prompt);

@@ -232,10 +232,12 @@ fn moves_are_picked_by_number_by_cursor_and_with_the_mouse() {
     let row = text.lines().position(|line| line.contains("2 watcher#1")).unwrap() as u16;
     ui.mouse(Mouse::Click, 60, row);
     assert_eq!(ui.state.debug.chosen_move, 1);
-    // Where nobody is to be chosen a digit says so.
+    // Where nobody is to be chosen Enter says so, and digits open views again.
     ui.keys("e");
     ui.press(&[Key::Enter]);
     assert!(ui.state.notice.as_ref().unwrap().contains("nobody is to be chosen"));
+    ui.keys("4");
+    assert_eq!(ui.state.view, View::Waits);
 }
 
 #[test]
@@ -331,6 +333,20 @@ fn views_stand_where_the_run_stands_and_what_lies_ahead_is_dimmed() {
 }
 
 #[test]
+fn a_task_picked_in_another_view_stays_picked_while_another_is_stepped() {
+    let mut ui = Ui::new(fixture::pool(), (100, 30));
+    ui.line("goto 38");
+    ui.press(&[Key::Esc, Key::Char('1'), Key::Down]);
+    let picked = ui.state.selection.task;
+    assert_ne!(picked, ui.state.inspection().unwrap().selected);
+    ui.keys("..");
+    assert_eq!((ui.state.selection.task, ui.event()), (picked, 40));
+    // Unless the debugger turns to somebody else.
+    ui.keys("................");
+    assert_eq!(ui.state.selection.task, ui.state.inspection().unwrap().selected);
+}
+
+#[test]
 fn a_fork_keeps_the_view_and_the_selection_and_forgets_what_lay_ahead() {
     for view in ['D', '1', '2', '4', '6', '8', '9', '0'] {
         let mut ui = Ui::new(fixture::pool(), (100, 30));
@@ -413,6 +429,26 @@ fn keys_that_are_held_down_do_not_pile_up() {
     }
     assert!(ui.session.asked.len() < 100);
     assert!(ui.state.notice.as_ref().unwrap().contains("Esc interrupts"));
+}
+
+#[test]
+fn choices_made_by_hand_are_not_lost_by_a_slip() {
+    let quits = |ui: &mut Ui, key| update(&mut ui.state, Message::Key(key)).effects == [Effect::Quit];
+    let mut ui = Ui::new(fixture::pool(), (80, 24));
+    ui.keys("wwwp2");
+    assert!(!quits(&mut ui, Key::Char('q')));
+    assert!(ui.state.notice.as_ref().unwrap().contains("1 choice made by hand would be lost"));
+    assert!(quits(&mut ui, Key::Char('q')));
+    // What is in a file is not lost.
+    let mut ui = Ui::new(fixture::pool(), (80, 24));
+    ui.keys("wwwp2");
+    ui.line("save a.vxs");
+    assert!(quits(&mut ui, Key::Char('q')));
+    // Without choices there is nothing to lose, and taking a command back is not leaving.
+    let mut ui = Ui::new(fixture::pool(), (80, 24));
+    ui.keys(":con");
+    assert!(!quits(&mut ui, Key::Ctrl('c')) && ui.state.prompt.is_none());
+    assert!(quits(&mut ui, Key::Ctrl('c')));
 }
 
 #[test]

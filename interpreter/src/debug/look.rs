@@ -6,7 +6,7 @@ use super::evaluate::template::Template;
 use super::evaluate::{self, Compiled, Where};
 use super::request::Refused;
 use super::session::Debugger;
-use super::values::{Detail, Teller, locals, objects, tasks};
+use super::values::{Detail, Teller, locals, objects, tasks, told};
 use super::view::View;
 use super::{frames, names};
 use crate::value::Value;
@@ -68,7 +68,7 @@ impl Debugger {
 
     /// Every channel, lock, wait group …
     pub fn objects(&self) -> Vec<ObjectView> {
-        Vec::new()
+        told::views(&self.view())
     }
 
     /// Where the selected frame stands.
@@ -102,7 +102,7 @@ impl Debugger {
     /// What the task with this number is called, also after its end.
     pub(super) fn task_name(&self, id: u32) -> String {
         let view = self.view();
-        objects::task_of_number(&view, id).unwrap_or_else(|| format!("task {id}"))
+        objects::task_of_number(&view, id)
     }
 
     /// What an object is called.

@@ -142,7 +142,7 @@ impl Debugger {
     }
 
     fn compiled(&self, text: Option<&str>) -> Result<Option<Compiled>, Refused> {
-        text.map(|text| Compiled::new(text)).transpose()
+        text.map(Compiled::new).transpose()
     }
 
     fn template(&self, text: &str) -> Result<Template, Refused> {
@@ -261,7 +261,7 @@ impl Debugger {
     fn look_at_watches(&mut self) {
         for index in 0..self.points.list.len() {
             if let Some((place, ..)) = &self.points.list[index].watch {
-                let place = place.clone();
+                let place = *place;
                 let (value, text) = (self.read(&place), self.shown(&place));
                 self.points.list[index].watch = Some((place, value, text));
             }

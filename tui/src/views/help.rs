@@ -129,6 +129,9 @@ fn text(state: &State, columns: usize) -> Vec<Line<'static>> {
     lines.push(heading("Mouse"));
     entry(&mut lines, "click", key, "a tab, a row, a lane or a cell: go there", "");
     entry(&mut lines, "wheel", key, "scrolls; with Shift sideways, with Ctrl it zooms the timeline", "");
+    if debugger {
+        entry(&mut lines, "click", key, "in the Debug view: a pane gets the keys; on the bar of the run: go there", "");
+    }
     lines
 }
 

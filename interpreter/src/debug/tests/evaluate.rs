@@ -409,7 +409,7 @@ fn variables_fields_and_elements_can_be_set() {
         ("*guard", "12", "*guard: i64 = 12"),
         ("m.value", "13", "m.value: i64 = 13"),
         ("*cell", "14", "*cell: i64 = 14"),
-        ("cell", "Box(15)", "cell: Box<i64> = 15 (box, immutable in the program)"),
+        ("cell", "Box(15)", "cell: Box<i64> = 15 (unique, immutable in the program)"),
         ("cell", "15", "! a Box<i64> is needed here, this is a i64"),
         ("wait", "1.second()", "wait: Duration = 1s (immutable in the program)"),
         ("later_on", "3", "later_on: i64 = 3 (immutable in the program, the program does not read it any more)"),
@@ -550,4 +550,32 @@ fn effects_that_are_asked_for_happen_on_a_copy() {
     let told = evaluate(&mut stand.machine, &stand.program, at, "grow(list)", false).expect("a value");
     assert_eq!(tell(&told), "grow(list): usize = 4\n");
     assert_eq!(value(&mut stand, "list"), "[i64]: [10, 20, 30]");
+}
+
+#[test]
+fn any_row_of_words_is_a_value_or_a_reason() {
+    const WORDS: [&str; 58] = [
+        "n", "small", "wide", "ratio", "name", "list", "map", "point", "some", "none", "circle", "ch", "m", "guard",
+        "cell", "add", "add", "double", "Point", "Shape", "Circle", "Id", "1", "0", "-", "200u8", "2.5", "\"a\"",
+        "'c'", "f\"{n}\"", "true", "+", "*", "/", "%", "**", "<<", "==", "<", "&&", "!", "~", "&", ".", ".", ".x",
+        ".0", ".len()", ".get(", "(", ")", "[", "]", "..", " as u8", "? 1 :", "??", ",",
+    ];
+    let mut stand = Stand::here(PROGRAM);
+    let before = (stand.machine.heap.bytes(), stand.machine.heap.objects());
+    let mut random = 12_345u64;
+    let (mut values, mut reasons) = (0, 0);
+    for _ in 0..20_000 {
+        let mut text = String::new();
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        for _ in 0..1 + (random >> 60) {
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            text.push_str(WORDS[(random >> 33) as usize % WORDS.len()]);
+        }
+        match value(&mut stand, &text).starts_with("! ") {
+            true => reasons += 1,
+            false => values += 1,
+        }
+    }
+    assert!(values > 500 && reasons > 500, "{values} values, {reasons} reasons");
+    assert_eq!((stand.machine.heap.bytes(), stand.machine.heap.objects()), before);
 }

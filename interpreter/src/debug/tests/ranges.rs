@@ -8,6 +8,7 @@ use crate::bytecode::{Code, Op};
 use crate::debug::frames;
 use crate::debug::values::locals::local_value;
 use crate::value::Tag;
+use crate::vm::heap::Kind;
 
 /// For each instruction of a function the registers that are written on every way there; `None` where no way leads there.
 fn assigned(code: &Code, function: &FunctionCode) -> Vec<Option<Vec<bool>>> {
@@ -135,11 +136,23 @@ fn fits(ty: &str, tag: Tag) -> bool {
 
 #[test]
 fn at_every_step_locals_hold_values_of_their_types() {
-    const STEPS: u64 = 4_000;
+    assert!(look_at_every_step(4_000, false) > 100_000);
+}
+
+#[test]
+fn nor_do_they_hold_what_got_the_slot_of_something_collected() {
+    assert!(look_at_every_step(1_000, true) > 30_000);
+}
+
+/// Steps through the programs, where `stress` says so with a collection at every safepoint; gives the number of values seen.
+fn look_at_every_step(steps: u64, stress: bool) -> usize {
     let mut seen = 0;
     for (path, code) in programs() {
         let mut stand = Stand::of(&code);
-        for _ in 0..STEPS {
+        if stress {
+            stand.machine.heap.stress();
+        }
+        for _ in 0..steps {
             stand.steps(1);
             if stand.ended {
                 break;
@@ -152,6 +165,18 @@ fn at_every_step_locals_hold_values_of_their_types() {
             for frame in frames::all(view.code, body).take(3) {
                 for local in frames::locals(view.code, &frame) {
                     let value = local_value(&view, slot, &local);
+                    if let Some(kind) = Kind::of(value.kind()) {
+                        let there = match kind {
+                            Kind::Wide => view.heap.wides.is_taken(value.slot()),
+                            Kind::String => view.heap.strings.is_taken(value.slot()),
+                            Kind::List => view.heap.lists.is_taken(value.slot()),
+                            Kind::Table => view.heap.tables.is_taken(value.slot()),
+                            Kind::Record => view.heap.records.is_taken(value.slot()),
+                            Kind::Cell => view.heap.cells.is_taken(value.slot()),
+                            Kind::Ref => view.heap.refs.is_taken(value.slot()),
+                        };
+                        assert!(there, "{}: `{}` leads nowhere", path.display(), local.code.name);
+                    }
                     assert!(
                         fits(&local.code.ty, value.kind()),
                         "{}:{}: `{}: {}` holds {value:?} in r{} at {}",
@@ -167,5 +192,5 @@ fn at_every_step_locals_hold_values_of_their_types() {
             }
         }
     }
-    assert!(seen > 100_000, "only {seen} values");
+    seen
 }

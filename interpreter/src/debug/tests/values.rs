@@ -169,7 +169,7 @@ list_of_ids: [Id] = [Id(1), Id(2)]
 node: Node = Node { name: "a", next: Some(Node { name: "b", next: None }) }
   name: string = "a"
   next: Option = Some(Node { name: "b", next: None })
-    0: Box = Node { name: "b", next: None } (box)
+    0: Box = Node { name: "b", next: None } (unique)
       name: string = "b"
       next: Option = None
 "#;
@@ -293,7 +293,7 @@ m: Mutex<i64> = m (1)
   value: i64 = 1
 g: MutexGuard<i64> = released
 f: Future<i64> = one#1 ready
-box: Box<[i64]> = moved out (box)
+box: Box<[i64]> = moved out (unique)
 content: [i64] = [1]
   [0]: i64 = 1
 "#,
@@ -351,4 +351,110 @@ fn main() {
             "never#1 blocked to receive from ch at test.vex:4:41",
         ]
     );
+}
+
+#[test]
+fn boxes_say_who_shares_them() {
+    let found = shown(
+        r#"
+struct Pair { a: Box<i64>, b: Box<i64> }
+fn look(b: &Box<i64>): i64 { b.get() }
+fn main() {
+    let alone = Box(1)
+    let twice = Box(2)
+    let again = twice.clone()
+    let pair = Pair { a: again, b: twice.clone() }
+    let common = Box(3)
+    let other = common.clone()
+    go { println(other) }
+    println("here") // here
+    println(look(&alone), twice, pair.a, pair.b, common)
+}
+"#,
+    );
+    for line in [
+        "alone: Box<i64> = 1 (unique)",
+        "twice: Box<i64> = 2 (counted, 3 handles)",
+        "common: Box<i64> = 3 (shared with main.go#1)",
+    ] {
+        assert!(found.contains(line), "{line}\n{found}");
+    }
+}
+
+/// The objects of a program that stands, as text.
+fn told(stand: &Stand) -> String {
+    let mut out = String::new();
+    for object in crate::debug::values::told::views(&stand.view()) {
+        let facts: Vec<String> = object.facts.iter().map(|(word, what)| format!("{word} {what}")).collect();
+        out.push_str(&format!("{} {}: {}", object.kind.name(), object.name, facts.join("; ")));
+        if !object.waiting.is_empty() {
+            out.push_str(&format!(" <- {}", object.waiting.join(", ")));
+        }
+        out.push('\n');
+    }
+    out
+}
+
+#[test]
+fn objects_tell_what_is_in_them_who_holds_them_and_who_waits() {
+    let stand = Stand::stuck(
+        r#"
+import { Mutex, RwLock, WaitGroup, Once, Barrier, Semaphore, AtomicI64 } from "sync"
+import { background, withCancel, cancel } from "context"
+fn sender(ch: Channel<i64>, n: i64) { ch.send(n) }
+fn reader(rw: RwLock<i64>) { let g = rw.write(); println(*g) }
+fn locker(m: Mutex<string>) { let g = m.lock(); println(g.len()) }
+fn either(a: Channel<i64>, b: Channel<()>) { select { v = <-a => println(v), <-b => println("b") } }
+fn main() {
+    let jobs = Channel<i64>(2)
+    let out = Channel<i64>()
+    let quit = Channel<()>()
+    let m = Mutex.new("text")
+    let rw = RwLock.new(5)
+    let wg = WaitGroup.new()
+    wg.add(2)
+    let barrier = Barrier.new(3)
+    let sem = Semaphore.new(1)
+    let hits = AtomicI64.new(4)
+    let root = background()
+    let child = withCancel(&root)
+    jobs.send(7)
+    jobs.send(8)
+    go sender(jobs, 9)
+    go sender(jobs, 10)
+    go either(out, quit)
+    let guard = m.lock()
+    let reading = rw.read()
+    go reader(rw)
+    go locker(m)
+    go { barrier.wait() }
+    sem.acquire()
+    go { sem.acquire() }
+    yield_now()
+    cancel(&child)
+    wg.wait()
+    println(guard.len(), *reading, hits.load(), jobs.len())
+}
+"#,
+    );
+    let found = told(&stand);
+    let expected = r#"channel jobs: capacity 2; buffer [7, 8]; sent last sender#2 <- sender#1 to send 9, sender#2 to send 10
+channel out: capacity 0; buffer [] <- either#1 to receive (arm 1 of a select)
+channel quit: capacity 0; buffer [] <- either#1 to receive (arm 2 of a select)
+mutex m: value "text"; owner main, at test.vex:26:17 <- locker#1
+rwlock rw: value 5; reader main, at test.vex:27:19 <- reader#1 to write
+wait group wg: count 2 <- main
+barrier barrier: parties 3; arrived 1 <- main.go@30#1
+semaphore sem: permits 0; holder main, at test.vex:31:5 <- main.go@32#1
+atomic hits: value 4
+context root: state active; child child
+context child: state canceled; parent root
+"#;
+    assert_eq!(found, expected, "\n{found}");
+    let tasks: Vec<String> = crate::debug::values::tasks::views(&stand.view())
+        .into_iter()
+        .map(|task| format!("{}: {} | {}", task.name, task.waits, task.holds.join(" ")))
+        .collect();
+    assert_eq!(tasks[0], "main: for wait group wg | m rw sem");
+    assert_eq!(tasks[3], "either#1: in a select for out or quit | ");
 }

@@ -3,18 +3,21 @@
 //! Everything here costs as much as it shows, never as much as there is: a list of ten million elements is its first few and their
 //! number. [`Detail`] says how much is shown; what is left out can still be asked for by an expression (`xs[100..150]`).
 //!
-//! * [`lines`] the one line; [`objects`] channels, locks and their like; [`types`] names of types for parts;
-//! * [`locals`] the variables of a frame and the globals; [`tasks`] what the tasks wait for and hold.
+//! * [`lines`] the one line; [`objects`] channels, locks and their like, [`sharing`] of boxes; [`types`] names of types for parts;
+//! * [`locals`] the variables of a frame and the globals; [`tasks`] what the tasks wait for and hold; [`told`] objects as a list of facts.
 
 pub mod lines;
 pub mod locals;
 pub mod objects;
+pub mod sharing;
 pub mod tasks;
+pub mod told;
 pub mod types;
 
 use super::view::View;
 use crate::value::{Tag, Value};
-use std::cell::Cell;
+use sharing::Sharing;
+use std::cell::{Cell, OnceCell};
 use tracer::inspect::Variable;
 
 /// How much of a value is shown.
@@ -45,6 +48,8 @@ pub struct Teller<'v> {
     task: u32,
     /// Parts that may still be shown.
     left: Cell<usize>,
+    /// Who shares which box; found out when there is one to show.
+    sharing: OnceCell<Option<Sharing>>,
     /// Objects within objects, for lines.
     pub(super) nesting: Cell<u32>,
 }
@@ -60,7 +65,7 @@ struct Seen {
 impl<'v> Teller<'v> {
     /// For a view, from the side of the task with this number (0: nobody's).
     pub fn new(view: View<'v>, task: u32, detail: Detail) -> Teller<'v> {
-        Teller { view, detail, task, left: Cell::new(detail.total), nesting: Cell::new(0) }
+        Teller { view, detail, task, left: Cell::new(detail.total), sharing: OnceCell::new(), nesting: Cell::new(0) }
     }
 
     /// A value with a name. Without a type in the language's words the value's own kind stands there.
@@ -92,7 +97,7 @@ impl<'v> Teller<'v> {
         for _ in 0..8 {
             let next = match value.kind() {
                 Tag::Box => {
-                    notes.push("box".to_string());
+                    notes.push(self.sharing_of(value));
                     self.view.heap.cell_content(value).ok()
                 }
                 Tag::Cell | Tag::FieldRef | Tag::IndexRef => {
@@ -123,6 +128,17 @@ impl<'v> Teller<'v> {
             }
         }
         Seen { target: Ok(value), notes }
+    }
+
+    /// `unique`, `counted`, `shared` of a box; `box` where that is not known.
+    fn sharing_of(&self, value: Value) -> String {
+        // A line says nothing of it.
+        if self.detail.depth == 0 {
+            return "box".to_string();
+        }
+        let Some(sharing) = self.sharing.get_or_init(|| Sharing::of(self.view)) else { return "box".to_string() };
+        let own = self.view.sched.live_tasks().find(|(_, task)| task.id == self.task).map(|(slot, _)| slot);
+        sharing.word(value.slot(), own, |task| objects::task_name(&self.view, task))
     }
 
     /// How many parts a value has.

@@ -7,6 +7,7 @@ use crate::value::{Tag, Value};
 use crate::vm::builtins::atomics::content_tag;
 use crate::vm::format::plain_scalar;
 use crate::vm::mark::object_kind;
+use scheduler::inspect::{Facts, Holding, ObjectState, Wants};
 use scheduler::{Cause, Child, Handle, State};
 use std::fmt::Write;
 use tracer::finding::ObjectKind;
@@ -28,9 +29,14 @@ pub fn task_name(view: &View<'_>, slot: u32) -> String {
 }
 
 /// What a task with this number is called, if it still lives.
-pub fn task_of_number(view: &View<'_>, number: u32) -> Option<String> {
+pub fn live_task_of_number(view: &View<'_>, number: u32) -> Option<String> {
     let (slot, _) = view.sched.live_tasks().find(|(_, task)| task.id == number)?;
     Some(task_name(view, slot))
+}
+
+/// What a task with this number is called: by its number once it has ended.
+pub fn task_of_number(view: &View<'_>, number: u32) -> String {
+    live_task_of_number(view, number).unwrap_or_else(|| format!("task {number}"))
 }
 
 /// The value that a mutex, a read-write lock or a once protects.
@@ -69,11 +75,13 @@ impl Teller<'_> {
         };
         let name = name(view, kind, slot);
         // A guard that has been let go may still stand in a register that nobody reads any more.
-        let released = kind == ObjectKind::Mutex && {
-            let owner = view.sched.mutex_owner(slot);
-            owner == 0 || self.task != 0 && owner != self.task
+        let holders = match view.sched.inspect(kind, slot).map(|state| state.facts) {
+            Some(Facts::Mutex { owner, .. }) => owner.into_iter().collect(),
+            Some(Facts::RwLock { writer, .. }) if guard.is(Tag::WriteGuard) => writer.into_iter().collect(),
+            Some(Facts::RwLock { readers, .. }) => readers,
+            _ => Vec::new(),
         };
-        if released {
+        if !holders.iter().any(|holder| self.task == 0 || holder.task.0 == self.task) {
             return (format!("locked {name}"), None);
         }
         (format!("{word} {name}"), protected(view, kind, slot))
@@ -100,8 +108,31 @@ impl Teller<'_> {
                 let content = protected(view, kind, slot).map_or(String::new(), |value| self.inner(value));
                 write!(out, " ({content})")
             }
-            Tag::Once => write!(out, "{}", if view.sched.once_done(slot) { " done" } else { " not done" }),
-            Tag::Semaphore => write!(out, " {} permits", view.sched.permits(slot)),
+            Tag::Once => match view.sched.inspect(kind, slot).map(|state| state.facts) {
+                Some(Facts::Once { done: true, .. }) => write!(out, " done"),
+                Some(Facts::Once { runner: Some(runner), .. }) => {
+                    write!(out, " runs in {}", task_of_number(view, runner.task.0))
+                }
+                _ => write!(out, " not done"),
+            },
+            Tag::WaitGroup => match view.sched.inspect(kind, slot).map(|state| state.facts) {
+                Some(Facts::WaitGroup { count, .. }) => write!(out, " count {count}"),
+                _ => Ok(()),
+            },
+            Tag::Barrier => match view.sched.inspect(kind, slot) {
+                Some(ObjectState { facts: Facts::Barrier { parties }, waiting, .. }) => {
+                    write!(out, " {} of {parties} arrived", waiting.len())
+                }
+                _ => Ok(()),
+            },
+            Tag::Semaphore => match view.sched.permits(slot) {
+                1 => write!(out, " 1 permit"),
+                permits => write!(out, " {permits} permits"),
+            },
+            Tag::Ticker => match view.sched.inspect(kind, slot).map(|state| state.facts) {
+                Some(Facts::Timer { period: Some(period), .. }) => write!(out, " every {}", names::duration(period)),
+                _ => Ok(()),
+            },
             Tag::Atomic => {
                 out.push(' ');
                 plain_scalar(Value::new(content_tag(value), view.sched.atomic_value(slot) as u64), out);
@@ -155,18 +186,35 @@ impl Teller<'_> {
         text
     }
 
-    /// What else there is to say of an object on a line of its own.
+    /// What else there is to say of an object on a line of its own: who holds it, how many wait.
     pub(super) fn object_note(&self, value: Value) -> String {
         let view = &self.view;
-        match value.kind() {
-            Tag::Mutex => match view.sched.mutex_owner(value.slot()) {
-                0 => String::new(),
-                owner => {
-                    format!("locked by {}", task_of_number(view, owner).unwrap_or_else(|| format!("task {owner}")))
-                }
-            },
-            _ => String::new(),
+        let state = object_kind(value.kind()).and_then(|kind| view.sched.inspect(kind, value.slot()));
+        let Some(ObjectState { facts, waiting, .. }) = state else { return String::new() };
+        let who = |holders: &[Holding]| {
+            let names: Vec<String> = holders.iter().map(|holder| task_of_number(view, holder.task.0)).collect();
+            names::list(&names)
+        };
+        let mut notes = Vec::new();
+        match &facts {
+            Facts::Mutex { owner: Some(owner), .. } => notes.push(format!("locked by {}", who(&[*owner]))),
+            Facts::RwLock { writer: Some(writer), .. } => notes.push(format!("written by {}", who(&[*writer]))),
+            Facts::RwLock { readers, .. } if !readers.is_empty() => notes.push(format!("read by {}", who(readers))),
+            Facts::Semaphore { holders, .. } if !holders.is_empty() => notes.push(format!("held by {}", who(holders))),
+            _ => {}
         }
+        let sending = waiting.iter().filter(|waiting| matches!(waiting.wants, Wants::Send(_))).count();
+        let receiving = waiting.iter().filter(|waiting| matches!(waiting.wants, Wants::Receive)).count();
+        for (count, what) in
+            [(sending, " to send"), (receiving, " to receive"), (waiting.len() - sending - receiving, "")]
+        {
+            match count {
+                0 => {}
+                1 => notes.push(format!("1 waits{what}")),
+                _ => notes.push(format!("{count} wait{what}")),
+            }
+        }
+        notes.join(", ")
     }
 
     /// How many parts an object has.
