@@ -232,10 +232,12 @@ fn moves_are_picked_by_number_by_cursor_and_with_the_mouse() {
     let row = text.lines().position(|line| line.contains("2 watcher#1")).unwrap() as u16;
     ui.mouse(Mouse::Click, 60, row);
     assert_eq!(ui.state.debug.chosen_move, 1);
-    // Where nobody is to be chosen a digit says so.
+    // Where nobody is to be chosen Enter says so, and digits open views again.
     ui.keys("e");
     ui.press(&[Key::Enter]);
     assert!(ui.state.notice.as_ref().unwrap().contains("nobody is to be chosen"));
+    ui.keys("4");
+    assert_eq!(ui.state.view, View::Waits);
 }
 
 #[test]

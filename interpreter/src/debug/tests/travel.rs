@@ -1,24 +1,27 @@
 use crate::bytecode::Code;
 use crate::debug::travel::{Halt, Setup, Stops, Travel, back as back_one};
 use crate::pipeline::{Kind, compile};
+use crate::schedule::names;
 use crate::value::{Tag, Value};
 use crate::vm::io::{Input, Io, Sink};
 use crate::vm::machine::Limits;
-use crate::vm::run::{RunOptions, run};
+use crate::vm::run::{RunOptions, run, run_scripted};
 use proptest::prelude::*;
+use scheduler::schedule::{Follow, Keep, Schedule, Script};
 use scheduler::{Config, Oracle, TimeSource};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use tracer::counting::Counting;
 use tracer::record::Recorder;
 use tracer::sink::{HashSink, Totals};
 
 const LIMITS: Limits = Limits { memory: 64 << 20, tasks: 100_000 };
 
 pub fn programs() -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/programs");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut found = Vec::new();
-    let mut pending = vec![folder];
+    let mut pending: Vec<PathBuf> = ["../tests", "../examples", "../tui/tests"].map(|folder| root.join(folder)).into();
     while let Some(folder) = pending.pop() {
         for entry in std::fs::read_dir(&folder).expect("the programs are there") {
             let path = entry.expect("readable").path();
@@ -113,23 +116,48 @@ fn short(seed: u64) -> impl Iterator<Item = (PathBuf, Box<Code>, u64)> {
     })
 }
 
+/// Runs by a schedule: how it ends, what it records, and the schedule with everything spelled out.
+fn scripted(code: &Code, schedule: &Schedule, keep: Keep) -> (String, Totals, Schedule) {
+    let (sink, totals) = HashSink::new();
+    let options = RunOptions { seed: Some(0), real_time: false, limits: LIMITS, stop_at_main: false };
+    let stop = Arc::new(AtomicBool::new(false));
+    let script = Script::new(schedule, names(code), keep, Follow::Keys, false);
+    let tracer = Counting::new(Recorder::new(sink));
+    let (ran, replayed) = run_scripted(code, &options, script, tracer, input(), stop, &mut |_| {});
+    assert!(replayed.divergences.is_empty(), "{:?}", replayed.divergences);
+    (format!("{:?}", ran.report), totals.get(), replayed.schedule)
+}
+
+/// Every guest program whose run is short enough to be done often, on twenty seeds: run, stepped at some spacing of checkpoints, and
+/// replayed from the text of its schedule.
 #[test]
-fn stepping_to_the_end_is_running() {
-    let mut seen = 0;
-    for seed in [0, 1, 7] {
-        for (path, code, _) in short(seed) {
+fn stepping_to_the_end_and_replaying_is_running() {
+    const SEEDS: u64 = if cfg!(debug_assertions) { 20 } else { 50 };
+    let (mut all, mut spacing) = (0, 30);
+    for path in programs() {
+        let Some(code) = code(&path) else { continue };
+        let mut short = travel(&code, 0, 1 << 20);
+        short.forward(400_000, Stops::default());
+        if short.ended().is_none() {
+            continue;
+        }
+        all += 1;
+        for seed in 0..SEEDS {
             let (report, totals) = plain(&code, seed);
-            for spacing in [100, 5_000] {
-                let mut travel = travel(&code, seed, spacing);
-                assert!(travel.forward(u64::MAX, Stops::default()).ended);
-                assert_eq!(format!("{:?}", travel.ended().expect("it ended")), report, "{}", path.display());
-                assert_eq!(travel.machine.tr.len(), totals.events, "{}", path.display());
-                assert_eq!(travel.machine.tr.hash(0..u64::MAX), totals.hash, "{} seed {seed}", path.display());
-            }
-            seen += 1;
+            spacing = spacing % 5_000 + 211;
+            let mut travel = travel(&code, seed, spacing);
+            assert!(travel.forward(u64::MAX, Stops::default()).ended);
+            assert_eq!(format!("{:?}", travel.ended().expect("it ended")), report, "{} seed {seed}", path.display());
+            let stepped = Totals { events: travel.machine.tr.len(), hash: travel.machine.tr.hash(0..u64::MAX) };
+            assert_eq!(stepped, totals, "{} seed {seed} stepped", path.display());
+            let (_, _, schedule) = scripted(&code, &Schedule::of_seed(seed), Keep::Everything);
+            let read = Schedule::parse(&schedule.to_text()).expect("what was written can be read");
+            assert_eq!(read, schedule);
+            let (again, replayed, _) = scripted(&code, &read, Keep::Changes);
+            assert_eq!((again, replayed), (report, totals), "{} seed {seed} replayed", path.display());
         }
     }
-    assert!(seen > 200, "{seen} programs end by themselves");
+    assert!(all >= 100, "{all} programs end soon");
 }
 
 #[test]

@@ -142,9 +142,10 @@ pub fn command(state: &mut State, command: Command) {
     }
 }
 
-/// A key that picks a move by its number, while the list of moves has the keys; says whether it was one.
+/// A key that picks a move by its number, while the list of moves has the keys and something to pick; says whether it was one.
 pub fn moves_key(state: &mut State, key: Key) -> bool {
-    let here = state.view == View::Debug && state.debug.focus == Pane::Moves;
+    let choosing = state.inspection().is_some_and(|at| !at.moves.is_empty());
+    let here = state.view == View::Debug && state.debug.focus == Pane::Moves && choosing;
     let (true, Some(Command::PickMove), Key::Char(digit)) = (here, Command::of_moves(key), key) else { return false };
     let number = digit.to_digit(10).unwrap_or(1) as usize;
     pick(state, number - 1);

@@ -53,7 +53,11 @@ fn title(state: &State, place: &Place) -> Line<'static> {
     let text = match place.pane {
         Pane::Source => {
             let (file, line) = state.selection.line.unwrap_or((0, 1));
-            state.sources.get(file as usize).map_or("source".into(), |source| format!("{}:{line}", source.path))
+            let room = (place.area.width as usize).saturating_sub(12);
+            state.sources.get(file as usize).map_or("source".into(), |source| match width(&source.path) > room {
+                true => format!("{}:{line}", words::short_place(&source.path)),
+                false => format!("{}:{line}", source.path),
+            })
         }
         Pane::Variables => match at.and_then(|at| Some((at, at.selected?))) {
             Some((at, id)) => {
