@@ -20,6 +20,8 @@ pub enum Command {
     Run(RunArgs),
     /// Run a program and watch it live; the screen stays on the finished trace until `q`
     Trace(TraceArgs),
+    /// Step through a schedule, forwards, backwards, and by choosing who runs next: on the screen or by a script
+    Debug(DebugArgs),
     /// Do a recorded schedule again, exactly
     Replay(ReplayArgs),
     /// Parse, resolve, type-check and ownership-check files; run nothing
@@ -171,6 +173,41 @@ pub struct TraceArgs {
     pub common: CommonArgs,
     #[command(flatten)]
     pub execution: Execution,
+}
+
+/// `vex debug`. Time is always virtual: sleeping costs no wall time.
+#[derive(Args, Debug)]
+pub struct DebugArgs {
+    /// The program
+    pub file: PathBuf,
+    /// The program's arguments
+    #[arg(last = true)]
+    pub args: Vec<String>,
+    /// The schedule to begin with: a file, or the inline string that a finding printed
+    #[arg(long, value_name = "S", conflicts_with = "seed")]
+    pub schedule: Option<String>,
+    /// The schedule is drawn from this seed (0: first in, first out, run until blocked)
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub seed: u64,
+    /// Do the debugger's commands in this file, without the screen; `-` is standard input
+    #[arg(long, value_name = "FILE")]
+    pub script: Option<PathBuf>,
+    /// Do these commands, without the screen (`break 12; continue; moves`); may be given again
+    #[arg(short, value_name = "COMMANDS", conflicts_with = "script")]
+    pub commands: Vec<String>,
+    /// In a script: go on after a command that failed
+    #[arg(long)]
+    pub keep_going: bool,
+    /// The program's standard input; without it the input is empty
+    #[arg(long, value_name = "FILE")]
+    pub stdin: Option<PathBuf>,
+    /// Draw with ASCII only [default: where the locale is not UTF-8]
+    #[arg(long)]
+    pub ascii: bool,
+    #[command(flatten)]
+    pub common: CommonArgs,
+    #[command(flatten)]
+    pub bounds: Bounds,
 }
 
 /// `vex replay`. Time is always virtual: sleeping costs no wall time.

@@ -1,6 +1,6 @@
 //! From the command line to a program that is ready to run: reading, checking, limits, the time limit.
 
-use crate::cli::{ColorChoice, CommonArgs, Execution as ExecutionArgs, Language, OnExit};
+use crate::cli::{Bounds, ColorChoice, CommonArgs, Execution as ExecutionArgs, Language, OnExit};
 use crate::{exit, report};
 use interpreter::bytecode::Code;
 use interpreter::pipeline::{self, Kind};
@@ -11,6 +11,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::time::Duration;
+use tui::theme::{Charset, ColorDepth, Theme};
 
 /// What became of a source file.
 pub enum Loaded {
@@ -84,6 +86,18 @@ pub fn color(choice: ColorChoice, stream: &impl IsTerminal) -> bool {
     }
 }
 
+/// What the command line says of colours and characters.
+pub fn theme(theme: &mut Theme, color: ColorChoice, ascii: bool) {
+    if ascii {
+        theme.charset = Charset::Ascii;
+    }
+    match color {
+        ColorChoice::Never => theme.depth = ColorDepth::None,
+        ColorChoice::Always if theme.depth == ColorDepth::None => theme.depth = ColorDepth::Ansi16,
+        ColorChoice::Always | ColorChoice::Auto => {}
+    }
+}
+
 /// How a program is run, with the watchdog of its time limit, which ends when this is dropped.
 pub struct Execution {
     /// For the driver.
@@ -92,7 +106,7 @@ pub struct Execution {
     pub workers: Option<u32>,
     /// Ends the run when set.
     pub stop: Arc<AtomicBool>,
-    _watchdog: Option<Sender<()>>,
+    _watchdog: Option<Watchdog>,
 }
 
 impl Execution {
@@ -100,27 +114,41 @@ impl Execution {
     pub fn new(args: &ExecutionArgs) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
         let watchdog = args.bounds.time_limit.map(|limit| {
-            let (sender, receiver) = channel::<()>();
             let flag = stop.clone();
-            std::thread::spawn(move || {
-                if receiver.recv_timeout(limit) == Err(RecvTimeoutError::Timeout) {
-                    flag.store(true, Ordering::Relaxed);
-                }
-            });
-            sender
+            Watchdog::new(limit, move || flag.store(true, Ordering::Relaxed))
         });
         let options = RunOptions {
             seed: args.seed,
             real_time: args.seed.is_none() || args.real_time,
-            limits: Limits {
-                memory: args.bounds.max_memory.unwrap_or_else(default_memory),
-                tasks: args.bounds.max_tasks,
-            },
+            limits: limits(&args.bounds),
             stop_at_main: args.bounds.on_exit == OnExit::Stop,
         };
         let workers = args.seed.is_none().then(|| args.workers.unwrap_or_else(default_workers));
         Self { options, workers, stop, _watchdog: watchdog }
     }
+}
+
+/// Does something when a time has passed, unless it is dropped before.
+pub struct Watchdog {
+    _leash: Sender<()>,
+}
+
+impl Watchdog {
+    /// The time counts from now.
+    pub fn new(limit: Duration, bark: impl FnOnce() + Send + 'static) -> Self {
+        let (leash, receiver) = channel::<()>();
+        std::thread::spawn(move || {
+            if receiver.recv_timeout(limit) == Err(RecvTimeoutError::Timeout) {
+                bark();
+            }
+        });
+        Self { _leash: leash }
+    }
+}
+
+/// The limits on a program.
+pub fn limits(bounds: &Bounds) -> Limits {
+    Limits { memory: bounds.max_memory.unwrap_or_else(default_memory), tasks: bounds.max_tasks }
 }
 
 /// A worker for each core that this process may use.

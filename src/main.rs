@@ -5,6 +5,7 @@
 mod bench;
 mod cli;
 mod commands;
+mod debug;
 mod exit;
 mod live;
 mod load;
@@ -22,6 +23,7 @@ fn main() {
     let run = move || match cli.command {
         Command::Run(args) => commands::run::run(&args),
         Command::Trace(args) => commands::trace::run(&args),
+        Command::Debug(args) => commands::debug::run(&args),
         Command::Replay(args) => commands::replay::run(&args),
         Command::Check(args) => commands::check::run(&args),
         Command::Bench(args) => commands::bench::run(&args),

@@ -1,6 +1,6 @@
 //! `vex trace`: a program and its live picture, or its events as text.
 
-use crate::cli::{ColorChoice, CommonArgs, Leaks, TraceArgs};
+use crate::cli::{CommonArgs, Leaks, TraceArgs};
 use crate::live::{self, LiveRun, Recorders};
 use crate::load::{self, Execution, Loaded};
 use crate::{exit, report};
@@ -20,7 +20,6 @@ use tracer::merge::merge;
 use tracer::sink::MemorySink;
 use tracer::store::Store;
 use tui::session::{Description, Ending};
-use tui::theme::{Charset, ColorDepth};
 
 /// Runs the program under the tracer and gives the exit code.
 ///
@@ -94,7 +93,7 @@ fn watch(args: &TraceArgs, code: Box<Code>, io: Io) -> anyhow::Result<i32> {
             (None, _) => String::new(),
         },
         live: true,
-        replay: args.execution.seed.map(|seed| format!("vex run --seed {seed} {}", args.file.display())),
+        replay: report::replay(&args.file, &args.args, &args.execution),
     };
     let leaks = args.execution.bounds.leaks;
     let ending = move |ran: &Ran| Ending {
@@ -106,15 +105,7 @@ fn watch(args: &TraceArgs, code: Box<Code>, io: Io) -> anyhow::Result<i32> {
     let (session, engine) = LiveRun::start(code, &execution, io, control.clone(), description, ending)?;
     let mut options = tui::Options::detect();
     options.rate = args.rate.filter(|&rate| rate > 0);
-    if args.ascii {
-        options.theme.charset = Charset::Ascii;
-    }
-    match args.common.color {
-        ColorChoice::Auto => {}
-        ColorChoice::Never => options.theme.depth = ColorDepth::None,
-        ColorChoice::Always if options.theme.depth == ColorDepth::None => options.theme.depth = ColorDepth::Ansi16,
-        ColorChoice::Always => {}
-    }
+    load::theme(&mut options.theme, args.common.color, args.ascii);
     let shown = tui::run(Box::new(session), options);
     execution.stop.store(true, std::sync::atomic::Ordering::Relaxed);
     control.quit();
