@@ -1,7 +1,7 @@
 //! Choosing who runs next: what can happen at a scheduling point, and what each of it would do.
 //!
 //! What a move would do is not guessed: it is done, in the machine itself, up to the first event that others can notice, and then the
-//! machine is put back. The journal looks away meanwhile. That costs two copies of the machine a move, so in a large program only
+//! machine is put back. The journal looks away meanwhile. That costs a copy of the machine a move, so in a large program only
 //! the first moves are tried ([`Debugger::foreseen`]); the others say where their task goes on.
 
 use super::deeds::Deed;
@@ -12,6 +12,7 @@ use super::view::View;
 use crate::bytecode::{Instr, Op};
 use crate::value::Value;
 use crate::vm::machine::Stop;
+use crate::vm::snapshot::Snapshot;
 use crate::vm::task::Body;
 use scheduler::schedule::Forced;
 use scheduler::{Resume, State, Task};
@@ -24,10 +25,7 @@ use tracer::record::Tracer;
 const AHEAD: u64 = 100_000;
 
 /// Tasks and objects that are copied for all moves of a list together, about.
-const COPIES: usize = 100_000;
-
-/// Moves that are always tried.
-const FEW: usize = 4;
+const COPIES: usize = 60_000;
 
 impl Debugger {
     /// What can happen next; nothing but at a scheduling point.
@@ -40,18 +38,23 @@ impl Debugger {
         let time = sched.can_pass_time();
         let ready: Vec<u32> = sched.ready_slots().collect();
         let all: Vec<Forced> = ready.into_iter().map(Forced::Task).chain(time.then_some(Forced::Time)).collect();
-        let tried = self.foreseen();
+        let tried = self.foreseen().min(all.len());
+        // One copy to come back to from all of them.
+        let here = (tried > 0).then(|| self.travel.machine.snapshot());
         (1..)
             .zip(&all)
-            .map(|(number, &next)| self.move_of(number, next, default == Some(next), number as usize <= tried))
+            .map(|(number, &next)| {
+                let here = here.as_ref().filter(|_| number as usize <= tried);
+                self.move_of(number, next, default == Some(next), here)
+            })
             .collect()
     }
 
     /// How many moves are tried.
     fn foreseen(&self) -> usize {
         let machine = &self.travel.machine;
-        let size = 100 + machine.sched.live() + machine.heap.objects();
-        (COPIES / size).max(FEW)
+        let size = 100 + machine.sched.live() + machine.heap.objects() + machine.heap.bytes() / 64;
+        COPIES / size
     }
 
     /// What happens next if nobody picks.
@@ -72,11 +75,12 @@ impl Debugger {
         }
     }
 
-    fn move_of(&mut self, number: u32, next: Forced, default: bool, tried: bool) -> Move {
-        let (does, effect) = match next {
-            _ if !tried => ("goes on".to_string(), String::new()),
-            Forced::Task(_) => self.foresee(next),
-            Forced::Time => self.foresee_time(),
+    /// A move in words; it is tried where there is a copy of here to come back to.
+    fn move_of(&mut self, number: u32, next: Forced, default: bool, here: Option<&Snapshot>) -> Move {
+        let (does, effect) = match (next, here) {
+            (_, None) => ("goes on".to_string(), String::new()),
+            (Forced::Task(_), Some(here)) => self.foresee(here, next),
+            (Forced::Time, Some(here)) => self.foresee_time(here),
         };
         let view = View::of(&self.travel.machine, &self.program);
         let (task, who, place) = match next {
@@ -134,9 +138,13 @@ impl Debugger {
     }
 
     /// Goes ahead with a move and comes back. `look` sees where it ends: the events so far begin with the given one.
-    fn ahead<R>(&mut self, next: Forced, look: impl FnOnce(&mut Debugger, Option<Stop>, u64) -> R) -> R {
+    fn ahead<R>(
+        &mut self,
+        here: &Snapshot,
+        next: Forced,
+        look: impl FnOnce(&mut Debugger, Option<Stop>, u64) -> R,
+    ) -> R {
         let machine = &mut self.travel.machine;
-        let snapshot = machine.snapshot();
         let ahead = machine.tr.ahead();
         let journal = std::mem::replace(&mut machine.tr, ahead);
         let first = machine.tr.stand().events;
@@ -160,18 +168,18 @@ impl Debugger {
         let seen = look(self, stop, first);
         let machine = &mut self.travel.machine;
         machine.tr = journal;
-        machine.restore(&snapshot);
+        machine.restore(here);
         seen
     }
 
     /// What a task would do, and what follows from it.
-    fn foresee(&mut self, next: Forced) -> (String, String) {
+    fn foresee(&mut self, here: &Snapshot, next: Forced) -> (String, String) {
         let Forced::Task(slot) = next else { return Default::default() };
         if let Some(done) = self.handed(slot) {
             return (done, String::new());
         }
         let findings = self.travel.found();
-        self.ahead(next, |debugger, stop, first| {
+        self.ahead(here, next, |debugger, stop, first| {
             let now = debugger.journal().len();
             let own = (first..now).find_map(|n| {
                 let (record, text) = debugger.journal().record(n)?;
@@ -211,13 +219,13 @@ impl Debugger {
     }
 
     /// What happens if time passes.
-    fn foresee_time(&mut self) -> (String, String) {
+    fn foresee_time(&mut self, here: &Snapshot) -> (String, String) {
         let machine = &mut self.travel.machine;
         let now = machine.sched.now();
         let deadline = machine.sched.next_deadline().unwrap_or(now);
         let passes = format!("passes {} to the next timer", names::duration(deadline.saturating_sub(now)));
         let ready: Vec<u32> = machine.sched.ready_slots().collect();
-        let woken = self.ahead(Forced::Time, |debugger, stop, _| {
+        let woken = self.ahead(here, Forced::Time, |debugger, stop, _| {
             if let Some(stop) = stop {
                 // The driver's part: the clock moves, timers fire.
                 let _ = debugger.travel.machine.act(stop);

@@ -28,7 +28,7 @@ impl Debugger {
                 self.back_instruction(task)
             }
             Motion::Into | Motion::Over | Motion::Out => self.back_line(motion),
-            Motion::Event => self.to_last(|_, _| true),
+            Motion::Event => self.before_last(|_, _| true),
             Motion::Switch => {
                 let found = self.back_to_stop(switches, |_, halt| halt.switch);
                 self.after(found)
@@ -36,14 +36,14 @@ impl Debugger {
             Motion::Operation(name) => match self.object_named(name) {
                 Ok(object) => {
                     let want = about(object);
-                    self.to_last(|record, _| want.matches(record))
+                    self.before_last(|record, _| want.matches(record))
                 }
                 Err(refused) => Reason::Nothing { why: refused.0 },
             },
-            Motion::Blocking => self.to_last(|record, _| record.blocked()),
+            Motion::Blocking => self.before_last(|record, _| record.blocked()),
             Motion::UntilBlocked => {
                 let Ok((task, _)) = self.task() else { return self.nobody() };
-                self.to_last(|record, by| record.blocked() && by == TaskId(task))
+                self.before_last(|record, by| record.blocked() && by == TaskId(task))
             }
             Motion::Continue => self.back_to_breakpoint(),
             Motion::LastWrite(name) => match self.back_to_write(name) {
@@ -51,11 +51,11 @@ impl Debugger {
                 Err(refused) => Reason::Nothing { why: refused.0 },
             },
             Motion::Sent(name) => match self.send_of(name) {
-                Ok(event) => self.to_event(Some(event)),
+                Ok(event) => self.before_event(Some(event)),
                 Err(refused) => Reason::Nothing { why: refused.0 },
             },
             Motion::Taken(name) => match self.taking_of(name) {
-                Ok(event) => self.to_event(Some(event)),
+                Ok(event) => self.before_event(Some(event)),
                 Err(refused) => Reason::Nothing { why: refused.0 },
             },
             Motion::Step(_) | Motion::EventAt(_) | Motion::Start | Motion::Frontier => {
@@ -75,13 +75,13 @@ impl Debugger {
     }
 
     /// To before the last event for which this holds.
-    fn to_last(&mut self, wanted: impl FnMut(&Record, TaskId) -> bool) -> Reason {
+    fn before_last(&mut self, wanted: impl FnMut(&Record, TaskId) -> bool) -> Reason {
         let event = self.journal().rfind(self.at().event, wanted);
-        self.to_event(event)
+        self.before_event(event)
     }
 
     /// To before an event; to the beginning where there is none.
-    fn to_event(&mut self, event: Option<u64>) -> Reason {
+    fn before_event(&mut self, event: Option<u64>) -> Reason {
         let Some(event) = event.filter(|&event| event >= self.travel.first_event()) else {
             self.travel.seek(0);
             return self.after(Ok(false));
