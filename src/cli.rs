@@ -20,7 +20,7 @@ pub enum Command {
     Run(RunArgs),
     /// Run a program and watch it live; the screen stays on the finished trace until `q`
     Trace(TraceArgs),
-    /// Step through a schedule, forwards, backwards, and by choosing who runs next: on the screen or by a script
+    /// Step through a schedule, forwards and back, and choose who runs next
     Debug(DebugArgs),
     /// Do a recorded schedule again, exactly
     Replay(ReplayArgs),
