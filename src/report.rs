@@ -1,10 +1,12 @@
 //! What vex says about a run: findings on standard error, or one JSON document on standard output.
 
-use crate::cli::Leaks;
+use crate::cli::{Execution, Leaks, OnExit};
 use crate::exit;
 use interpreter::vm::run::RunReport;
+use scheduler::schedule::Schedule;
 use serde::Serialize;
 use serde_json::{Value, json};
+use std::path::Path;
 use tracer::finding::{Finding, Verdict};
 use tracer::program::ProgramInfo;
 use tracer::report::Report;
@@ -31,6 +33,38 @@ pub fn text(program: &ProgramInfo, report: &RunReport, leaks: Leaks) -> String {
         ));
     }
     out.join("\n")
+}
+
+/// The command that does a run of the deterministic runtime again; `None` where nothing can promise that: without a seed, and in
+/// real time.
+pub fn replay(file: &Path, args: &[String], execution: &Execution) -> Option<String> {
+    let seed = execution.seed.filter(|_| !execution.real_time)?;
+    let schedule = Schedule::of_seed(seed).to_inline()?;
+    let mut command = format!("vex replay {} --schedule {schedule}", quoted(&file.display().to_string()));
+    if execution.bounds.leaks == Leaks::Deny {
+        command.push_str(" --leaks deny");
+    }
+    if execution.bounds.on_exit == OnExit::Stop {
+        command.push_str(" --on-exit stop");
+    }
+    if !args.is_empty() {
+        command.push_str(" --");
+    }
+    for argument in args {
+        command.push(' ');
+        command.push_str(&quoted(argument));
+    }
+    Some(command)
+}
+
+/// A word as a shell takes it.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "_-./:=,+@%".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_string()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
 }
 
 /// The word of a verdict in JSON.
@@ -80,4 +114,19 @@ pub fn source_error(diagnostics: &[impl Serialize]) -> serde_json::Result<Value>
 /// A file that cannot be looked at as a JSON document.
 pub fn refusal(code: i32, message: &str) -> Value {
     json!({ "verdict": "error", "exit_code": code, "message": message, "diagnostics": [] })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_quoted_for_a_shell_where_they_have_to_be() {
+        for plain in ["a.vex", "dir/p-1.vex", "1:seed=7", "größe"] {
+            assert_eq!(quoted(plain), plain);
+        }
+        for (word, expected) in [("", "''"), ("a b", "'a b'"), ("it's", "'it'\\''s'"), ("$x;", "'$x;'")] {
+            assert_eq!(quoted(word), expected);
+        }
+    }
 }

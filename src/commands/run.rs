@@ -45,12 +45,20 @@ pub fn run(args: &RunArgs) -> anyhow::Result<i32> {
     let program = program_info(&code);
     let costs = accounts.map(|accounts| Costs::new(&accounts, &program));
     load::say(&report::text(&program, &ran.report, args.execution.bounds.leaks));
+    let found = !report::shown(&ran.report.findings, args.execution.bounds.leaks).is_empty();
+    let replay = report::replay(&args.file, &args.args, &args.execution).filter(|_| found);
+    if let Some(command) = &replay {
+        load::say(&format!("again: {command}\n"));
+    }
     if let Some(costs) = &costs {
         load::say(&costs.text());
     }
     if args.common.json {
         let output = Some((ran.io.stdout(), ran.io.stderr()));
         let mut document = report::json(&program, &ran.report, args.execution.bounds.leaks, output);
+        if let Some(command) = replay {
+            document["replay"] = command.into();
+        }
         if let Some(costs) = &costs {
             document["costs"] = serde_json::to_value(costs)?;
         }

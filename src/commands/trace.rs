@@ -93,7 +93,7 @@ fn watch(args: &TraceArgs, code: Box<Code>, io: Io) -> anyhow::Result<i32> {
             (None, _) => String::new(),
         },
         live: true,
-        replay: args.execution.seed.map(|seed| format!("vex run --seed {seed} {}", args.file.display())),
+        replay: report::replay(&args.file, &args.args, &args.execution),
     };
     let leaks = args.execution.bounds.leaks;
     let ending = move |ran: &Ran| Ending {

@@ -83,7 +83,7 @@ impl Want {
 }
 
 /// Records events once.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Journal {
     chunks: Vec<Chunk>,
     /// Events that are kept: the next new one gets this ordinal.
@@ -104,19 +104,6 @@ pub struct Stand {
     pub events: u64,
     clock: u64,
     task: u32,
-}
-
-impl Default for Journal {
-    fn default() -> Self {
-        Self {
-            chunks: Vec::new(),
-            kept: 0,
-            here: Stand::default(),
-            want: Want::default(),
-            hit: false,
-            counted: Cell::default(),
-        }
-    }
 }
 
 impl Journal {

@@ -161,29 +161,37 @@ impl Debugger {
     /// One instruction of the selected task.
     fn instruction(&mut self, alone: bool) -> Reason {
         let Ok((task, _)) = self.task() else { return self.nobody() };
-        // Until it is in the middle of its slice, and then one step.
-        let mut began = self.travel.running() == self.slot();
-        if began {
-            let step = self.at().step + 1;
-            return self.run_to(step);
+        if self.travel.running() != self.slot() {
+            let reason = self.run(
+                alone,
+                |debugger| debugger.until_its_turn(task),
+                move |debugger, _| match debugger.state_of(task) {
+                    None => Verdict::Never("the task has ended".into()),
+                    Some(_) => on_if(debugger.runs(task)),
+                },
+            );
+            if reason != Reason::Done {
+                return reason;
+            }
         }
-        let reason = self.run(
-            alone,
-            |_| Stops { switches: true, ..Stops::default() },
-            |debugger, _| {
-                if debugger.state_of(task).is_none() {
-                    return Verdict::Never("the task has ended".into());
-                }
-                began = debugger.next_is(task);
-                on_if(began)
-            },
-        );
-        if reason != Reason::Done {
-            return reason;
-        }
-        // Over the switch, then the instruction.
-        let step = self.at().step + 2;
+        let step = self.at().step + 1;
         self.run_to(step)
+    }
+
+    /// Whether this task is in the middle of its slice.
+    fn runs(&self, task: u32) -> bool {
+        let slot = self.travel.running();
+        slot.is_some() && slot == self.travel.slot(task)
+    }
+
+    /// From switch to switch, until it is a task's turn.
+    fn until_its_turn(&self, task: u32) -> Stops {
+        match self.travel.machine.stepper.is_midway() {
+            // At a scheduling point: whoever is next, his turn begins.
+            false => Stops { steps: Some(1), ..Stops::default() },
+            true if self.runs(task) => Stops { steps: Some(0), ..Stops::default() },
+            true => Stops { switches: true, ..Stops::default() },
+        }
     }
 
     /// Whether the next to run is this task, at a scheduling point.
@@ -243,11 +251,13 @@ impl Debugger {
             let motion = motion.clone();
             move |debugger: &mut Debugger| debugger.line_stops(&origin, &motion)
         };
-        self.run(alone, stops, move |debugger, halt| {
+        self.run(alone, stops, move |debugger, _| {
             if debugger.state_of(task).is_none() {
                 return Verdict::There;
             }
-            if !halt.broke || debugger.travel.running() != debugger.travel.slot(task) {
+            // The first instruction of a turn is not stopped at but looked at, like any other.
+            let breaks = debugger.runs(task).then(|| debugger.line_stops(&origin, &motion).breaks).flatten();
+            if !breaks.is_some_and(|breaks| debugger.travel.machine.stands_before(&breaks)) {
                 return Verdict::On;
             }
             let Some(now) = debugger.origin(task) else { return Verdict::On };
@@ -261,33 +271,24 @@ impl Debugger {
 
     /// Where to stop for a motion by lines, as the run stands.
     fn line_stops(&mut self, origin: &Origin, motion: &Motion) -> Stops {
-        let running = self.travel.running();
-        if running != self.travel.slot(origin.task) && self.travel.machine.stepper.is_midway() {
-            // Somebody else's lines are of no interest: until that one makes room.
-            return Stops { switches: true, ..Stops::default() };
-        }
-        if !self.travel.machine.stepper.is_midway() && !self.next_is(origin.task) {
-            return Stops { switches: true, ..Stops::default() };
+        if !self.runs(origin.task) {
+            // Somebody else's lines are of no interest.
+            return self.until_its_turn(origin.task);
         }
         let mut breaks = self.none();
         let deeper = self.deeper_return(origin);
-        match motion {
-            Motion::Out => {}
-            // Inside of something that was called, nothing stops before it has returned.
-            Motion::Over if deeper.is_some() => {}
-            _ => breaks.copy_from_slice(self.lines.leaders()),
-        }
-        match (deeper, motion) {
-            (Some(pc), Motion::Over) => breaks[pc as usize] = true,
-            (_, Motion::Out) => {
+        match (motion, deeper) {
+            (Motion::Out, _) => {
                 if let Some(back) = origin.back {
                     breaks[back as usize] = true;
                 }
             }
-            _ => {}
+            // Inside of something that was called, nothing stops before it has returned.
+            (Motion::Over, Some(pc)) => breaks[pc as usize] = true,
+            _ => breaks.copy_from_slice(self.lines.leaders()),
         }
         // The task's slice may end before: then somebody else's turn is over with a switch.
-        Stops { switches: true, breaks: Some(breaks.into()), events: Want::default() }
+        Stops { switches: true, breaks: Some(breaks.into()), ..Stops::default() }
     }
 
     /// No instruction.

@@ -20,6 +20,7 @@ use crate::vm::machine::{Limits, Machine, Program, Stop};
 use crate::vm::run::{RunReport, may_cancel};
 use crate::vm::snapshot::Snapshot;
 use scheduler::{Config, Scheduler, State};
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -65,6 +66,8 @@ pub struct Stops {
     pub breaks: Option<Arc<[bool]>>,
     /// After events like these.
     pub events: Want,
+    /// After so many steps.
+    pub steps: Option<u64>,
 }
 
 /// Why the run stands after going forwards. Several may hold at once.
@@ -140,6 +143,8 @@ pub struct Travel {
     interrupt: Arc<AtomicBool>,
     /// Nobody goes further than this step.
     limit: u64,
+    /// Where the task that was last asked for is.
+    hint: Cell<u32>,
     /// The step whose deeds have been done in the state as it is.
     done: Option<u64>,
     /// Why something could not be done again: a fault of vex.
@@ -172,6 +177,7 @@ impl Travel {
             revision: 0,
             interrupt: setup.interrupt,
             limit: u64::MAX,
+            hint: Cell::new(0),
             done: None,
             amiss: None,
         };
@@ -228,7 +234,19 @@ impl Travel {
 
     /// Slot of the live task with this number.
     pub fn slot(&self, task: u32) -> Option<u32> {
-        self.machine.sched.live_tasks().find(|(_, other)| other.id == task).map(|(slot, _)| slot)
+        let sched = &self.machine.sched;
+        // It is mostly the same one again, and there may be very many.
+        let hint = self.hint.get();
+        let is = |slot: u32| {
+            let there = sched.task_in(slot)?;
+            (there.id == task && !matches!(there.state, State::Free | State::Ended)).then_some(slot)
+        };
+        if let Some(slot) = is(hint) {
+            return Some(slot);
+        }
+        let found = sched.live_tasks().find(|(_, other)| other.id == task).map(|(slot, _)| slot);
+        self.hint.set(found.unwrap_or(hint));
+        found
     }
 
     /// How many things were found wrong up to here.
@@ -254,6 +272,7 @@ impl Travel {
 
     /// Goes forwards until a stop, and never past `step`. Checkpoints are made on the way.
     pub fn forward(&mut self, step: u64, stops: Stops) -> Halt {
+        let step = stops.steps.map_or(step, |steps| step.min(self.at().step.saturating_add(steps)));
         self.machine.stepper.set_breaks(stops.breaks.unwrap_or_default());
         self.machine.tr.stop_after(stops.events);
         let mut halt = Halt { since: self.at().event, ..Halt::default() };

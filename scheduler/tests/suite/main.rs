@@ -10,6 +10,7 @@ mod detection;
 mod driver;
 mod futures;
 mod hammer;
+mod inspects;
 mod locks;
 mod machine;
 mod memory;
