@@ -495,10 +495,26 @@ fn tasks_stacks_frames_and_source() {
 
 #[test]
 fn objects_waits_and_events_are_in_words() {
-    let done = debug(POOL, "break 7; continue; waits; events 3; info; findings").fine(0);
+    let done =
+        debug(POOL, "break 7; continue; objects; object jobs; object total; waits; events 3; info; findings").fine(0);
+    let objects = done.answer("objects", 0);
+    assert!(objects.contains("jobs   channel") && objects.contains("total  mutex"), "{objects}");
+    assert!(done.answer("object jobs", 0).starts_with("channel jobs\n  capacity       2\n"), "{}", done.out);
+    assert!(done.answer("object total", 0).contains("  value  0\n"), "{}", done.out);
     assert_eq!(done.answer("events 3", 0).lines().count(), 3);
     assert!(done.answer("info", 0).contains("choices by hand  0"), "{}", done.answer("info", 0));
     assert_eq!(done.answer("findings", 0), "nothing has been found wrong\n");
+}
+
+#[test]
+fn back_goes_to_who_sent_and_who_locked() {
+    let sent = debug(POOL, "break 7; continue; back sent jobs").fine(0);
+    assert!(sent.answer("back sent jobs", 0).starts_with("main at p.vex:28:"), "{}", sent.out);
+    let taken = debug(POOL, "break 14; continue; object total; back taken total").fine(0);
+    assert!(taken.answer("object total", 0).contains("worker#1"), "{}", taken.out);
+    assert!(taken.answer("back taken total", 0).starts_with("worker#1 at p.vex:13:"), "{}", taken.out);
+    let nobody = debug(POOL, "break 7; continue; back taken total").fine(0);
+    assert!(nobody.answer("back taken total", 0).starts_with("nobody holds `total`"), "{}", nobody.out);
 }
 
 // --- Moving, choosing, replaying ---
