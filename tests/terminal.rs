@@ -1,4 +1,4 @@
-//! `vex trace` in a real pseudo-terminal: the screen appears, obeys, and gives the terminal back as it was on every way out.
+//! `vex trace` and `vex debug` in a real pseudo-terminal: the screen appears, obeys, and gives the terminal back as it was on every way out.
 //!
 //! Nothing here waits for a fixed time: a test looks at the screen again and again until it shows what it must, and fails with
 //! the screen as it was when that takes far too long.
@@ -34,6 +34,11 @@ struct Vex {
 impl Vex {
     /// Starts `vex trace ARGS` in a terminal of this size, with more variables in its environment.
     fn start(size: (u16, u16), args: &[&str], environment: &[(&str, &str)]) -> Vex {
+        Vex::start_as("trace", size, args, environment)
+    }
+
+    /// The same for another command.
+    fn start_as(name: &str, size: (u16, u16), args: &[&str], environment: &[(&str, &str)]) -> Vex {
         let pair = native_pty_system().openpty(pty_size(size)).expect("a pseudo-terminal");
         let modes = format!("{:?}", pair.master.get_termios());
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_vex"));
@@ -42,7 +47,7 @@ impl Vex {
         for (name, value) in [("TERM", "xterm-256color"), ("LANG", "C.UTF-8")].iter().chain(environment) {
             command.env(name, value);
         }
-        command.arg("trace");
+        command.arg(name);
         command.args(args);
         let child = pair.slave.spawn_command(command).expect("vex starts");
         let screen = Arc::new(Mutex::new(vt100::Parser::new(cells(size.1), cells(size.0), 0)));
@@ -206,6 +211,46 @@ fn the_deadlock_is_seen_and_the_terminal_given_back() {
     vex.shows("└ phil#4");
     vex.keys("q");
     assert_eq!(vex.ends_and_gives_back().exit_code(), 102);
+}
+
+#[test]
+fn a_debugger_goes_back_and_chooses_otherwise() {
+    let mut vex = Vex::start_as("debug", (120, 40), &[PHILOSOPHERS], &[]);
+    vex.shows_all(&["stopped at the beginning", "moves at event 1", "main"]);
+    vex.keys("w");
+    vex.shows_all(&["1 phil#1 sleeps for 20.0 ms", "4 phil#4 sleeps for 80.0 ms"]);
+    vex.keys("p");
+    vex.shows("1-9 pick");
+    vex.keys("3");
+    vex.shows_all(&["phil#3 runs", "1 choice", "seat: i64 = 3"]);
+    vex.keys("c");
+    vex.shows("deadlock at");
+    vex.keys("W");
+    vex.shows_all(&["who is next?", " of "]);
+    vex.keys("u");
+    vex.shows_all(&["1 phil#1 sleeps for 20.0 ms", "4 phil#4"]);
+    vex.keys(":print seat * 2\r");
+    vex.shows("seat * 2");
+    vex.resize((60, 15));
+    vex.shows("phil#1");
+    vex.resize((120, 40));
+    vex.keys("1");
+    vex.shows("phil#4");
+    vex.keys("q");
+    assert_eq!(vex.ends_and_gives_back().exit_code(), 0);
+}
+
+#[test]
+fn a_debugger_that_works_for_ever_is_interrupted() {
+    let path = endless();
+    let mut vex = Vex::start_as("debug", (100, 30), &[&path], &[]);
+    vex.shows("stopped at the beginning");
+    vex.keys("c");
+    vex.shows("interrupts");
+    vex.keys("\x1b");
+    vex.shows("nterrupted");
+    vex.keys("q");
+    assert_eq!(vex.ends_and_gives_back().exit_code(), 0);
 }
 
 #[test]

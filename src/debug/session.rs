@@ -92,6 +92,20 @@ struct Given {
     events: u64,
 }
 
+/// Where the screen would wait for ever, it learns of a fault of ours.
+struct Last(Arc<Shared>);
+
+impl Drop for Last {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let command = lock(&self.0.busy).take().unwrap_or_default();
+            let text = "internal error: the debugger has stopped; the run can still be looked at, and `q` leaves\n"
+                .to_string();
+            lock(&self.0.answers).push(Answer { command, text, failed: true });
+        }
+    }
+}
+
 struct Worker {
     console: Console,
     shared: Arc<Shared>,
@@ -101,6 +115,7 @@ struct Worker {
 
 impl Worker {
     fn work(mut self, lines: &Receiver<Line>) -> Console {
+        let _last = Last(self.shared.clone());
         self.publish();
         while let Ok(line) = lines.recv() {
             // The flag of an interrupt that came before this command was asked for is not meant for it; one that comes
@@ -238,9 +253,12 @@ impl Session for DebugSession {
         match request {
             Request::Debug(text) => {
                 let interrupts = self.shared.interrupts.load(Ordering::SeqCst);
-                if let Some(lines) = &self.lines {
-                    // The thread ends only when the sender is gone.
-                    let _ = lines.send(Line { text, interrupts });
+                if let Some(lines) = &self.lines
+                    && let Err(unsent) = lines.send(Line { text, interrupts })
+                {
+                    // The thread ends only when the sender is gone, or by a fault of ours.
+                    let text = "the debugger has stopped\n".to_string();
+                    lock(&self.shared.answers).push(Answer { command: unsent.0.text, text, failed: true });
                 }
             }
             Request::Interrupt => {

@@ -6,8 +6,8 @@
 use super::deeds::Deed;
 use super::lines::Lines;
 use super::points::Points;
-use super::request::{Go, Refused};
-use super::travel::{Setup as TravelSetup, Travel};
+use super::request::{Go, Motion, Refused};
+use super::travel::{MOST_EVENTS, Setup as TravelSetup, Travel};
 use crate::bytecode::Code;
 use crate::bytecode::verify::VerifyError;
 use crate::trace_info::program_info;
@@ -125,11 +125,30 @@ impl Debugger {
                 break;
             }
         }
+        if go.motion == Motion::Switch && reason == Reason::Done {
+            self.select_next();
+        }
         self.stand(reason)
+    }
+
+    /// At a scheduling point: selects who is next, where the selected task has to wait anyway.
+    fn select_next(&mut self) {
+        let waits = self.selected.is_none_or(|task| self.state_of(task) != Some(State::Ready));
+        if waits && let Some(slot) = self.default_task() {
+            self.selected = Some(self.travel.machine.sched.task(slot).id);
+        }
     }
 
     /// The run stands, for this reason.
     pub(super) fn stand(&mut self, reason: Reason) -> Reason {
+        let reason = match reason {
+            Reason::Interrupted if self.travel.is_full() => Reason::Nothing {
+                why: format!(
+                    "{MOST_EVENTS} events are recorded, which is all that a debugger keeps: the run cannot go on here"
+                ),
+            },
+            reason => reason,
+        };
         self.frame = 0;
         self.keep_selection();
         if let Some(why) = self.travel.amiss() {

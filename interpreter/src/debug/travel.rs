@@ -45,6 +45,9 @@ const BYTES: u64 = 16;
 /// Bytes that checkpoints may take together.
 const MEMORY: usize = 512 << 20;
 
+/// Events that are recorded at most: a gibibyte of them.
+pub const MOST_EVENTS: u64 = 1 << 26;
+
 /// Checkpoints that are kept at most, however small.
 const MOST: usize = 4096;
 
@@ -227,6 +230,12 @@ impl Travel {
         self.checkpoints.keys().copied()
     }
 
+    /// Whether no more events can be recorded, so that the run cannot go on past what is known.
+    pub fn is_full(&self) -> bool {
+        let events = self.machine.tr.stand().events;
+        events >= MOST_EVENTS && events == self.machine.tr.len()
+    }
+
     /// A fault of vex: something done by hand could not be done again.
     pub fn amiss(&self) -> Option<&str> {
         self.amiss.as_deref()
@@ -287,7 +296,7 @@ impl Travel {
                 halt.arrived = true;
                 break;
             }
-            if here >= self.limit || !pass && self.interrupt.load(Ordering::Relaxed) {
+            if here >= self.limit || self.is_full() || !pass && self.interrupt.load(Ordering::Relaxed) {
                 halt.interrupted = true;
                 break;
             }
