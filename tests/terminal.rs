@@ -224,13 +224,16 @@ fn a_debugger_goes_back_and_chooses_otherwise() {
     vex.keys("3");
     vex.shows_all(&["phil#3 runs", "1 choice", "seat: i64 = 3"]);
     vex.keys("c");
-    vex.shows("deadlock at");
+    vex.shows("stopped: deadlock");
     vex.keys("W");
     vex.shows_all(&["who is next?", " of "]);
     vex.keys("u");
     vex.shows_all(&["1 phil#1 sleeps for 20.0 ms", "4 phil#4"]);
-    vex.keys(":print seat * 2\r");
-    vex.shows("seat * 2");
+    vex.keys(":print wg\r");
+    vex.shows("wg: WaitGroup = wg count 4  (1 waits)");
+    // Out of the list of moves, where a digit picks.
+    vex.keys("\x1b");
+    vex.shows("e E event");
     vex.resize((60, 15));
     vex.shows("phil#1");
     vex.resize((120, 40));

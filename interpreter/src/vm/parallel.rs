@@ -105,6 +105,8 @@ pub fn run_parallel<T: Tracer + Send + 'static>(
             }
         }
         first.work(&run);
+        // Others may still be about to stop the world, and this one comes to no safepoint any more.
+        first.sched.retire();
     });
     let end = run.end.lock().unwrap_or_else(PoisonError::into_inner).take().unwrap_or(End::Finished);
     let report = first.settle(end);
