@@ -8,29 +8,14 @@ use super::values::{locals, objects};
 use super::view::View;
 use crate::value::{Tag, Value};
 use crate::vm::mark::object_kind;
+use scheduler::inspect::KINDS;
 use tracer::event::ObjectId;
 use tracer::finding::ObjectKind;
-
-/// Every kind of object.
-pub const KINDS: [ObjectKind; 10] = [
-    ObjectKind::Channel,
-    ObjectKind::Mutex,
-    ObjectKind::RwLock,
-    ObjectKind::WaitGroup,
-    ObjectKind::Once,
-    ObjectKind::Barrier,
-    ObjectKind::Semaphore,
-    ObjectKind::Atomic,
-    ObjectKind::Timer,
-    ObjectKind::Context,
-];
 
 /// The objects that are there, by kind and slot, with their numbers.
 fn all<'v>(view: &View<'v>) -> impl Iterator<Item = (ObjectKind, u32, ObjectId)> + use<'v> {
     let sched = view.sched;
-    KINDS.into_iter().flat_map(move |kind| {
-        (0..sched.slots(kind)).map(move |slot| (kind, slot, sched.object(kind, slot).id)).filter(|(.., id)| id.0 != 0)
-    })
+    KINDS.into_iter().flat_map(move |kind| sched.live_objects(kind).map(move |(slot, object)| (kind, slot, object.id)))
 }
 
 /// Where the object with a number is.

@@ -16,23 +16,10 @@ use super::task::Body;
 use crate::bytecode::Code;
 use crate::bytecode::liveness::Liveness;
 use crate::value::{Tag, Value};
+use scheduler::inspect::KINDS;
 use scheduler::{Child, Handle, Reach, Scheduler};
 use tracer::event::Site;
 use tracer::finding::ObjectKind;
-
-/// Every kind of object of the scheduler.
-const OBJECTS: [ObjectKind; 10] = [
-    ObjectKind::Channel,
-    ObjectKind::Mutex,
-    ObjectKind::RwLock,
-    ObjectKind::WaitGroup,
-    ObjectKind::Once,
-    ObjectKind::Barrier,
-    ObjectKind::Semaphore,
-    ObjectKind::Atomic,
-    ObjectKind::Timer,
-    ObjectKind::Context,
-];
 
 /// What a scheduler handle points at; `None` for futures and for values that are no such handle.
 pub(crate) fn object_kind(tag: Tag) -> Option<ObjectKind> {
@@ -55,7 +42,7 @@ pub(crate) fn object_kind(tag: Tag) -> Option<ObjectKind> {
 #[derive(Debug, Default)]
 pub struct Marks {
     heap: [Bits; Kind::COUNT],
-    objects: [Bits; OBJECTS.len()],
+    objects: [Bits; KINDS.len()],
     tasks: Bits,
     pending: Vec<Child<Value>>,
     /// Which registers are still needed, where; made when first asked for.
@@ -324,14 +311,14 @@ pub fn collect(heap: &mut Heap, sched: &mut Sched, code: &Code, roots: Roots<'_>
     }
     marks.drain(heap, sched);
     let mut freed = 0;
-    for kind in OBJECTS {
+    for kind in KINDS {
         let keep = &marks.objects[kind as usize];
         freed += sched.sweep(kind, |slot| keep.get(slot));
     }
     freed += sched.sweep_tasks(|slot| marks.tasks.get(slot));
     let outside = sched.bytes() + stacks;
     freed += heap.sweep(&marks.heap, outside);
-    let live = heap.objects() + OBJECTS.iter().map(|&kind| sched.count(kind)).sum::<usize>();
+    let live = heap.objects() + KINDS.iter().map(|&kind| sched.count(kind)).sum::<usize>();
     Collected { live, freed }
 }
 
