@@ -5,16 +5,21 @@
 //! not name its time either, only the ticks since the record before. Whether an operation blocked is a flag of the kind, and the task
 //! that it woke rides in `arg`, so that a hand-off costs one record and not three.
 
+use serde::{Deserialize, Serialize};
+
 /// A task's number: unique in a run, in order of creation; `main` is 1, 0 means "no task".
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct TaskId(pub u32);
 
 /// A channel's, lock's, timer's … number: unique in a run over all kinds of objects, in order of creation; 0 means "none".
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct ObjectId(pub u32);
 
 /// A place in the program's code: the index of an instruction. [`crate::program::ProgramInfo`] knows its source line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Site(pub u32);
 
 /// What an event is called before the streams of several workers have been merged, when its ordinal is not known yet: the

@@ -1,9 +1,11 @@
 //! Findings: what is wrong with a run, as data with evidence. The scheduler makes them, reports and views word them.
 
 use crate::event::{ObjectId, Site, TaskId};
+use serde::{Deserialize, Serialize};
 
 /// What kind of trouble a finding is, and the verdict of a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Verdict {
     /// Nothing wrong.
     Ok,
@@ -40,7 +42,8 @@ impl Verdict {
 }
 
 /// What a blocked task waits for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum WaitReason {
     /// Room in a channel, or its receiver.
     Send,
@@ -92,7 +95,8 @@ impl WaitReason {
 }
 
 /// What sort of thing an [`ObjectId`] is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum ObjectKind {
     /// A channel.
     Channel,
@@ -135,7 +139,7 @@ impl ObjectKind {
 }
 
 /// A task as evidence: enough to name it without a trace.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct TaskRef {
     /// Its number.
     pub id: TaskId,
@@ -148,7 +152,7 @@ pub struct TaskRef {
 }
 
 /// An object as evidence.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ObjectRef {
     /// Its number.
     pub id: ObjectId,
@@ -161,7 +165,7 @@ pub struct ObjectRef {
 }
 
 /// What a task waits for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Target {
     /// An object.
     Object(ObjectRef),
@@ -170,7 +174,7 @@ pub enum Target {
 }
 
 /// A blocked task of a finding.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BlockedTask {
     /// The task.
     pub task: TaskRef,
@@ -193,7 +197,7 @@ pub struct BlockedTask {
 }
 
 /// The missing partner of an orphaned wait.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Missing {
     /// The task that could have woken the waiter.
     pub task: TaskRef,
@@ -202,7 +206,7 @@ pub struct Missing {
 }
 
 /// A frame of a guest's stack: function (index in the program's table) and place.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Frame {
     /// Index of the function.
     pub function: u32,
@@ -211,7 +215,7 @@ pub struct Frame {
 }
 
 /// Something wrong with a run.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
     /// What.
     pub verdict: Verdict,

@@ -4,6 +4,7 @@
 //! through [`record::Tracer`] into [`chunk::Chunk`]s; a [`sink::Sink`] keeps them or hands them to a watcher; a
 //! [`store::Store`] takes them in and answers what views and reports ask.
 
+pub mod about;
 pub mod causal;
 pub mod chunk;
 pub mod control;
@@ -20,6 +21,7 @@ pub mod journal;
 pub mod merge;
 pub mod model;
 pub mod names;
+pub mod profile;
 pub mod program;
 pub mod progress;
 pub mod record;
@@ -27,4 +29,5 @@ pub mod report;
 pub mod sink;
 pub mod store;
 pub mod testing;
+pub mod trace;
 pub mod workers;

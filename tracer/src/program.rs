@@ -1,10 +1,11 @@
 //! What a trace needs to know of the program to speak of lines and names: the engine fills it once, before the run.
 
 use crate::event::Site;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// One source file, with its text, so that a view can show it.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct SourceText {
     /// Path as given by the user.
     pub path: String,
@@ -13,7 +14,7 @@ pub struct SourceText {
 }
 
 /// A place in a source file; line and column count from 1, columns in characters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize)]
 pub struct Place {
     /// Index into [`ProgramInfo::files`].
     pub file: u16,
@@ -24,7 +25,7 @@ pub struct Place {
 }
 
 /// A function of the program.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct FunctionInfo {
     /// The name people know it by: `worker`, `Point.norm`; a `go { .. }` block is named after the function around it (`main.go`).
     pub name: String,
@@ -33,7 +34,7 @@ pub struct FunctionInfo {
 }
 
 /// Names and places of a program.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct ProgramInfo {
     /// Source files; the first is the one the user named.
     pub files: Vec<SourceText>,

@@ -1,0 +1,167 @@
+//! How long things took: a histogram that is written as its percentiles and, whole, in the interchange form of HdrHistogram.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use hdrhistogram::Histogram;
+use hdrhistogram::serialization::{Deserializer, Serializer, V2DeflateSerializer};
+use serde::de::Error as _;
+use serde::ser::{Error as _, SerializeStruct};
+use serde::{Deserialize, Serialize};
+
+/// Significant decimal digits that are kept of a duration: percentiles are exact to 1 %.
+const DIGITS: u8 = 2;
+
+/// The percentiles that are written out, with their names in documents and budgets.
+pub const PERCENTILES: [(&str, f64); 4] = [("p50", 50.0), ("p90", 90.0), ("p99", 99.0), ("p99.9", 99.9)];
+
+/// Durations in nanoseconds.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Distribution {
+    histogram: Histogram<u64>,
+    /// Their sum: the histogram only knows it roughly.
+    total: u64,
+}
+
+impl Default for Distribution {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Distribution {
+    /// Of nothing yet.
+    #[expect(clippy::missing_panics_doc, reason = "the constant is a legal number of digits")]
+    pub fn new() -> Self {
+        let histogram = Histogram::new(DIGITS).expect("a legal number of digits");
+        Self { histogram, total: 0 }
+    }
+
+    /// Adds a duration.
+    pub fn record(&mut self, ns: u64) {
+        self.histogram.saturating_record(ns);
+        self.total = self.total.saturating_add(ns);
+    }
+
+    /// Adds all of another.
+    pub fn add(&mut self, other: &Self) {
+        // It grows by itself, so that nothing can be out of its range.
+        if self.histogram.add(&other.histogram).is_ok() {
+            self.total = self.total.saturating_add(other.total);
+        }
+    }
+
+    /// How many.
+    pub fn count(&self) -> u64 {
+        self.histogram.len()
+    }
+
+    /// Their sum in nanoseconds.
+    pub fn total(&self) -> u64 {
+        self.total
+    }
+
+    /// Their mean in nanoseconds; 0 where there is none.
+    pub fn mean(&self) -> f64 {
+        self.total as f64 / self.count().max(1) as f64
+    }
+
+    /// The shortest, in nanoseconds; 0 where there is none.
+    pub fn min(&self) -> u64 {
+        if self.count() == 0 { 0 } else { self.histogram.min() }
+    }
+
+    /// The longest, in nanoseconds.
+    pub fn max(&self) -> u64 {
+        self.histogram.max()
+    }
+
+    /// The duration that this many percent are not longer than, in nanoseconds; 0 where there is none.
+    pub fn percentile(&self, percent: f64) -> u64 {
+        if self.count() == 0 { 0 } else { self.histogram.value_at_percentile(percent).min(self.max()) }
+    }
+
+    /// The histogram itself.
+    pub fn histogram(&self) -> &Histogram<u64> {
+        &self.histogram
+    }
+}
+
+impl Serialize for Distribution {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut bytes = Vec::new();
+        V2DeflateSerializer::new().serialize(&self.histogram, &mut bytes).map_err(S::Error::custom)?;
+        let mut fields = serializer.serialize_struct("Distribution", 10)?;
+        fields.serialize_field("count", &self.count())?;
+        fields.serialize_field("total_ns", &self.total)?;
+        fields.serialize_field("mean_ns", &self.mean())?;
+        fields.serialize_field("min_ns", &self.min())?;
+        for (name, percent) in PERCENTILES {
+            fields.serialize_field(name_ns(name), &self.percentile(percent))?;
+        }
+        fields.serialize_field("max_ns", &self.max())?;
+        fields.serialize_field("hdr", &STANDARD.encode(bytes))?;
+        fields.end()
+    }
+}
+
+/// The field of a percentile.
+fn name_ns(percentile: &'static str) -> &'static str {
+    match percentile {
+        "p50" => "p50_ns",
+        "p90" => "p90_ns",
+        "p99" => "p99_ns",
+        _ => "p99_9_ns",
+    }
+}
+
+/// What is read of the fields: the rest follows from the histogram.
+#[derive(Deserialize)]
+struct Written {
+    total_ns: u64,
+    hdr: String,
+}
+
+impl<'de> Deserialize<'de> for Distribution {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let written = Written::deserialize(deserializer)?;
+        let bytes = STANDARD.decode(&written.hdr).map_err(D::Error::custom)?;
+        let read: Histogram<u64> = Deserializer::new()
+            .deserialize(&mut bytes.as_slice())
+            .map_err(|error| D::Error::custom(format!("{error:?}")))?;
+        // Whatever its settings are, it counts from here on with ours.
+        let mut histogram = Histogram::new(DIGITS).map_err(D::Error::custom)?;
+        histogram.add(&read).map_err(D::Error::custom)?;
+        Ok(Self { histogram, total: written.total_ns })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_distribution_comes_back_from_its_document() {
+        let mut durations = Distribution::new();
+        (1..=1000u64).for_each(|n| durations.record(n * n));
+        let document = serde_json::to_string(&durations).unwrap();
+        assert_eq!(serde_json::from_str::<Distribution>(&document).unwrap(), durations);
+        assert_eq!((durations.count(), durations.total(), durations.min()), (1000, 333_833_500, 1));
+        assert!((245_000..=255_000).contains(&durations.percentile(50.0)), "{}", durations.percentile(50.0));
+    }
+
+    #[test]
+    fn nothing_is_zero_everywhere() {
+        let nothing = Distribution::new();
+        assert_eq!((nothing.count(), nothing.min(), nothing.max(), nothing.percentile(99.0)), (0, 0, 0, 0));
+        let document = serde_json::to_string(&nothing).unwrap();
+        assert_eq!(serde_json::from_str::<Distribution>(&document).unwrap(), nothing);
+    }
+
+    #[test]
+    fn a_damaged_histogram_is_an_error() {
+        for hdr in ["", "!", "AAAA", "HISTFAAAABx4nJNpmSzMwMDABAA"] {
+            let document = format!("{{\"total_ns\":1,\"hdr\":\"{hdr}\"}}");
+            assert!(serde_json::from_str::<Distribution>(&document).is_err(), "{hdr}");
+        }
+    }
+}
