@@ -15,11 +15,23 @@ const DIGITS: u8 = 2;
 pub const PERCENTILES: [(&str, f64); 4] = [("p50", 50.0), ("p90", 90.0), ("p99", 99.0), ("p99.9", 99.9)];
 
 /// Durations in nanoseconds.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Distribution {
     histogram: Histogram<u64>,
-    /// Their sum: the histogram only knows it roughly.
+    /// Their sum, the shortest and the longest: the histogram only knows them roughly.
     total: u64,
+    min: u64,
+    max: u64,
+}
+
+impl PartialEq for Distribution {
+    fn eq(&self, other: &Self) -> bool {
+        let counts = |durations: &Self| {
+            let recorded = durations.histogram.iter_recorded();
+            recorded.map(|step| (step.value_iterated_to(), step.count_at_value())).collect::<Vec<_>>()
+        };
+        (self.total, self.min, self.max) == (other.total, other.min, other.max) && counts(self) == counts(other)
+    }
 }
 
 impl Default for Distribution {
@@ -33,13 +45,18 @@ impl Distribution {
     #[expect(clippy::missing_panics_doc, reason = "the constant is a legal number of digits")]
     pub fn new() -> Self {
         let histogram = Histogram::new(DIGITS).expect("a legal number of digits");
-        Self { histogram, total: 0 }
+        Self { histogram, total: 0, min: u64::MAX, max: 0 }
     }
 
     /// Adds a duration.
     pub fn record(&mut self, ns: u64) {
-        self.histogram.saturating_record(ns);
+        // It grows as it has to; what is longer than it can ever hold counts as the longest.
+        if self.histogram.record(ns).is_err() {
+            self.histogram.saturating_record(ns);
+        }
         self.total = self.total.saturating_add(ns);
+        self.min = self.min.min(ns);
+        self.max = self.max.max(ns);
     }
 
     /// Adds all of another.
@@ -47,6 +64,8 @@ impl Distribution {
         // It grows by itself, so that nothing can be out of its range.
         if self.histogram.add(&other.histogram).is_ok() {
             self.total = self.total.saturating_add(other.total);
+            self.min = self.min.min(other.min);
+            self.max = self.max.max(other.max);
         }
     }
 
@@ -67,17 +86,17 @@ impl Distribution {
 
     /// The shortest, in nanoseconds; 0 where there is none.
     pub fn min(&self) -> u64 {
-        if self.count() == 0 { 0 } else { self.histogram.min() }
+        if self.count() == 0 { 0 } else { self.min }
     }
 
     /// The longest, in nanoseconds.
     pub fn max(&self) -> u64 {
-        self.histogram.max()
+        self.max
     }
 
     /// The duration that this many percent are not longer than, in nanoseconds; 0 where there is none.
     pub fn percentile(&self, percent: f64) -> u64 {
-        if self.count() == 0 { 0 } else { self.histogram.value_at_percentile(percent).min(self.max()) }
+        if self.count() == 0 { 0 } else { self.histogram.value_at_percentile(percent).min(self.max) }
     }
 
     /// The histogram itself.
@@ -118,6 +137,8 @@ fn name_ns(percentile: &'static str) -> &'static str {
 #[derive(Deserialize)]
 struct Written {
     total_ns: u64,
+    min_ns: u64,
+    max_ns: u64,
     hdr: String,
 }
 
@@ -131,7 +152,8 @@ impl<'de> Deserialize<'de> for Distribution {
         // Whatever its settings are, it counts from here on with ours.
         let mut histogram = Histogram::new(DIGITS).map_err(D::Error::custom)?;
         histogram.add(&read).map_err(D::Error::custom)?;
-        Ok(Self { histogram, total: written.total_ns })
+        let min = if histogram.is_empty() { u64::MAX } else { written.min_ns };
+        Ok(Self { histogram, total: written.total_ns, min, max: written.max_ns })
     }
 }
 
@@ -150,6 +172,13 @@ mod tests {
     }
 
     #[test]
+    fn no_duration_is_too_long() {
+        let mut durations = Distribution::new();
+        [0, 1, u64::MAX / 2, u64::MAX].into_iter().for_each(|ns| durations.record(ns));
+        assert_eq!((durations.count(), durations.max()), (4, u64::MAX));
+    }
+
+    #[test]
     fn nothing_is_zero_everywhere() {
         let nothing = Distribution::new();
         assert_eq!((nothing.count(), nothing.min(), nothing.max(), nothing.percentile(99.0)), (0, 0, 0, 0));
@@ -160,7 +189,7 @@ mod tests {
     #[test]
     fn a_damaged_histogram_is_an_error() {
         for hdr in ["", "!", "AAAA", "HISTFAAAABx4nJNpmSzMwMDABAA"] {
-            let document = format!("{{\"total_ns\":1,\"hdr\":\"{hdr}\"}}");
+            let document = format!("{{\"total_ns\":1,\"min_ns\":1,\"max_ns\":1,\"hdr\":\"{hdr}\"}}");
             assert!(serde_json::from_str::<Distribution>(&document).is_err(), "{hdr}");
         }
     }
