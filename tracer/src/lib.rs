@@ -5,6 +5,7 @@
 //! [`store::Store`] takes them in and answers what views and reports ask.
 
 pub mod about;
+pub mod analysis;
 pub mod causal;
 pub mod chunk;
 pub mod control;
