@@ -15,6 +15,7 @@ pub mod event;
 pub mod events;
 pub mod explain;
 pub mod fan_in;
+pub mod file;
 pub mod finding;
 pub mod inspect;
 pub mod journal;
