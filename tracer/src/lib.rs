@@ -14,6 +14,7 @@ pub mod dump;
 pub mod event;
 pub mod events;
 pub mod explain;
+pub mod export;
 pub mod fan_in;
 pub mod file;
 pub mod finding;

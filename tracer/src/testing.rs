@@ -40,7 +40,9 @@ impl Stream {
         let place = |line| Place { file: 0, line, column: if line == 0 { 0 } else { 5 } };
         let program = ProgramInfo {
             files: vec![SourceText { path: "t.vex".to_string(), text: "".into() }],
-            functions: FUNCTIONS.map(|name| FunctionInfo { name: name.to_string(), place: place(1) }).to_vec(),
+            functions: FUNCTIONS
+                .map(|name| FunctionInfo { name: name.to_string(), place: place(1), ..FunctionInfo::default() })
+                .to_vec(),
             places: (0..1000).map(place).collect(),
             object_names: Vec::new(),
         };
