@@ -29,10 +29,13 @@ impl Log {
     /// # Errors
     /// When the filter cannot be understood, or the file not be written: the sentence for the user.
     pub fn begin(command: &Command) -> Result<Log, String> {
-        let Some(wanted) = env::var_os("VEX_LOG").filter(|wanted| !wanted.is_empty()) else { return Ok(Log::default()) };
+        let Some(wanted) = env::var_os("VEX_LOG").filter(|wanted| !wanted.is_empty()) else {
+            return Ok(Log::default());
+        };
         let wanted = wanted.to_str().ok_or("VEX_LOG: not text")?;
-        let filter = EnvFilter::try_new(wanted)
-            .map_err(|error| format!("VEX_LOG={wanted}: {error}; write a level (`debug`) or `target=level`, with commas"))?;
+        let filter = EnvFilter::try_new(wanted).map_err(|error| {
+            format!("VEX_LOG={wanted}: {error}; write a level (`debug`) or `target=level`, with commas")
+        })?;
         let file = match env::var_os("VEX_LOG_FILE").filter(|path| !path.is_empty()) {
             Some(path) => Some(PathBuf::from(path)),
             None => has_screen(command).then(default_file),
@@ -89,7 +92,13 @@ pub fn ran(ran: &Ran) {
     tracing::info!(verdict = report.verdict.name(), findings = report.findings.len(), "the run has ended");
     for finding in &report.findings {
         let tasks: Vec<u32> = finding.tasks.iter().map(|blocked| blocked.task.id.0).collect();
-        tracing::info!(verdict = finding.verdict.name(), ?tasks, event = finding.event, message = finding.message, "finding");
+        tracing::info!(
+            verdict = finding.verdict.name(),
+            ?tasks,
+            event = finding.event,
+            message = finding.message,
+            "finding"
+        );
     }
 }
 

@@ -142,6 +142,15 @@ pub(super) struct Fields {
 }
 
 impl Fields {
+    /// Whether the update is something that a task does at some place: a lock, an unlock, a receive.
+    pub(super) fn is_done(&self) -> bool {
+        match self.update {
+            Update::Permits(_) | Update::Readers(_) => self.how == How::Add,
+            Update::Locked(_) | Update::WriteLocked(_) | Update::ValueSent | Update::ValueReceived => true,
+            _ => false,
+        }
+    }
+
     fn number(&mut self, name: &str, value: u64) {
         let small = || u32::try_from(value).unwrap_or(u32::MAX);
         match name {
@@ -175,6 +184,7 @@ impl Visit for Fields {
             "is_internal" => self.internal = value,
             "locked" => self.update = Update::Locked(value),
             "write_locked" => self.update = Update::WriteLocked(value),
+            "arrived" if value => self.update = Update::Arrived(1),
             "is_leader" if value => self.update = Update::Leader,
             "value_sent" if value => self.update = Update::ValueSent,
             "value_received" if value => self.update = Update::ValueReceived,

@@ -26,8 +26,8 @@
 //!
 //! # What is not known
 //!
-//! Tokio does not tell where a task waits (the place is that of the innermost span of the program's own around it, if
-//! any), nor of waits for sockets, join handles, `Notify`, `watch`, `broadcast` and unbounded channels, nor that a task waits to
+//! Tokio does not tell where a task waits, locks or sends: the layer walks the stack up to the program's own code to find out
+//! (`places.rs`). It does not tell of waits for sockets, join handles, `Notify`, `watch`, `broadcast` and unbounded channels, nor that a task waits to
 //! receive from a bounded channel. Those are waits for input or output (`io`) in the trace; once a task's unexplained wait has ended
 //! with a value sent to a channel, its next ones are taken for waits to receive from it, until one ends otherwise. What is
 //! made by `const_new` tells nothing at all.
@@ -40,6 +40,7 @@
 //! read after `kill -9` up to the last quarter of a second. Whatever goes wrong, the program runs on.
 
 mod fields;
+mod places;
 mod resources;
 mod ring;
 mod source;
@@ -59,6 +60,7 @@ use crate::file::{FileWriter, Header};
 use crate::finding::Finding;
 use crate::program::ProgramInfo;
 use crate::sink::{BackPressure, live};
+use places::{Here, Places};
 use state::State;
 use std::io;
 use std::path::Path;
@@ -76,11 +78,13 @@ pub struct Options {
     level: Level,
     pressure: BackPressure,
     queue: usize,
+    places: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { title: String::new(), level: Level::DEBUG, pressure: BackPressure::DropOldest, queue: 256 }
+        let (title, level, pressure) = (String::new(), Level::DEBUG, BackPressure::DropOldest);
+        Self { title, level, pressure, queue: 256, places: true }
     }
 }
 
@@ -104,6 +108,13 @@ impl Options {
         self
     }
 
+    /// Whether the stack is walked to find the line at which a task waits, locks or sends [default: yes]. Without it, places are
+    /// those of the program's innermost span, and waits cost less.
+    pub fn places(mut self, places: bool) -> Self {
+        self.places = places;
+        self
+    }
+
     /// How many blocks of 4088 events (64 KiB each) may be on their way to the disk [default: 256].
     pub fn queue(mut self, blocks: usize) -> Self {
         self.queue = blocks.max(1);
@@ -118,12 +129,20 @@ struct Shared {
     level: Level,
     control: Arc<Control>,
     began: Instant,
+    /// Where tasks are, unless nobody wants to know.
+    places: Places,
+    walks: bool,
 }
 
 impl Shared {
     /// Nanoseconds since the recording began.
     fn clock(&self) -> u64 {
         u64::try_from(self.began.elapsed().as_nanos()).unwrap_or(u64::MAX)
+    }
+
+    /// Where this thread is.
+    fn here(&self) -> Here {
+        if self.walks && !self.closed.load(Relaxed) { self.places.here() } else { Here::Nowhere }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -179,6 +198,8 @@ impl Recording {
             level: options.level,
             control,
             began: now(),
+            places: Places::default(),
+            walks: options.places,
         });
         let writer = Writer::new(shared.clone(), receiver, file, header);
         let writer = std::thread::Builder::new().name("vex-recording".into()).spawn(move || writer.run())?;

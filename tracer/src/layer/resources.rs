@@ -63,8 +63,14 @@ pub(super) struct Resource {
     closed: bool,
     /// A timer's object was recorded as set.
     set: bool,
+    /// A barrier's parties, a channel's capacity, a semaphore's permits.
     parties: u32,
-    arrived: u32,
+    /// Values in a channel, free permits of a semaphore.
+    level: i64,
+    /// Who took the last value of a channel.
+    receiver: Option<Key>,
+    /// Who has arrived at a barrier since it last opened, with the operation.
+    arrived: Vec<(Key, Key)>,
     microseconds: u32,
     /// Tasks that wait at a barrier or for a oneshot channel.
     waiting: Vec<Key>,
@@ -119,7 +125,7 @@ impl State {
             _ => Sort::Other,
         };
         let place = self.table.place(&fields.file, fields.line, fields.column);
-        let site = if fields.file.is_empty() { 0 } else { self.table.object_site(place) };
+        let site = if fields.file.is_empty() { self.here } else { self.table.object_site(place) };
         let (mut object, mut nth) = (0, 0);
         let kind = match sort {
             Sort::Mutex => Some(Kind::MutexMake),
@@ -146,7 +152,9 @@ impl State {
             closed: false,
             set: false,
             parties: 0,
-            arrived: 0,
+            level: 0,
+            receiver: None,
+            arrived: Vec::new(),
             microseconds: 0,
             waiting: Vec::new(),
             early: Vec::new(),
@@ -166,6 +174,7 @@ impl State {
         self.emit(worker, kind, site, object, size);
         if let Some(resource) = self.resources.get_mut(&key) {
             (resource.object, resource.nth, resource.parties) = (object, nth, size);
+            resource.level = if kind == Kind::SemaphoreMake { i64::from(size) } else { 0 };
         }
         self.rest(worker);
     }
@@ -253,7 +262,18 @@ impl State {
                 if let Some(outer) = outer.and_then(|outer| self.operations.get_mut(&outer)) {
                     outer.granted = true;
                 }
-                if polled { self.let_in_at_once(worker, key, resource) } else { self.handed_over(worker, key, resource) }
+                if polled {
+                    self.let_in_at_once(worker, key, resource)
+                } else {
+                    self.handed_over(worker, key, resource)
+                }
+            }
+            (Update::Arrived(_), _) => {
+                let resource = operation.resource;
+                let actor = self.acting(worker);
+                if let Some(barrier) = self.resources.get_mut(&resource) {
+                    barrier.arrived.push((actor, key));
+                }
             }
             (Update::Leader, _) => {
                 let resource = operation.resource;
@@ -287,8 +307,9 @@ impl State {
         let actor = self.acting(worker);
         let Some(resource) = self.resources.get(&key) else { return };
         if resource.sort == Sort::Channel {
+            let site = self.site_of(actor);
             let entry = self.worker(worker);
-            (entry.sending, entry.sent) = (Some(key), Some(key));
+            (entry.sending, entry.sent, entry.sending_at) = (Some(key), Some(key), site);
             if let Some(resource) = self.resources.get_mut(&key) {
                 resource.sender = Some(worker);
             }
@@ -298,25 +319,62 @@ impl State {
             self.settle(worker);
         } else {
             let (object, site) = (resource.object, self.site_of(actor));
-            let left = resource.parties.saturating_sub(resource.holds.len() as u32 + 1);
+            if resource.level <= 0 {
+                self.release_early(worker, key);
+            }
+            let Some(resource) = self.resources.get_mut(&key) else { return };
+            resource.level -= 1;
+            let left = u32::try_from(resource.level).unwrap_or(0);
             self.emit(worker, Kind::Acquire, site, object, left);
             self.hold(key, actor, site, false, false);
         }
         self.rest(worker);
     }
 
+    /// A permit was taken that nobody has given back yet: one who holds one and runs is only about to say so.
+    fn release_early(&mut self, worker: u32, semaphore: Key) {
+        let Some(resource) = self.resources.get(&semaphore) else { return };
+        let running = |hold: &Hold| match self.tasks.get(&hold.key).map(|task| &task.phase) {
+            Some(&Phase::Running(there)) if there != worker => Some((there, *hold)),
+            _ => None,
+        };
+        let Some((there, hold)) = resource.holds.iter().find_map(running) else { return };
+        let object = resource.object;
+        self.settle(there);
+        self.emit(there, Kind::Release, 0, object, 0);
+        self.let_hold_go(semaphore, hold.key);
+        if let Some(resource) = self.resources.get_mut(&semaphore) {
+            resource.level += 1;
+            resource.early.push(hold.task);
+        }
+    }
+
+    /// Whether a task's letting go has been recorded before it said it, which it does now.
+    fn was_early(&mut self, key: Key, actor: Key) -> bool {
+        let me = TaskId(self.id(actor));
+        let Some(resource) = self.resources.get_mut(&key) else { return false };
+        let place = resource.early.iter().position(|&task| task == me);
+        place.map(|place| resource.early.remove(place)).is_some()
+    }
+
     /// A value was sent, and no receiver was woken for it.
     pub(super) fn sent_nobody_waited(&mut self, worker: u32, key: Key) {
-        let entry = self.worker(worker);
-        let actor = entry.stack.last().copied().or(entry.leaving);
-        let site = actor.map_or(0, |actor| self.site_of(actor));
-        let object = self.object(key);
-        if let Some(resource) = self.resources.get_mut(&key) {
-            resource.sender = None;
+        let site = self.worker(worker).sending_at;
+        let Some(resource) = self.resources.get_mut(&key) else { return };
+        resource.sender = None;
+        resource.level += 1;
+        let (object, receiver) = (resource.object, resource.receiver);
+        let full = resource.level > i64::from(resource.parties);
+        // There was room, so the receiver has taken a value and is only about to say so.
+        if let Some(task) = receiver.filter(|_| full).and_then(|receiver| self.tasks.get_mut(&receiver))
+            && let Phase::Running(there) = task.phase
+            && there != worker
+        {
+            task.handed.push(key);
+            resource.level -= 1;
+            self.emit(there, Kind::Recv, 0, object, 0);
         }
-        if object != 0 {
-            self.emit(worker, Kind::Send, site, object, 0);
-        }
+        self.emit(worker, Kind::Send, site, object, 0);
     }
 
     fn hold(&mut self, lock: Key, key: Key, site: u32, exclusive: bool, unconfirmed: bool) {
@@ -359,12 +417,23 @@ impl State {
                     (None, woken) => {
                         self.settle_sender(lock);
                         self.emit(worker, Kind::Recv, site, object, woken);
+                        if let Some(resource) = self.resources.get_mut(&lock) {
+                            resource.receiver = Some(actor);
+                            resource.level -= i64::from(woken == 0);
+                        }
                     }
                 }
             }
             Sort::Semaphore => {
-                self.let_hold_go(lock, actor);
-                self.emit(worker, Kind::Release, site, object, woken);
+                if !self.was_early(lock, actor) {
+                    self.let_hold_go(lock, actor);
+                    self.emit(worker, Kind::Release, site, object, woken);
+                    if let Some(resource) = self.resources.get_mut(&lock).filter(|_| woken == 0) {
+                        resource.level += 1;
+                    }
+                } else if woken != 0 {
+                    self.emit(worker, Kind::Wake, site, woken, object);
+                }
                 if woken != 0 {
                     self.hold(lock, waiter, asked, false, false);
                 }
@@ -408,12 +477,11 @@ impl State {
             return false;
         }
         let (me, site) = (TaskId(self.id(actor)), self.site_of(actor));
-        let Some(resource) = self.resources.get_mut(&lock) else { return false };
-        if let Some(place) = resource.early.iter().position(|&task| task == me) {
-            resource.early.remove(place);
+        if self.was_early(lock, actor) {
             self.worker(worker).releasing = Some(lock);
             return false;
         }
+        let Some(resource) = self.resources.get_mut(&lock) else { return false };
         let fits = |hold: &Hold| writes.is_none_or(|writes| hold.exclusive == writes);
         let mine = resource.holds.iter().rposition(|hold| hold.task == me && fits(hold));
         // A guard may have been sent elsewhere; of a mutex there is only one, of others it is told later which.
@@ -494,11 +562,6 @@ impl State {
             (Sort::RwLock, Update::Readers(_), How::Add) => self.confirm(worker, key, false),
             (Sort::RwLock, Update::Readers(_), How::Sub) => self.said_to_let_go(worker, key, Some(false)),
             (Sort::Barrier, Update::Size(parties), _) => self.make(worker, key, Kind::BarrierMake, parties),
-            (Sort::Barrier, Update::Arrived(_), How::Add) => {
-                if let Some(barrier) = self.resources.get_mut(&key) {
-                    barrier.arrived += 1;
-                }
-            }
             (Sort::Timer, Update::Duration(milliseconds), _) => {
                 if let Some(timer) = self.resources.get_mut(&key) {
                     timer.microseconds = u32::try_from(milliseconds.saturating_mul(1000)).unwrap_or(u32::MAX);
@@ -528,12 +591,21 @@ impl State {
                     if handed.is_none() {
                         self.emit(worker, Kind::Recv, site, object, 0);
                     }
+                    if let Some(resource) = self.resources.get_mut(&key) {
+                        resource.receiver = Some(actor);
+                        resource.level -= i64::from(handed.is_none());
+                    }
                 }
             }
             Sort::Semaphore => {
                 for _ in 0..permits.min(MANY) {
-                    self.let_hold_go(key, actor);
-                    self.emit(worker, Kind::Release, site, object, 0);
+                    if !self.was_early(key, actor) {
+                        self.let_hold_go(key, actor);
+                        self.emit(worker, Kind::Release, site, object, 0);
+                        if let Some(resource) = self.resources.get_mut(&key) {
+                            resource.level += 1;
+                        }
+                    }
                 }
             }
             Sort::Mutex | Sort::RwLock => {
@@ -617,14 +689,30 @@ impl State {
         let site = self.site_of(actor);
         let Some(resource) = self.resources.get_mut(&barrier) else { return };
         let (object, parties) = (resource.object, resource.parties);
-        resource.arrived = 0;
-        let waiting = std::mem::take(&mut resource.waiting);
+        let arrived = std::mem::take(&mut resource.arrived);
+        let mut waiting = std::mem::take(&mut resource.waiting).len() as u32;
+        // Who has arrived and is still on its way to wait has waited for no time.
+        let mut running = Vec::new();
+        for &(other, _) in arrived.iter().filter(|arrived| arrived.0 != actor) {
+            if let Some(Phase::Running(there)) = self.tasks.get(&other).map(|task| task.phase.clone()) {
+                waiting += 1;
+                self.settle(there);
+                self.emit_blocked(there, Kind::BarrierWait, 0, object, waiting);
+                running.push((other, there));
+            }
+        }
         self.emit(worker, Kind::BarrierWait, site, object, parties);
-        for waiter in waiting {
-            if self.waits_on(waiter, On::Barrier(barrier)) {
-                let id = self.id(waiter);
+        for (other, operation) in arrived {
+            let id = self.id(other);
+            if self.waits_on(other, On::Barrier(barrier)) {
                 self.emit(worker, Kind::Wake, site, id, object);
-                self.let_in(waiter);
+                self.let_in(other);
+            } else if let Some(&(_, there)) = running.iter().find(|&&(key, _)| key == other) {
+                self.emit(worker, Kind::Wake, site, id, object);
+                self.emit(there, Kind::Switch, 0, id, 0);
+                if let Some(operation) = self.operations.get_mut(&operation) {
+                    operation.granted = true;
+                }
             }
         }
         self.record_of(key);
@@ -701,8 +789,8 @@ impl State {
             Sort::RwLock => (Kind::ReadLock, WaitReason::ReadLock, On::Lock(on)),
             Sort::Channel => (Kind::Send, WaitReason::Send, On::Room(on)),
             Sort::Barrier => {
-                arg = resource.arrived;
                 resource.waiting.push(key);
+                arg = resource.waiting.len() as u32;
                 (Kind::BarrierWait, WaitReason::Barrier, On::Barrier(on))
             }
             _ => (Kind::Acquire, WaitReason::Semaphore, On::Permit(on)),

@@ -86,18 +86,8 @@ impl State {
     fn model(&self, around: &[Key]) -> Now {
         let mut now = Now::default();
         let mut apply = |task: TaskId, kind, blocked, object, arg| {
-            let event = Event {
-                ordinal: 0,
-                kind,
-                blocked,
-                worker: 0,
-                task,
-                site: Site(0),
-                clock: 0,
-                object,
-                arg,
-                text: "",
-            };
+            let event =
+                Event { ordinal: 0, kind, blocked, worker: 0, task, site: Site(0), clock: 0, object, arg, text: "" };
             now.apply(&event, &mut ());
         };
         let nobody = TaskId(0);

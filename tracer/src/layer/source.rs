@@ -96,9 +96,9 @@ pub(super) fn variable(text: &str, place: Place) -> Option<String> {
     if best.is_none() {
         // A field: `accounts: Arc::new(`; not a path (`Arc::new`).
         let bytes = before.as_bytes();
-        let colon = (0..bytes.len()).rev().find(|&at| {
-            bytes[at] == b':' && bytes.get(at + 1) != Some(&b':') && (at == 0 || bytes[at - 1] != b':')
-        });
+        let colon = (0..bytes.len())
+            .rev()
+            .find(|&at| bytes[at] == b':' && bytes.get(at + 1) != Some(&b':') && (at == 0 || bytes[at - 1] != b':'));
         if let Some(colon) = colon {
             let head = before[..colon].trim_end();
             let start = head.rfind(|c| !is_word(c)).map_or(0, |at| at + 1);

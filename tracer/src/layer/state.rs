@@ -140,6 +140,8 @@ pub(super) struct Worker {
     pub(super) leaving: Option<Key>,
     /// The channel that was sent to, where that is left open.
     pub(super) sending: Option<Key>,
+    /// Where.
+    pub(super) sending_at: u32,
     /// The channel that was sent to just before.
     pub(super) sent: Option<Key>,
     /// The lock that is being let go.
@@ -164,6 +166,8 @@ pub(super) struct State {
     pub(super) table: Table,
     /// The clock of what is being recorded.
     pub(super) now: u64,
+    /// The site of it, where that is known.
+    pub(super) here: u32,
     pub(super) tasks: FxHashMap<Key, Task>,
     pub(super) resources: FxHashMap<Key, Resource>,
     pub(super) operations: FxHashMap<Key, Operation>,
@@ -187,6 +191,7 @@ impl State {
             stream,
             table: Table::new(),
             now: 0,
+            here: 0,
             tasks: FxHashMap::default(),
             resources: FxHashMap::default(),
             operations: FxHashMap::default(),
@@ -399,8 +404,11 @@ impl State {
         self.tasks.get(&key).map_or(0, |task| task.id.0)
     }
 
-    /// Where a task is, as far as its spans say.
+    /// Where the task is that does what is being recorded: on its stack, or as far as its spans say.
     pub(super) fn site_of(&self, key: Key) -> u32 {
+        if self.here != 0 {
+            return self.here;
+        }
         self.tasks.get(&key).and_then(|task| task.places.last()).map_or(0, |place| place.1)
     }
 
@@ -613,7 +621,10 @@ impl State {
             _ => None,
         };
         let actor = self.acting(worker);
-        let site = self.site_of(actor);
+        let site = match handed.or(sent) {
+            Some(_) => self.worker(worker).sending_at,
+            None => self.site_of(actor),
+        };
         let object_of = |channel: Key| self.resources.get(&channel).map_or(0, |resource| resource.object);
         match (handed, wait.on, sent) {
             (Some(channel), ..) => {

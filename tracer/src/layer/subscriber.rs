@@ -5,7 +5,8 @@
 //! lock. Nothing here is held while a program's own code runs (its values are formatted before the lock is taken).
 
 use super::Shared;
-use super::fields::{Class, Fields, Says, Text, WakerOp, class_of, says};
+use super::fields::{Class, Fields, How, Says, Text, WakerOp, class_of, says};
+use super::places::Here;
 use super::state::{Key, State};
 use crate::program::Place;
 use std::cell::RefCell;
@@ -51,6 +52,11 @@ impl Thread {
         within.clone().find(|entered| entered.1 == class).map(|entered| entered.0)
     }
 
+    /// The task that runs.
+    fn task(&self) -> Option<Key> {
+        self.entered.iter().rev().find(|entered| entered.1 == Class::Task).map(|entered| entered.0)
+    }
+
     /// The outermost operation within the task that runs.
     fn outermost_operation(&self) -> Option<Key> {
         let within = self.entered.iter().rev().take_while(|entered| entered.1 != Class::Task);
@@ -87,14 +93,26 @@ impl RecordingLayer {
 
     /// Does something with the state, in the name of this thread.
     fn record(&self, f: impl FnOnce(&mut State, u32, &Thread)) {
+        self.record_at(Here::Nowhere, false, f);
+    }
+
+    /// The same where it is known where; `object` says that something is made there.
+    fn record_at(&self, here: Here, object: bool, f: impl FnOnce(&mut State, u32, &Thread)) {
         self.thread(|thread| {
             let Some(mut state) = self.shared.open() else { return };
             let worker = *thread.worker.get_or_insert_with(|| {
                 let current = std::thread::current();
                 state.new_worker(current.name().unwrap_or(""))
             });
+            state.here = state.table.here(here, object);
             f(&mut state, worker, thread);
+            state.here = 0;
         });
+    }
+
+    /// Where this thread is, if `wanted`.
+    fn here(&self, wanted: bool) -> Here {
+        if wanted { self.shared.here() } else { Here::Nowhere }
     }
 
     /// Whether a span or event of the program's own is wanted.
@@ -149,7 +167,7 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for RecordingLayer {
                 state.new_task(worker, key, function, site);
             }),
             Class::Resource if is_tokios_own(&fields) => {}
-            Class::Resource => self.record(|state, worker, thread| {
+            Class::Resource => self.record_at(self.here(fields.file.is_empty()), true, |state, worker, thread| {
                 let around = thread.entered.last().filter(|entered| entered.1 == Class::Resource);
                 state.new_resource(worker, key, &fields, around.map(|around| around.0));
             }),
@@ -234,22 +252,25 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for RecordingLayer {
         event.record(&mut fields);
         match says {
             Says::Waker if fields.waker == WakerOp::None => {}
-            Says::Waker => self.record(|state, worker, _| match fields.waker {
-                WakerOp::Clone => state.waker_cloned(worker, fields.task),
-                _ => state.wake(worker, fields.task),
-            }),
-            Says::Polled => self.record(|state, worker, thread| {
+            Says::Waker if fields.waker == WakerOp::Clone => {
+                // Somebody means to wake the task that runs: it may be about to wait for something that says nothing itself.
+                let own = self.thread(|thread| thread.task() == Some(fields.task));
+                let here = self.here(own == Some(true));
+                self.record_at(here, false, |state, worker, _| state.waker_cloned(worker, fields.task));
+            }
+            Says::Waker => self.record(|state, worker, _| state.wake(worker, fields.task)),
+            Says::Polled => self.record_at(self.here(!fields.ready), false, |state, worker, thread| {
                 let operation = thread.innermost(Class::Operation);
                 if let Some(operation) = operation.filter(|_| operation == thread.outermost_operation()) {
                     state.polled(worker, operation, fields.ready);
                 }
             }),
-            Says::Operation => self.record(|state, worker, thread| {
+            Says::Operation => self.record_at(self.here(fields.how == How::Add), false, |state, worker, thread| {
                 if let Some(operation) = thread.innermost(Class::Operation) {
                     state.operation_update(worker, operation, &fields, thread.polls(operation));
                 }
             }),
-            Says::Resource => self.record(|state, worker, thread| {
+            Says::Resource => self.record_at(self.here(fields.is_done()), false, |state, worker, thread| {
                 if let Some(resource) = thread.innermost(Class::Resource) {
                     state.resource_update(worker, resource, &fields);
                 }

@@ -4,6 +4,7 @@
 //! say (the text itself, what the variable of a `let` is called) is looked up by the thread that writes the file, never by
 //! the program's own ([`Table::wanted`], [`Table::learn`]).
 
+use super::places::{Found, Here};
 use super::source;
 use crate::event::Site;
 use crate::program::{FunctionInfo, Place, ProgramInfo, SourceText};
@@ -14,6 +15,9 @@ use std::sync::Arc;
 /// Sites have 24 bits in a record.
 const SITES: usize = 1 << 24;
 
+/// Stacks that may wait to be understood, or have been.
+const STACKS: usize = 1 << 16;
+
 /// What is not known until somebody has read a source file.
 #[derive(Clone, Debug)]
 pub(super) enum Wanted {
@@ -21,6 +25,8 @@ pub(super) enum Wanted {
     Text { file: u16, path: String },
     /// What the object made at a place is called.
     Object { site: u32, place: Place },
+    /// Where a stack is; `object` where something was made there.
+    Stack { site: u32, stack: Vec<usize>, object: bool },
     /// What the task spawned at a place is called.
     Function { index: u32, place: Place },
 }
@@ -32,6 +38,8 @@ pub(super) struct Table {
     files: FxHashMap<String, u16>,
     sites: FxHashMap<Place, u32>,
     functions: FxHashMap<(String, Place), u32>,
+    /// Sites of stacks whose places are not known yet, or were learned later.
+    stacks: FxHashMap<Vec<usize>, u32>,
     names: BTreeMap<u32, String>,
     wanted: Vec<Wanted>,
     changed: bool,
@@ -45,6 +53,7 @@ impl Table {
             files: FxHashMap::default(),
             sites: FxHashMap::default(),
             functions: FxHashMap::default(),
+            stacks: FxHashMap::default(),
             names: BTreeMap::new(),
             wanted: Vec::new(),
             changed: true,
@@ -95,6 +104,44 @@ impl Table {
         site
     }
 
+    /// The site of where something happens; `object` where it is made there. 0 where that is not known.
+    pub(super) fn here(&mut self, here: Here, object: bool) -> u32 {
+        match here {
+            Here::Nowhere => 0,
+            Here::Site(site) => {
+                if object && !self.names.contains_key(&site) {
+                    let place = self.program.places.get(site as usize).copied().unwrap_or_default();
+                    self.wanted.push(Wanted::Object { site, place });
+                }
+                site
+            }
+            Here::Stack(stack) => {
+                if let Some(&site) = self.stacks.get(&stack) {
+                    return site;
+                }
+                let site = self.program.places.len();
+                if site >= SITES || self.stacks.len() >= STACKS {
+                    return 0;
+                }
+                self.program.places.push(Place::default());
+                self.stacks.insert(stack.clone(), site as u32);
+                self.wanted.push(Wanted::Stack { site: site as u32, stack, object });
+                site as u32
+            }
+        }
+    }
+
+    /// A file as the program's own places call it (`src/main.rs`), which the debug information knows by its whole path.
+    fn known_as(&self, path: &str) -> String {
+        let ends = |known: &&SourceText| path.strip_suffix(known.path.as_str()).is_some_and(|head| head.ends_with('/'));
+        if let Some(known) = self.program.files.iter().find(ends) {
+            return known.path.clone();
+        }
+        let folder = std::env::current_dir().unwrap_or_default();
+        let inside = std::path::Path::new(path).strip_prefix(folder).ok();
+        inside.map_or_else(|| path.to_string(), |inside| inside.to_string_lossy().into_owned())
+    }
+
     /// A function by its name, and for those without one by their place.
     pub(super) fn function(&mut self, name: &str, place: Place) -> u32 {
         let key = if name.is_empty() { (String::new(), place) } else { (name.to_string(), Place::default()) };
@@ -121,9 +168,21 @@ impl Table {
     }
 
     /// What the sources say of `wanted`, which have been read into `texts`.
-    pub(super) fn learn(&mut self, wanted: &[Wanted], texts: &source::Texts) {
+    pub(super) fn learn(&mut self, wanted: &[Wanted], found: &FxHashMap<u32, Found>, texts: &source::Texts) {
         for want in wanted {
             match want {
+                Wanted::Stack { site, object, .. } => {
+                    let Some(found) = found.get(site) else { continue };
+                    let place = self.place(&self.known_as(&found.path), found.line, found.column);
+                    if let Some(entry) = self.program.places.get_mut(*site as usize) {
+                        *entry = place;
+                        self.changed = true;
+                    }
+                    // Its text may have to be read first.
+                    if *object {
+                        self.wanted.push(Wanted::Object { site: *site, place });
+                    }
+                }
                 Wanted::Text { file, path } => {
                     if let (Some(entry), Some(text)) = (self.program.files.get_mut(*file as usize), texts.get(path)) {
                         entry.text = text.clone();

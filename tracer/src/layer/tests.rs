@@ -82,7 +82,7 @@ fn a_span_entered_again_and_again_is_one_task_that_waits_between() {
     let (store, _) = recorded("again", Options::default().level(Level::TRACE), || {
         let request = info_span!("request");
         for _ in 0..3 {
-            let _entered = request.enter();
+            request.in_scope(|| ());
             std::thread::sleep(std::time::Duration::from_micros(100));
         }
     });
@@ -102,6 +102,29 @@ fn a_program_that_blocks_loses_nothing_through_a_queue_of_one() {
     assert_eq!(store.count(Kind::Marker), 20_000);
     assert_eq!(file.ending().map(|ending| ending.dropped), Some(0));
     assert_eq!(store.dropped(), 0);
+}
+
+#[test]
+fn what_was_recorded_can_be_read_before_the_end() {
+    let path = scratch("alive");
+    let recording = Recording::to(&path).expect("a file in the temporary directory");
+    tracing::subscriber::with_default(tracing_subscriber::registry().with(recording.layer()), || {
+        let _request = info_span!("request").entered();
+        info!("read");
+    });
+    // As after a `kill -9`: nobody has finished the file. The writer takes its time, a loaded machine more of it.
+    let read = |_| {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+        let file = TraceFile::open(&path).ok().filter(|file| file.len() > 0 && !file.program().functions.is_empty())?;
+        let mut store = Store::new(file.program().clone());
+        file.each(&mut |chunk| store.push(chunk)).expect("readable");
+        Some((store, file.ending().is_none()))
+    };
+    let (store, unfinished) = (0..1500).find_map(read).expect("events within half a minute");
+    assert!(unfinished);
+    assert_eq!(markers(&store), [("request#1".to_string(), "INFO tracer::layer::tests: read".to_string())]);
+    drop(recording);
+    let _ = std::fs::remove_file(&path);
 }
 
 /// A state whose records are kept.
@@ -188,7 +211,7 @@ proptest! {
             let (resource_key, operation) = (100 + a, 200 + b);
             match what {
                 0 | 1 => state.new_task(worker, 1 + a, 0, 0),
-                2 | 3 | 4 => state.enter(worker, 1 + a),
+                2..=4 => state.enter(worker, 1 + a),
                 5 | 6 => state.exit(worker, 1 + a, b == 0),
                 7 => state.end_task(worker, 1 + a),
                 8 => state.wake(worker, 1 + a),
@@ -202,10 +225,12 @@ proptest! {
                 14 => {
                     state.operation_update(worker, operation, &update(Update::Requested(1 + a), How::Override), true);
                     state.operation_update(worker, operation, &update(Update::Obtained(b), How::Add), a < 2);
+                    let other = if a > 3 { Update::Arrived(1) } else { Update::Leader };
+                    state.operation_update(worker, operation, &update(other, How::Override), true);
                 }
                 15 => {
                     let updates = [
-                        Update::Locked(b & 1 == 0), Update::WriteLocked(b & 1 == 0), Update::Readers(1), Update::Arrived(1),
+                        Update::Locked(b & 1 == 0), Update::WriteLocked(b & 1 == 0), Update::Readers(1), Update::Size(b),
                         Update::Duration(b), Update::ValueSent,
                     ];
                     let how = if b > 2 { How::Add } else { How::Sub };

@@ -1,6 +1,7 @@
 //! The thread that writes the file: the program's own threads never wait for a disk, unless they were told to.
 
 use super::Shared;
+use super::places::Found;
 use super::source::Texts;
 use super::table::Wanted;
 use crate::about::Ending;
@@ -8,6 +9,7 @@ use crate::file::{FileWriter, Header, Written};
 use crate::finding::Verdict;
 use crate::program::ProgramInfo;
 use crate::sink::{LiveReceiver, Next};
+use rustc_hash::FxHashMap;
 use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -37,6 +39,7 @@ pub(super) struct Writer {
     failed: Option<io::Error>,
     /// What has been read about, but not told yet.
     unlearned: Vec<Wanted>,
+    found: FxHashMap<u32, Found>,
     /// A version of the table that is not in the file yet.
     news: Option<ProgramInfo>,
 }
@@ -44,7 +47,8 @@ pub(super) struct Writer {
 impl Writer {
     pub(super) fn new(shared: Arc<Shared>, receiver: LiveReceiver, file: FileWriter, header: Header) -> Self {
         let (texts, tables) = (Texts::default(), (0, 0));
-        Self { shared, receiver, file, header, texts, tables, failed: None, unlearned: Vec::new(), news: None }
+        let (unlearned, found) = (Vec::new(), FxHashMap::default());
+        Self { shared, receiver, file, header, texts, tables, failed: None, unlearned, found, news: None }
     }
 
     /// Writes until the recording is closed.
@@ -112,14 +116,20 @@ impl Writer {
     /// Reads what the sources say, and asks for the table.
     fn learn(&mut self, wanted: Vec<Wanted>) {
         for want in &wanted {
-            if let Wanted::Text { path, .. } = want {
-                self.texts.read(path);
+            match want {
+                Wanted::Text { path, .. } => self.texts.read(path),
+                Wanted::Stack { site, stack, .. } => {
+                    if let Some(found) = self.shared.places.understand(*site, stack) {
+                        self.found.insert(*site, found);
+                    }
+                }
+                Wanted::Object { .. } | Wanted::Function { .. } => {}
             }
         }
         self.unlearned.extend(wanted);
         let shared = self.shared.clone();
         let Some(mut state) = shared.try_lock() else { return };
-        state.table.learn(&std::mem::take(&mut self.unlearned), &self.texts);
+        state.table.learn(&std::mem::take(&mut self.unlearned), &std::mem::take(&mut self.found), &self.texts);
         if let Some(news) = state.table.news() {
             self.news = Some(news);
         }
@@ -147,6 +157,11 @@ impl Writer {
             (state.table.wanted(), state.findings.clone(), state.stream.clock(), workers)
         };
         self.learn(wanted);
+        // What was learned of stacks may ask for more: their files, then what stands in them.
+        for _ in 0..2 {
+            let more = shared.lock().table.wanted();
+            self.learn(more);
+        }
         if self.news.is_none() {
             self.news = Some(ProgramInfo::clone(&self.header.program));
         }
