@@ -10,6 +10,7 @@ use crate::program::{FunctionInfo, Place, ProgramInfo, SourceText};
 use crate::record::{Recorder, Tracer};
 use crate::sink::{Memory, MemorySink};
 use crate::store::Store;
+use crate::trace::MemoryTrace;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -126,6 +127,13 @@ impl Stream {
     /// The ordinal of the next event.
     pub fn ordinal(&self) -> u64 {
         self.recorder.ordinal()
+    }
+
+    /// The run so far, to be read again and again. (What is written afterwards belongs to the next call.)
+    pub fn trace(&mut self) -> MemoryTrace {
+        self.recorder.finish();
+        let chunks = self.memory.take();
+        MemoryTrace { program: Arc::new(self.program.clone()), chunks, ..MemoryTrace::default() }
     }
 
     /// The run so far. (What is written afterwards belongs to the next call.)
