@@ -5,6 +5,7 @@
 //! [`store::Store`] takes them in and answers what views and reports ask.
 
 pub mod about;
+pub mod analysis;
 pub mod causal;
 pub mod chunk;
 pub mod control;
@@ -16,6 +17,7 @@ pub mod events;
 pub mod explain;
 pub mod export;
 pub mod fan_in;
+pub mod file;
 pub mod finding;
 pub mod inspect;
 pub mod journal;

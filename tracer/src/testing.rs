@@ -3,8 +3,9 @@
 //! The program is made up: one file `t.vex` in which site `n` stands at line `n`, column 5, the functions `main`,
 //! `worker` and `phil`, and objects that are named after their sites as told.
 
+use crate::about::Ending;
 use crate::event::{BLOCKED, EndStatus, Kind, Site};
-use crate::finding::WaitReason;
+use crate::finding::{Verdict, WaitReason};
 use crate::model::state::TaskState;
 use crate::program::{FunctionInfo, Place, ProgramInfo, SourceText};
 use crate::record::{Recorder, Tracer};
@@ -129,11 +130,23 @@ impl Stream {
         self.recorder.ordinal()
     }
 
-    /// The run so far, to be read again and again. (What is written afterwards belongs to the next call.)
+    /// The run so far, to be read again and again; it ended well. (What is written afterwards belongs to the next call.)
     pub fn trace(&mut self) -> MemoryTrace {
         self.recorder.finish();
-        let chunks = self.memory.take();
-        MemoryTrace { program: Arc::new(self.program.clone()), chunks, ..MemoryTrace::default() }
+        let ending = Ending {
+            verdict: Verdict::Ok,
+            exit_code: 0,
+            program_exit_code: Some(0),
+            clock: self.clock,
+            dropped: 0,
+            note: String::new(),
+        };
+        MemoryTrace {
+            program: Arc::new(self.program.clone()),
+            ending: Some(ending),
+            chunks: self.memory.take(),
+            ..MemoryTrace::default()
+        }
     }
 
     /// The run so far. (What is written afterwards belongs to the next call.)
