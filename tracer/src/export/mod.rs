@@ -7,6 +7,7 @@
 mod chrome;
 mod csv;
 mod directory;
+mod firefox;
 mod folded;
 mod hlog;
 mod junit;
@@ -70,6 +71,7 @@ formats! {
     Speedscope, "speedscope", "", "speedscope.json", false, false, "Flame graphs of on-CPU and off-CPU time, for speedscope.app";
     Folded, "folded", "", "folded", false, false, "Stacks a line each, below `on-cpu` and `off-cpu`, for flamegraph.pl and inferno";
     Hlog, "hlog", "", "hlog", false, false, "Latency histograms by wait, lock and channel, for HdrHistogram tools";
+    Firefox, "firefox", "", "profile.json", false, false, "On-CPU and off-CPU stacks, for profiler.firefox.com";
     Junit, "junit", "", "xml", false, false, "A test report for CI: a case for each kind of finding and each line of a budget";
     Sarif, "sarif", "", "sarif", false, false, "Findings and red flags for code scanning, with the tasks of a deadlock as code flows";
     Chrome, "chrome", "", "trace.json", true, false, "Tracks of tasks with flows and counters, for chrome://tracing and Perfetto";
@@ -192,6 +194,7 @@ pub fn write_input(format: Format, input: &Input, out: &mut dyn Write) -> Result
         Format::Speedscope => speedscope::write(profile, &mut out)?,
         Format::Folded => folded::write(profile, &mut out)?,
         Format::Hlog => hlog::write(profile, &mut out)?,
+        Format::Firefox => firefox::write(profile, &mut out)?,
         Format::Junit => junit::write(input, &mut out)?,
         Format::Sarif => sarif::write(input, &mut out)?,
         Format::Chrome => chrome::write(trace()?, input, &mut out)?,

@@ -380,3 +380,62 @@ impl Viewer for Perfetto<'_> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::Format;
+    use super::super::tests::{bytes, profile, trace};
+    use super::*;
+    use std::collections::{BTreeMap, BTreeSet};
+
+    #[derive(Clone, PartialEq, Message)]
+    struct Trace {
+        #[prost(message, repeated, tag = "1")]
+        packet: Vec<Packet>,
+    }
+
+    #[test]
+    fn slices_close_flows_meet_and_names_are_known() {
+        let trace = Trace::decode(&bytes(Format::Perfetto, Some(&trace()), &profile())[..]).unwrap();
+        let (mut names, mut tracks) = (BTreeMap::new(), BTreeMap::new());
+        let mut open: BTreeMap<u64, Vec<String>> = BTreeMap::new();
+        let (mut begun, mut ended, mut instants, mut lengths) = (BTreeSet::new(), BTreeSet::new(), vec![], vec![]);
+        let mut last = 0;
+        for packet in trace.packet {
+            for name in packet.interned_data.into_iter().flat_map(|new| new.event_names) {
+                names.insert(name.iid.unwrap(), name.name.unwrap());
+            }
+            if let Some(track) = packet.track_descriptor {
+                assert!(track.uuid == Some(PROCESS) || track.parent_uuid == Some(PROCESS));
+                tracks.insert(track.uuid.unwrap(), track.name.unwrap_or_default());
+            }
+            let Some(event) = packet.track_event else { continue };
+            assert!(packet.timestamp.unwrap() >= last);
+            last = packet.timestamp.unwrap();
+            let track = event.track_uuid.unwrap();
+            assert!(tracks.contains_key(&track));
+            begun.extend(event.flow_ids);
+            ended.extend(event.terminating_flow_ids);
+            let name = event.name_iid.map(|iid| names[&iid].clone()).unwrap_or_default();
+            match event.kind.unwrap() {
+                SLICE_BEGIN => open.entry(track).or_default().push(name),
+                SLICE_END => drop(open.get_mut(&track).unwrap().pop().unwrap()),
+                INSTANT => {
+                    assert_eq!(open[&track].len(), 1);
+                    instants.push(format!("{}: {name}", tracks[&track]));
+                }
+                _ => lengths.push((tracks[&track].clone(), event.counter_value.unwrap())),
+            }
+        }
+        assert!(open.values().all(Vec::is_empty));
+        assert!(ended.is_subset(&begun) && ended.len() >= 5, "{ended:?} {begun:?}");
+        assert_eq!(
+            instants[..4],
+            ["main: chan.make jobs", "main: mutex.make counter", "main: task.spawn worker#1", "main: chan.send jobs"]
+        );
+        assert!(instants.contains(&"worker#1: output".to_string()));
+        let lengths: Vec<i64> =
+            lengths.into_iter().filter(|(name, _)| name == "length of jobs").map(|(_, n)| n).collect();
+        assert_eq!(lengths, [0, 1, 0]);
+    }
+}

@@ -245,6 +245,29 @@ fn folded_stacks() {
 }
 
 #[test]
+fn a_flame_graph_is_drawn_of_folded_stacks() {
+    let mut options = inferno::flamegraph::Options::default();
+    options.count_name = "ns".into();
+    let mut svg = Vec::new();
+    let folded = bytes(Format::Folded, None, &profile());
+    inferno::flamegraph::from_reader(&mut options, &folded[..], &mut svg).unwrap();
+    let svg = String::from_utf8(svg).unwrap();
+    for frame in ["on-cpu (800 ns, 59.26%)", "worker (t.vex:12) (700 ns, 51.85%)", "[recv] (400 ns, 29.63%)"] {
+        assert!(svg.contains(&format!("<title>{frame}</title>")), "{frame}");
+    }
+}
+
+#[test]
+fn without_samples_there_are_the_times_of_places() {
+    let mut profile = profile();
+    profile.waits_by_site =
+        vec![WaitRow { reason: "recv".into(), site: Some(2), time: of(&[100, 300]), ..WaitRow::default() }];
+    profile.by_site = vec![SiteTime { site: 1, on_cpu_ns: 600, ..SiteTime::default() }];
+    (profile.frames, profile.on_cpu, profile.blocked) = (Vec::new(), Vec::new(), Vec::new());
+    assert_eq!(text(Format::Folded, &profile), "on-cpu;worker (t.vex:12) 600\noff-cpu;worker (t.vex:14);[recv] 400\n");
+}
+
+#[test]
 fn speedscope_frames_and_weights() {
     let document: serde_json::Value = serde_json::from_str(&text(Format::Speedscope, &profile())).unwrap();
     let frames = document["shared"]["frames"].as_array().unwrap();
@@ -376,5 +399,72 @@ fn test_cases_for_findings_and_budget_lines() {
     ] {
         assert!(xml.contains(part), "{part} is not in\n{xml}");
     }
+    // Jenkins' schema has this on suites alone.
+    assert!(!xml.split("<testsuite ").next().unwrap().contains("skipped"), "{xml}");
     assert!(!xml.contains(['\u{1b}', '\u{0}', '\u{ffff}']));
+}
+
+#[test]
+fn firefox_threads_and_weights() {
+    let document: serde_json::Value = serde_json::from_str(&text(Format::Firefox, &profile())).unwrap();
+    let threads = document["threads"].as_array().unwrap();
+    let named = |name: &str| threads.iter().find(|thread| thread["name"] == *name).unwrap();
+    assert_eq!(named("on-CPU")["samples"]["weight"], json!([0.0007, 0.0001]));
+    assert_eq!(named("off-CPU")["samples"]["weight"], json!([0.0004, 0.00005, 0.0001]));
+    assert!(named("off-CPU")["stringArray"].as_array().unwrap().contains(&"[recv]".into()));
+}
+
+/// The trace of Chrome's form: what there is of each phase.
+#[test]
+fn chrome_slices_flows_and_counters() {
+    let document: serde_json::Value =
+        serde_json::from_slice(&bytes(Format::Chrome, Some(&trace()), &profile())).unwrap();
+    let events = document["traceEvents"].as_array().unwrap();
+    let of = |phase: &'static str| events.iter().filter(move |event| event["ph"] == phase);
+    let slices: Vec<String> = of("X")
+        .map(|slice| {
+            let (task, at) = (&slice["tid"], slice["args"]["at"].as_str().unwrap_or("?"));
+            format!("{task} {}+{} {} {at}", slice["ts"], slice["dur"], slice["name"].as_str().unwrap())
+        })
+        .collect();
+    assert_eq!(
+        slices,
+        [
+            "1 0.0+0.0 ready ?",
+            "1 0.0+0.02 running ?",
+            "2 0.01+0.01 ready t.vex:5:5",
+            "1 0.02+0.005 waits to send to jobs t.vex:6:5",
+            "2 0.02+0.03 running t.vex:5:5",
+            "1 0.025+0.025 ready t.vex:6:5",
+            "2 0.05+0.007 waits to receive from jobs t.vex:10:5",
+            "1 0.05+0.008 running t.vex:6:5",
+            "2 0.057+0.001 ready t.vex:10:5",
+            "2 0.058+0.003 running t.vex:10:5",
+        ]
+    );
+    // A flow ends once for each that begins: three values, the spawn, and two who are woken.
+    let ids = |phase: &'static str| {
+        of(phase).map(|flow| flow["id"].as_u64().unwrap()).collect::<std::collections::BTreeSet<_>>()
+    };
+    assert!(ids("f").is_subset(&ids("s")), "{:?} {:?}", ids("f"), ids("s"));
+    assert_eq!(ids("s").len(), 5);
+    let lengths: Vec<u64> = of("C").filter_map(|counter| counter["args"]["length"].as_u64()).collect();
+    assert_eq!(lengths, [0, 1, 0]);
+    assert_eq!(of("i").map(|instant| instant["args"]["about"].clone()).collect::<Vec<_>>(), [json!("a,\"b\"\n")]);
+    let names: Vec<_> =
+        of("M").filter(|event| event["name"] == "thread_name").map(|event| &event["args"]["name"]).collect();
+    assert_eq!(names, ["main", "worker#1"]);
+}
+
+#[test]
+fn a_timeline_of_some_times_begins_with_what_was_going_on() {
+    let (trace, profile) = (trace(), profile());
+    let input = Input { range: 22..51, ..Input::new(Some(&trace), &profile) };
+    let mut out = Vec::new();
+    write_input(Format::Chrome, &input, &mut out).unwrap();
+    let document: serde_json::Value = serde_json::from_slice(&out).unwrap();
+    let slices = document["traceEvents"].as_array().unwrap().iter().filter(|event| event["ph"] == "X");
+    let slices: Vec<String> =
+        slices.map(|slice| format!("{} {}+{}", slice["tid"], slice["ts"], slice["dur"])).collect();
+    assert_eq!(slices, ["1 0.022+0.003", "2 0.022+0.028", "1 0.025+0.025", "1 0.05+0.001", "2 0.05+0.001"]);
 }
