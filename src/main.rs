@@ -9,6 +9,7 @@ mod debug;
 mod exit;
 mod live;
 mod load;
+mod recording;
 mod report;
 mod schedule;
 
