@@ -4,6 +4,7 @@ pub mod bench;
 pub mod check;
 pub mod debug;
 pub mod doctor;
+pub mod export;
 pub mod replay;
 pub mod run;
 pub mod trace;
