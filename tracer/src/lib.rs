@@ -5,11 +5,13 @@
 //! [`store::Store`] takes them in and answers what views and reports ask.
 
 pub mod about;
+pub mod budget;
 pub mod causal;
 pub mod chunk;
 pub mod control;
 pub mod counters;
 pub mod counting;
+pub mod diff;
 pub mod dump;
 pub mod event;
 pub mod events;
