@@ -30,7 +30,7 @@ fn functions(code: &Code, place: impl Fn(Span) -> Place) -> Vec<FunctionInfo> {
         let place = place(function.span);
         let alone = count.get(function.name.as_str()).is_none_or(|&count| count < 2);
         let name = if alone { function.name.clone() } else { format!("{}@{}", function.name, place.line) };
-        FunctionInfo { name, place }
+        FunctionInfo { name, place, sites: function.start..function.end }
     });
     named.collect()
 }

@@ -186,7 +186,16 @@ macro_rules! kinds {
 
             /// Whether it is a note of the recorder's (clocks, counters) and no step of the program: it has no task and no site.
             pub fn is_bookkeeping(self) -> bool {
-                matches!(self, Kind::ClockJump | Kind::Anchor | Kind::Counter | Kind::Worker)
+                matches!(
+                    self,
+                    Kind::ClockJump
+                        | Kind::Anchor
+                        | Kind::Counter
+                        | Kind::Worker
+                        | Kind::Sample
+                        | Kind::StackFrame
+                        | Kind::BlockedAt
+                )
             }
 
             /// Whether it is an operation of the task that runs, as points of a schedule count them: once for each, whether it
@@ -377,10 +386,16 @@ kinds! {
     /// A counter of the worker's: `object` is its number in the table of `tracer/src/counters/mod.rs`, `arg` the increase since its
     /// record before, or the level now.
     Counter = 102, "meta.counter", Meta, Count("counter"), Count("value");
-    /// A task sample taken when the budget ran out: `object` is the innermost function.
-    Sample = 103, "meta.sample", Meta, Function, None;
+    /// A sample of the running task, taken when the budget said so: `object` is the stack that it had, `arg` the ticks of running that
+    /// the sample stands for. Only where a profile asked for samples.
+    Sample = 103, "meta.sample", Meta, Count("stack"), Count("ticks");
     /// The records that follow are those of another worker, which runs this task.
     Worker = 104, "meta.worker", Meta, Count("worker"), Task;
+    /// A stack gets a number, `object`, before it is first spoken of: its innermost call stands at the record's site, `arg` is the number
+    /// of the stack that called it (0: none, a task begins here).
+    StackFrame = 105, "meta.frame", Meta, Count("stack"), Count("caller");
+    /// The stack, by its number, that the task has in the operation recorded before, in which it blocked.
+    BlockedAt = 106, "meta.blocked-at", Meta, Count("stack"), None;
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use crate::event::Site;
 use serde::{Deserialize, Serialize};
+use std::ops::Range;
 use std::sync::Arc;
 
 /// One source file, with its text, so that a view can show it.
@@ -31,6 +32,9 @@ pub struct FunctionInfo {
     pub name: String,
     /// Where it is defined.
     pub place: Place,
+    /// The sites of its code; empty where unknown.
+    #[serde(default)]
+    pub sites: Range<u32>,
 }
 
 /// Names and places of a program.
@@ -58,6 +62,15 @@ impl ProgramInfo {
             Some(p) => format!("{}:{}:{}", self.files.get(p.file as usize).map_or("?", |f| &f.path), p.line, p.column),
             None => "?".to_string(),
         }
+    }
+
+    /// The index of the function that a site is in.
+    pub fn function_of(&self, site: Site) -> Option<u32> {
+        // Functions stand in the order of their code; a few may have none.
+        let after = self.functions.partition_point(|function| function.sites.start <= site.0);
+        let found = |index: &usize| self.functions.get(*index).is_some_and(|function| function.sites.contains(&site.0));
+        let near = (0..after).rev().take(4).find(found);
+        near.or_else(|| (0..self.functions.len()).find(found)).map(|index| index as u32)
     }
 
     /// The name that the program gives to the object made at a site.

@@ -197,7 +197,9 @@ pub fn does(state: &State, event: &Event) -> String {
         Kind::Anchor => format!("wall time {}", duration(event.wide())),
         Kind::Counter => format!("counter {} is {}", event.object, event.arg),
         Kind::Worker => format!("worker {} goes on", event.object),
-        Kind::Sample => format!("is in {}", state.function_name(event.object)),
+        Kind::Sample => format!("runs in stack {}", event.object),
+        Kind::StackFrame => format!("stack {} is a call from stack {}", event.object, event.arg),
+        Kind::BlockedAt => format!("blocked in stack {}", event.object),
     };
     if (event.kind.arg_field() == Field::Woken && event.arg != 0) || (event.kind == Kind::TaskEnd && event.object != 0)
     {

@@ -312,7 +312,8 @@ impl Now {
             }
             Kind::Atomic | Kind::Publish | Kind::SharedRead | Kind::SharedWrite | Kind::Collect => {}
             Kind::Output | Kind::ErrorOutput | Kind::Panic | Kind::Marker | Kind::Finding => {}
-            Kind::ClockJump | Kind::Anchor | Kind::Counter | Kind::Sample | Kind::Worker => {}
+            Kind::ClockJump | Kind::Anchor | Kind::Counter | Kind::Worker => {}
+            Kind::Sample | Kind::StackFrame | Kind::BlockedAt => {}
         }
     }
 
