@@ -25,7 +25,8 @@ pub fn run(args: &DiffArgs) -> anyhow::Result<i32> {
     };
     let code = if comparison.failed { exit::BUDGET } else { exit::SUCCESS };
     if let Some(path) = &args.comment {
-        std::fs::write(path, diff::markdown(&comparison)).with_context(|| format!("cannot write {}", path.display()))?;
+        std::fs::write(path, diff::markdown(&comparison))
+            .with_context(|| format!("cannot write {}", path.display()))?;
     }
     let mut out = std::io::stdout().lock();
     if args.json {

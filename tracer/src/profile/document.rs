@@ -20,7 +20,9 @@ pub fn read(bytes: &[u8]) -> Result<Profile, String> {
     let signs: Signs = serde_json::from_slice(bytes).map_err(|error| format!("is not a profile: {error}"))?;
     match signs {
         Signs { version: Some(version), .. } if version > VERSION => {
-            return Err(format!("was written by a newer vex (profile version {version}; this one reads up to {VERSION})"));
+            return Err(format!(
+                "was written by a newer vex (profile version {version}; this one reads up to {VERSION})"
+            ));
         }
         Signs { version: Some(_), totals: Some(_) } => {}
         _ => return Err("is not a profile: it has no `version` and `totals`".to_string()),
