@@ -26,6 +26,8 @@ pub enum Command {
     Debug(DebugArgs),
     /// Do a recorded schedule again, exactly
     Replay(ReplayArgs),
+    /// Compare two profiles, or traces; say what became slower, and how sure that is
+    Diff(DiffArgs),
     /// Parse, resolve, type-check and ownership-check files; run nothing
     Check(CheckArgs),
     /// Convert a recorded run for other tools: pprof, Perfetto, speedscope, Firefox, DuckDB, code scanning and more
@@ -242,6 +244,28 @@ pub struct ReplayArgs {
     pub common: CommonArgs,
     #[command(flatten)]
     pub bounds: Bounds,
+}
+
+/// `vex diff`
+#[derive(Args, Debug)]
+pub struct DiffArgs {
+    /// What to compare with: a trace, or a profile as JSON (`vex profile --format json`)
+    pub old: PathBuf,
+    /// What to compare
+    pub new: PathBuf,
+    /// Exit with 105 where something became worse by this much (`10%`)
+    #[arg(long, value_name = "REGRESSION%", value_parser = crate::commands::diff::percentage)]
+    pub fail_on: Option<f64>,
+    /// The numbers that can fail, by key with `*` for any text (`wait/recv/*`); may be given again [default: the outcomes: time,
+    /// rates, places on workers, peaks, findings]
+    #[arg(long, value_name = "KEY", requires = "fail_on")]
+    pub on: Vec<String>,
+    /// Write the comparison as Markdown, for a comment on a change
+    #[arg(long, value_name = "FILE")]
+    pub comment: Option<PathBuf>,
+    /// One machine-readable JSON document on standard output
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// What `check --emit` prints.

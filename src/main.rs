@@ -9,6 +9,7 @@ mod debug;
 mod exit;
 mod live;
 mod load;
+mod profiles;
 mod recording;
 mod report;
 mod schedule;
@@ -26,6 +27,7 @@ fn main() {
         Command::Trace(args) => commands::trace::run(&args),
         Command::Debug(args) => commands::debug::run(&args),
         Command::Replay(args) => commands::replay::run(&args),
+        Command::Diff(args) => commands::diff::run(&args),
         Command::Check(args) => commands::check::run(&args),
         Command::Export(args) => commands::export::run(&args),
         Command::Bench(args) => commands::bench::run(&args),

@@ -3,6 +3,7 @@
 pub mod bench;
 pub mod check;
 pub mod debug;
+pub mod diff;
 pub mod doctor;
 pub mod export;
 pub mod replay;

@@ -6,11 +6,13 @@
 
 pub mod about;
 pub mod analysis;
+pub mod budget;
 pub mod causal;
 pub mod chunk;
 pub mod control;
 pub mod counters;
 pub mod counting;
+pub mod diff;
 pub mod dump;
 pub mod event;
 pub mod events;
