@@ -9,6 +9,7 @@ mod debug;
 mod exit;
 mod live;
 mod load;
+mod log;
 mod profiles;
 mod recording;
 mod report;
@@ -22,6 +23,14 @@ const STACK: usize = 256 << 20;
 
 fn main() {
     let cli = Cli::parse();
+    let log = match log::Log::begin(&cli.command) {
+        Ok(log) => log,
+        Err(why) => {
+            load::say(&format!("vex: {why}\n"));
+            std::process::exit(exit::USAGE);
+        }
+    };
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), command = ?cli.command, "begin");
     let run = move || match cli.command {
         Command::Run(args) => commands::run::run(&args),
         Command::Trace(args) => commands::trace::run(&args),
@@ -48,6 +57,8 @@ fn main() {
             exit::INTERNAL
         }
     };
+    tracing::info!(code, "end");
+    log.end();
     std::process::exit(code);
 }
 

@@ -17,12 +17,14 @@ pub mod dump;
 pub mod event;
 pub mod events;
 pub mod explain;
+#[cfg(feature = "export")]
 pub mod export;
 pub mod fan_in;
 pub mod file;
 pub mod finding;
 pub mod inspect;
 pub mod journal;
+pub mod layer;
 pub mod merge;
 pub mod model;
 pub mod names;
