@@ -5,6 +5,7 @@
 //! [`store::Store`] takes them in and answers what views and reports ask.
 
 pub mod about;
+pub mod archive;
 pub mod causal;
 pub mod chunk;
 pub mod control;
@@ -26,6 +27,7 @@ pub mod program;
 pub mod progress;
 pub mod record;
 pub mod report;
+pub mod search;
 pub mod sink;
 pub mod store;
 pub mod testing;
