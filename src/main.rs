@@ -9,6 +9,7 @@ mod debug;
 mod exit;
 mod live;
 mod load;
+mod recorded;
 mod report;
 mod schedule;
 
@@ -23,6 +24,7 @@ fn main() {
     let run = move || match cli.command {
         Command::Run(args) => commands::run::run(&args),
         Command::Trace(args) => commands::trace::run(&args),
+        Command::View(args) => commands::view::run(&args),
         Command::Debug(args) => commands::debug::run(&args),
         Command::Replay(args) => commands::replay::run(&args),
         Command::Check(args) => commands::check::run(&args),

@@ -7,3 +7,4 @@ pub mod doctor;
 pub mod replay;
 pub mod run;
 pub mod trace;
+pub mod view;

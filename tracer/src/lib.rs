@@ -5,6 +5,7 @@
 //! [`store::Store`] takes them in and answers what views and reports ask.
 
 pub mod about;
+pub mod analysis;
 pub mod archive;
 pub mod causal;
 pub mod chunk;
@@ -15,7 +16,9 @@ pub mod dump;
 pub mod event;
 pub mod events;
 pub mod explain;
+pub mod export;
 pub mod fan_in;
+pub mod file;
 pub mod finding;
 pub mod inspect;
 pub mod journal;

@@ -336,6 +336,12 @@ impl Store {
         self.derived.anchors.translate(time, |point| point.1, |point| point.0)
     }
 
+    /// The clock of an event, or of one that is at most so many events from it: of a file the latter need not be read.
+    pub fn clock_about(&self, ordinal: u64, within: u64) -> u64 {
+        let guess = self.archive.as_ref().and_then(|archive| archive.clock_about(ordinal, within));
+        guess.unwrap_or_else(|| self.events.get(ordinal).map_or(0, |event| event.clock))
+    }
+
     /// The time of an event; of the newest one where the ordinal is past the end.
     pub fn time_of(&self, ordinal: u64) -> u64 {
         self.time_of_clock(self.events.get(ordinal).map_or(self.events.clock(), |event| event.clock))

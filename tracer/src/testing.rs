@@ -3,13 +3,15 @@
 //! The program is made up: one file `t.vex` in which site `n` stands at line `n`, column 5, the functions `main`,
 //! `worker` and `phil`, and objects that are named after their sites as told.
 
+use crate::about::Ending;
 use crate::event::{BLOCKED, EndStatus, Kind, Site};
-use crate::finding::WaitReason;
+use crate::finding::{Verdict, WaitReason};
 use crate::model::state::TaskState;
 use crate::program::{FunctionInfo, Place, ProgramInfo, SourceText};
 use crate::record::{Recorder, Tracer};
 use crate::sink::{Memory, MemorySink};
 use crate::store::Store;
+use crate::trace::MemoryTrace;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -126,6 +128,25 @@ impl Stream {
     /// The ordinal of the next event.
     pub fn ordinal(&self) -> u64 {
         self.recorder.ordinal()
+    }
+
+    /// The run so far, to be read again and again; it ended well. (What is written afterwards belongs to the next call.)
+    pub fn trace(&mut self) -> MemoryTrace {
+        self.recorder.finish();
+        let ending = Ending {
+            verdict: Verdict::Ok,
+            exit_code: 0,
+            program_exit_code: Some(0),
+            clock: self.clock,
+            dropped: 0,
+            note: String::new(),
+        };
+        MemoryTrace {
+            program: Arc::new(self.program.clone()),
+            ending: Some(ending),
+            chunks: self.memory.take(),
+            ..MemoryTrace::default()
+        }
     }
 
     /// The run so far. (What is written afterwards belongs to the next call.)

@@ -75,7 +75,9 @@ impl Maker {
         while maker.ordinal < events {
             maker.step(real_time);
         }
-        maker.flush();
+        if !maker.records.is_empty() {
+            maker.flush();
+        }
         maker.chunks
     }
 
@@ -110,7 +112,7 @@ impl Maker {
         self.length = 1 + self.random.below(60) as usize;
         // Now and then some are lost.
         if self.random.below(40) == 0 {
-            self.ordinal += self.random.below(20);
+            self.ordinal += 1 + self.random.below(20);
             self.clock += self.random.below(20);
         }
         self.begin = (self.ordinal, self.clock, self.worker, TaskId(self.running[self.worker as usize]));

@@ -10,11 +10,13 @@
 mod build;
 pub(crate) mod codec;
 pub mod filter;
+mod of_file;
 pub mod source;
 mod summary;
 mod window;
 
 pub(crate) use build::Scratch;
+pub use of_file::{lacks_summary, open, summarise};
 pub(crate) use summary::Tally;
 pub(crate) use window::Window;
 
@@ -47,9 +49,6 @@ pub struct Limits {
     /// A cell of a picture that has at least so many cells of the grid is exact enough.
     pub fine: u64,
 }
-
-/// Events below which a trace needs no stored summary: making it takes no longer than reading it.
-const SMALL: u64 = 1 << 20;
 
 impl Limits {
     /// For a trace of so many events: a summary of at most about a tenth of the file.
@@ -141,14 +140,28 @@ impl Archive {
         low
     }
 
-    /// The ordinals of a block.
+    /// The ordinals of a block; past the last one none, after all others.
     pub(crate) fn ordinals(&self, block: usize) -> Range<u64> {
-        self.blocks().get(block).map_or(0..0, |block| block.first..block.end())
+        let end = self.blocks().last().map_or(0, Block::end);
+        self.blocks().get(block).map_or(end..end, |block| block.first..block.end())
     }
 
     /// The block that an event is in, or the first one after it.
     pub(crate) fn block_of(&self, ordinal: u64) -> usize {
         self.blocks().partition_point(|block| block.end() <= ordinal)
+    }
+
+    /// The clock of an event where its block is so short that it may be guessed.
+    pub(crate) fn clock_about(&self, ordinal: u64, within: u64) -> Option<u64> {
+        let block = self.blocks().get(self.block_of(ordinal))?;
+        let events = u64::from(block.events);
+        let into = (ordinal.saturating_sub(block.first) + 1).min(events);
+        // At its ends it is known.
+        let exact = into == events;
+        (exact || events <= within).then(|| {
+            let ticks = u128::from(block.last - block.clock) * u128::from(into) / u128::from(events.max(1));
+            block.clock + ticks as u64
+        })
     }
 
     pub(crate) fn may_have(&self, block: usize, subject: Subject) -> bool {

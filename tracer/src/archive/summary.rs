@@ -144,22 +144,15 @@ impl Summary {
         to.0
     }
 
+    /// Whether the bytes of a section are whole, of this version and of this trace.
+    pub(crate) fn fits(bytes: &[u8], blocks: &[Block]) -> bool {
+        whole(bytes, blocks).is_some()
+    }
+
     /// What the bytes of a section say, and what held at the end; `None` where they are damaged, of another version or of
     /// another trace.
     pub(crate) fn read(bytes: &[u8], blocks: &[Block]) -> Option<(Self, Standing)> {
-        let (bytes, sum) = bytes.split_last_chunk::<4>()?;
-        if crc32fast::hash(bytes) != u32::from_le_bytes(*sum) {
-            return None;
-        }
-        let mut from = Reader(bytes);
-        if from.number()? != VERSION {
-            return None;
-        }
-        for number in fingerprint(blocks) {
-            if from.number()? != number {
-                return None;
-            }
-        }
+        let mut from = whole(bytes, blocks)?;
         let grid = Grid { ticks: from.word()?.min(64), events: from.word()?.min(65) };
         let newest = from.number()?;
         let mut tallies = Vec::with_capacity(blocks.len() + 1);
@@ -190,6 +183,20 @@ impl Summary {
         let derived = Derived::read(&mut from)?;
         Some((Self { derived, grid, keyframes, workers, bytes: states, filters, tallies, newest }, end))
     }
+}
+
+/// The bytes behind version and fingerprint, where these are right and nothing is damaged.
+fn whole<'a>(bytes: &'a [u8], blocks: &[Block]) -> Option<Reader<'a>> {
+    let (bytes, sum) = bytes.split_last_chunk::<4>()?;
+    if crc32fast::hash(bytes) != u32::from_le_bytes(*sum) {
+        return None;
+    }
+    let mut from = Reader(bytes);
+    let mut right = from.number()? == VERSION;
+    for number in fingerprint(blocks) {
+        right &= from.number()? == number;
+    }
+    right.then_some(from)
 }
 
 /// What a summary must be of.

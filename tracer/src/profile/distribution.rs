@@ -7,6 +7,7 @@ use hdrhistogram::serialization::{Deserializer, Serializer, V2DeflateSerializer}
 use serde::de::Error as _;
 use serde::ser::{Error as _, SerializeStruct};
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// Significant decimal digits that are kept of a duration: percentiles are exact to 1 %.
 const DIGITS: u8 = 2;
@@ -15,13 +16,21 @@ const DIGITS: u8 = 2;
 pub const PERCENTILES: [(&str, f64); 4] = [("p50", 50.0), ("p90", 90.0), ("p99", 99.0), ("p99.9", 99.9)];
 
 /// Durations in nanoseconds.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Distribution {
     histogram: Histogram<u64>,
     /// Their sum, the shortest and the longest: the histogram only knows them roughly.
     total: u64,
     min: u64,
     max: u64,
+}
+
+/// In a few numbers: the histogram has thousands.
+impl fmt::Debug for Distribution {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (count, total, half) = (self.count(), self.total, self.percentile(50.0));
+        write!(f, "{count} × {}..={half}..={} ns, {total} ns", self.min(), self.max)
+    }
 }
 
 impl PartialEq for Distribution {
@@ -57,6 +66,18 @@ impl Distribution {
         self.total = self.total.saturating_add(ns);
         self.min = self.min.min(ns);
         self.max = self.max.max(ns);
+    }
+
+    /// A distribution of durations that were counted elsewhere, in steps of its own size or finer: each with how often it
+    /// occurred, and of all of them the sum, the shortest and the longest.
+    pub(crate) fn of_counts(counts: impl Iterator<Item = (u64, u64)>, total: u64, min: u64, max: u64) -> Self {
+        let mut histogram = Self::new().histogram;
+        for (ns, count) in counts {
+            if histogram.record_n(ns, count).is_err() {
+                histogram.saturating_record_n(ns, count);
+            }
+        }
+        Self { histogram, total, min, max }
     }
 
     /// Adds all of another.

@@ -6,8 +6,10 @@
 //! a field says otherwise. Sites, stacks and names are written out once and referred to by index.
 
 mod distribution;
+pub mod numbers;
 
 pub use distribution::{Distribution, PERCENTILES};
+pub use numbers::numbers;
 
 use crate::about::{About, Ending};
 use serde::{Deserialize, Serialize};
@@ -70,6 +72,16 @@ pub struct Profile {
     pub advice: Vec<Advice>,
     /// Of each run where there were several (`--runs N`): the numbers that comparisons need. This document is that of the median run.
     pub runs: Vec<RunNumbers>,
+}
+
+impl Profile {
+    /// `file:line:column` of a place; `?` where it is not known.
+    pub fn place(&self, site: u32) -> String {
+        match self.sites.get(site as usize) {
+            Some(site) if site.line > 0 => format!("{}:{}:{}", site.file, site.line, site.column),
+            _ => "?".to_string(),
+        }
+    }
 }
 
 /// The numbers of the whole run.

@@ -117,11 +117,12 @@ pub fn settle(state: &mut State) {
         let budget = if filter.needs_text() { WORDED } else { UNWORDED };
         let from = scan.next.max(state.store.first());
         let to = state.store.len().min(from + budget);
-        for event in state.store.events(from..to) {
-            if matches(state, filter, &event) {
+        state.store.each(from..to, |event| {
+            if matches(state, filter, event) {
                 scan.found.push(event.ordinal);
             }
-        }
+            true
+        });
         scan.next = to;
         state.events.scan = scan;
     }

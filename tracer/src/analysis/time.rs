@@ -1,0 +1,109 @@
+//! Clocks as times: between two anchors of the recorder wall time is interpolated; without any, a tick is a nanosecond.
+//!
+//! The driver translates every event before it gives it to the analyses, so that all of them count nanoseconds.
+
+use super::read::LARGEST;
+use crate::event::Kind;
+use crate::events::Event;
+
+/// Clock and wall time at some points, both rising, and where the reader is among them.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Time {
+    points: Vec<(u64, u64)>,
+    at: usize,
+}
+
+impl Time {
+    /// Notes the anchors of a run that is read for the first time.
+    pub fn note(&mut self, event: &Event) {
+        if event.kind != Kind::Anchor {
+            return;
+        }
+        let (clock, wall) = (event.clock, event.wide().min(LARGEST));
+        let wall = self.points.last().map_or(wall, |&(_, before)| wall.max(before));
+        let several = self.points.len() > 1;
+        match self.points.last_mut() {
+            // Where the clock stood still the later wall time counts, from the next change on.
+            Some(last) if several && last.0 == clock => last.1 = wall,
+            _ => self.points.push((clock, wall)),
+        }
+    }
+
+    /// Whether there is no wall time: times are those of the virtual clock.
+    pub fn is_virtual(&self) -> bool {
+        self.points.is_empty()
+    }
+
+    /// The time of a clock; clocks are asked for in rising order.
+    #[inline]
+    pub fn of(&mut self, clock: u64) -> u64 {
+        if self.points.is_empty() {
+            return clock;
+        }
+        while self.points.get(self.at + 1).is_some_and(|next| next.0 <= clock) {
+            self.at += 1;
+        }
+        self.after(self.at, clock)
+    }
+
+    /// The time of any clock.
+    pub fn at(&self, clock: u64) -> u64 {
+        self.after(self.points.partition_point(|point| point.0 <= clock).saturating_sub(1), clock)
+    }
+
+    /// The time of a clock between a point and the next.
+    fn after(&self, point: usize, clock: u64) -> u64 {
+        let Some(&(from, begin)) = self.points.get(point) else { return clock };
+        match self.points.get(point + 1) {
+            Some(&(to, end)) if clock >= from => {
+                begin + (u128::from(clock - from) * u128::from(end - begin) / u128::from((to - from).max(1))) as u64
+            }
+            _ => begin,
+        }
+    }
+
+    /// Back to the beginning.
+    pub fn rewind(&mut self) {
+        self.at = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{Site, TaskId};
+
+    fn anchor(clock: u64, wall: u64) -> Event<'static> {
+        Event {
+            ordinal: 0,
+            kind: Kind::Anchor,
+            blocked: false,
+            worker: 0,
+            task: TaskId(0),
+            site: Site(0),
+            clock,
+            object: wall as u32,
+            arg: (wall >> 32) as u32,
+            text: "",
+        }
+    }
+
+    #[test]
+    fn without_anchors_a_tick_is_a_nanosecond() {
+        let mut time = Time::default();
+        assert!(time.is_virtual());
+        assert_eq!(time.of(17), 17);
+    }
+
+    #[test]
+    fn between_anchors_time_is_interpolated_and_outside_it_stands_still() {
+        let mut time = Time::default();
+        [anchor(10, 1000), anchor(20, 3000), anchor(20, 4000), anchor(30, 3500)].iter().for_each(|at| time.note(at));
+        let times: Vec<u64> = [0, 10, 15, 20, 25, 30, 40].into_iter().map(|clock| time.of(clock)).collect();
+        assert_eq!(times, [1000, 1000, 2500, 4000, 4000, 4000, 4000]);
+        let again: Vec<u64> = [0, 10, 15, 20, 25, 30, 40].into_iter().map(|clock| time.at(clock)).collect();
+        assert_eq!(again, times);
+        time.rewind();
+        assert_eq!(time.of(10), 1000);
+    }
+}
