@@ -68,7 +68,8 @@ impl Store {
             if archive.ordinals(block).start >= range.end {
                 return;
             }
-            if archive.may_have(block, subject) && !scratch.block(source, block).filter(inside).all(|event| take(&event))
+            if archive.may_have(block, subject)
+                && !scratch.block(source, block).filter(inside).all(|event| take(&event))
             {
                 return;
             }
@@ -277,7 +278,8 @@ fn filed(archive: &Archive, subject: Subject, range: Range<u64>, first: bool) ->
         if !archive.may_have(block, subject) {
             return None;
         }
-        let mut found = scratch.block(source, block).filter(|event| range.contains(&event.ordinal) && subject.has(event));
+        let mut found =
+            scratch.block(source, block).filter(|event| range.contains(&event.ordinal) && subject.has(event));
         let event = if first { found.next() } else { found.last() };
         event.map(|event| event.ordinal)
     };

@@ -246,7 +246,8 @@ impl Store {
                 return;
             }
             let inside = |event: &Event| event.ordinal >= range.start && event.ordinal < range.end;
-            let go_on = scratch.block(&**archive.source() as &dyn Blocks, block).filter(inside).all(|event| take(&event));
+            let go_on =
+                scratch.block(&**archive.source() as &dyn Blocks, block).filter(inside).all(|event| take(&event));
             if !go_on {
                 return;
             }

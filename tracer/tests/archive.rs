@@ -7,8 +7,8 @@ use tracer::archive::filter::Subject;
 use tracer::archive::source::InMemory;
 use tracer::archive::{Limits, open_blocks, summarise_blocks};
 use tracer::chunk::Chunk;
-use tracer::events::Event;
 use tracer::event::{BLOCKED, Kind, ObjectId, Record, Site, TaskId};
+use tracer::events::Event;
 use tracer::model::state::TaskState;
 use tracer::store::Store;
 
@@ -209,8 +209,7 @@ impl Maker {
 }
 
 /// So little that nothing is exact without a window, which may be as large as it has to be.
-const TINY: Limits =
-    Limits { keyframe: 100, entries: 24, at_once: u64::MAX, later: 0, window: 64, fine: u64::MAX };
+const TINY: Limits = Limits { keyframe: 100, entries: 24, at_once: u64::MAX, later: 0, window: 64, fine: u64::MAX };
 
 fn open(chunks: &[Chunk], limits: Limits) -> Store {
     let blocks = Arc::new(InMemory::new(chunks.to_vec()));
@@ -263,7 +262,10 @@ fn same(whole: &Store, filed: &mut Store) {
     assert_eq!(whole.tasks().tree(0, 999), filed.tasks().tree(0, 999));
     for &id in &tasks {
         let (a, b) = (whole.tasks().get(id).unwrap(), filed.tasks().get(id).unwrap());
-        assert_eq!((a.nth, a.start, a.end, a.site, a.state, a.slices), (b.nth, b.start, b.end, b.site, b.state, b.slices));
+        assert_eq!(
+            (a.nth, a.start, a.end, a.site, a.state, a.slices),
+            (b.nth, b.start, b.end, b.site, b.state, b.slices)
+        );
         assert_eq!(whole.task_name(id), filed.task_name(id));
     }
     assert_eq!(whole.objects().iter().collect::<Vec<_>>(), filed.objects().iter().collect::<Vec<_>>());

@@ -200,10 +200,9 @@ impl Archive {
     fn needed(&self, axis: Axis) -> Range<usize> {
         let blocks = self.blocks();
         let (first, end) = match axis {
-            Axis::Clocks(from, to) => (
-                blocks.partition_point(|block| block.last < from),
-                blocks.partition_point(|block| block.clock < to),
-            ),
+            Axis::Clocks(from, to) => {
+                (blocks.partition_point(|block| block.last < from), blocks.partition_point(|block| block.clock < to))
+            }
             Axis::Events(from, to) => (self.block_of(from), blocks.partition_point(|block| block.first < to)),
         };
         first.min(blocks.len().saturating_sub(1))..end.max(first + 1).min(blocks.len())
@@ -238,8 +237,9 @@ impl Archive {
 
     fn found(&self, blocks: &Range<usize>, fits: impl Fn(&Window) -> bool) -> Option<Arc<Window>> {
         let mut windows = self.0.windows.lock().unwrap_or_else(PoisonError::into_inner);
-        let covers =
-            |window: &Arc<Window>| window.blocks.start <= blocks.start && window.blocks.end >= blocks.end && fits(window);
+        let covers = |window: &Arc<Window>| {
+            window.blocks.start <= blocks.start && window.blocks.end >= blocks.end && fits(window)
+        };
         let best = (0..windows.made.len()).rev().filter(|&index| covers(&windows.made[index]));
         let best = best.min_by_key(|&index| (windows.made[index].grid.ticks, windows.made.len() - index))?;
         let window = windows.made.remove(best);
@@ -263,8 +263,7 @@ impl Archive {
         if events <= limits.at_once && self.0.summary.weight(from) <= HEAVY {
             // A little more, so that the next step aside finds it.
             let end = self.blocks().partition_point(|block| block.end() <= first.saturating_add(limits.at_once));
-            let window =
-                Window::build(&*self.0.source, &self.0.summary, from..end.max(blocks.end), usize::MAX / 4)?;
+            let window = Window::build(&*self.0.source, &self.0.summary, from..end.max(blocks.end), usize::MAX / 4)?;
             return Some(self.0.keep(window));
         }
         if events <= limits.later && !self.0.busy.swap(true, Ordering::AcqRel) {

@@ -100,7 +100,9 @@ pub fn settle(state: &mut State) {
         let mut scan = std::mem::take(&mut state.output.scan);
         let until = state.store.outputs().min(scan.next + AT_ONCE);
         for number in scan.next..until {
-            let Some(event) = state.store.output(number).and_then(|ordinal| state.store.event(ordinal)) else { continue };
+            let Some(event) = state.store.output(number).and_then(|ordinal| state.store.event(ordinal)) else {
+                continue;
+            };
             let task = actor(&event).map_or(String::new(), |task| state.task_name(task));
             let text = format!("{task} {}", event.text);
             if state.output.filter.matches(&Fields {
