@@ -6,7 +6,6 @@
 use crate::format::{count, duration, percent, plural, printable, width, wrap};
 use crate::state::{Focus, State};
 use crate::theme::Role;
-use crate::views::timeline::cells::tally;
 use crate::views::timeline::rows::Group;
 use crate::views::{View, channels, waits};
 use crate::wording::{self, look};
@@ -94,7 +93,7 @@ fn group(state: &State, facts: &mut Facts) -> String {
     let Some(group) = state.timeline.group else { return String::new() };
     let Group { parent, function } = group;
     let Some(members) = state.timeline.rows.groups.get(&group) else { return String::new() };
-    for (n, what) in tally(state, members) {
+    for &(n, what) in state.timeline.tally() {
         let (glyph, role) = look(what);
         let words = match what {
             TaskState::Blocked(reason) if reason != WaitReason::Sleep => format!("blocked: {}", reason.name()),

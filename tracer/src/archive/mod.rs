@@ -67,6 +67,9 @@ impl Limits {
 /// A part that takes longer than this many things that are alive at its beginning is not made while a frame waits.
 const HEAVY: usize = 20_000;
 
+/// A window is good enough for a picture whose cells are as wide as so many cells of its grid.
+const ENOUGH: u64 = 2;
+
 /// Windows that are kept.
 const WINDOWS: usize = 8;
 
@@ -210,15 +213,23 @@ impl Archive {
 
     /// The window that answers a question in so many cells, where the summary is too coarse for it and a window can be had.
     pub(crate) fn window(&self, axis: Axis, cells: usize) -> Option<Arc<Window>> {
-        let grid = self.grid();
-        let (span, cell) = match axis {
-            Axis::Clocks(from, to) => (to.saturating_sub(from), 1u64.checked_shl(grid.ticks).unwrap_or(u64::MAX)),
-            Axis::Events(from, to) => (to.saturating_sub(from), 1u64.checked_shl(grid.events).unwrap_or(u64::MAX)),
+        let (from, to) = match axis {
+            Axis::Clocks(from, to) | Axis::Events(from, to) => (from, to),
         };
-        if grid.is_exact() || span / cells.max(1) as u64 >= cell.saturating_mul(self.0.limits.fine) {
+        let cell = to.saturating_sub(from) / cells.max(1) as u64;
+        // How wide a cell of the picture is in cells of a grid.
+        let fineness = |grid: Grid| {
+            let shift = match axis {
+                Axis::Clocks(..) => grid.ticks,
+                Axis::Events(..) => grid.events,
+            };
+            cell.checked_shr(shift).unwrap_or(0)
+        };
+        let grid = self.grid();
+        if grid.is_exact() || fineness(grid) >= self.0.limits.fine {
             return None;
         }
-        self.part(self.needed(axis))
+        self.part(self.needed(axis), |window| window.grid.is_exact() || fineness(window.grid) >= ENOUGH)
     }
 
     /// The window around an event, however long that takes; at full resolution.
@@ -235,25 +246,25 @@ impl Archive {
         Some(self.0.keep(window))
     }
 
+    /// The finest window that has these blocks.
     fn found(&self, blocks: &Range<usize>, fits: impl Fn(&Window) -> bool) -> Option<Arc<Window>> {
         let mut windows = self.0.windows.lock().unwrap_or_else(PoisonError::into_inner);
         let covers = |window: &Arc<Window>| {
             window.blocks.start <= blocks.start && window.blocks.end >= blocks.end && fits(window)
         };
         let best = (0..windows.made.len()).rev().filter(|&index| covers(&windows.made[index]));
-        let best = best.min_by_key(|&index| (windows.made[index].grid.ticks, windows.made.len() - index))?;
+        let best = best.min_by_key(|&index| windows.made[index].grid.ticks)?;
         let window = windows.made.remove(best);
         windows.made.push(Arc::clone(&window));
         Some(window)
     }
 
-    fn part(&self, blocks: Range<usize>) -> Option<Arc<Window>> {
+    /// A window that has these blocks and is good enough, or the best there is while a better one is made.
+    fn part(&self, blocks: Range<usize>, good: impl Fn(&Window) -> bool) -> Option<Arc<Window>> {
         if blocks.is_empty() {
             return None;
         }
-        let finer = |window: &Window| window.grid.is_exact() || window.grid.ticks + 3 <= self.grid().ticks;
-        let found = self.found(&blocks, |window| window.grid.is_exact());
-        if let Some(found) = found.or_else(|| self.found(&blocks, finer)) {
+        if let Some(found) = self.found(&blocks, &good) {
             return Some(found);
         }
         let from = self.0.summary.keyframe_before(blocks.start);
@@ -265,6 +276,12 @@ impl Archive {
             let end = self.blocks().partition_point(|block| block.end() <= first.saturating_add(limits.at_once));
             let window = Window::build(&*self.0.source, &self.0.summary, from..end.max(blocks.end), usize::MAX / 4)?;
             return Some(self.0.keep(window));
+        }
+        let finer = self.found(&blocks, |window| window.grid.ticks < self.grid().ticks);
+        // One that was made for just these blocks is as good as it gets.
+        let own = self.found(&blocks, |window| window.blocks == (from..blocks.end));
+        if own.is_some() {
+            return finer;
         }
         if events <= limits.later && !self.0.busy.swap(true, Ordering::AcqRel) {
             let shared = Arc::clone(&self.0);
@@ -281,7 +298,7 @@ impl Archive {
                 self.0.busy.store(false, Ordering::Release);
             }
         }
-        None
+        finer
     }
 
     /// Whether a window has come that somebody had to do without; asks once.
