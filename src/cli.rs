@@ -150,15 +150,19 @@ pub struct TraceArgs {
     /// The program's arguments
     #[arg(last = true)]
     pub args: Vec<String>,
-    /// Run without the screen
-    #[arg(long, requires = "dump")]
+    /// Run without the screen: record into a file (`-o OUT.vxt`), or print the events (`--dump`)
+    #[arg(long)]
     pub headless: bool,
     /// With --headless: print the events as text, one a line (the program's output is then an event too)
     #[arg(long, requires = "headless")]
     pub dump: bool,
-    /// Where the dump goes; `-` is standard output
-    #[arg(short, value_name = "FILE", default_value = "-", requires = "dump")]
-    pub output: PathBuf,
+    /// Record into this trace file; with --dump: where the text goes, `-` is standard output [default: -]
+    #[arg(short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Flight recorder: keep only the newest events, in so much memory (`256M`), and write the file on a finding, on SIGUSR1 and
+    /// at the end
+    #[arg(long, value_name = "SIZE", value_parser = parse_size, requires = "headless", conflicts_with = "dump")]
+    pub ring: Option<u64>,
     /// The program's standard input; without it the input is empty
     #[arg(long, value_name = "FILE")]
     pub stdin: Option<PathBuf>,

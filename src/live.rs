@@ -3,6 +3,7 @@
 //! On several workers each has a recorder, and what arrives here is their merged stream: nothing else differs.
 
 use crate::load::Execution;
+use crate::recording::Tee;
 use interpreter::bytecode::Code;
 use interpreter::trace_info::program_info;
 use interpreter::vm::io::Io;
@@ -114,6 +115,8 @@ pub struct LiveRun {
     shared: Arc<Shared>,
     started: bool,
     drained: bool,
+    /// Records what is shown, too.
+    pub tee: Option<Tee>,
 }
 
 impl LiveRun {
@@ -152,7 +155,17 @@ impl LiveRun {
             *lock(&theirs.ending) = Some(ending(&ran));
             ran
         })?;
-        let run = LiveRun { description, program, control, stop, receiver, shared, started: false, drained: false };
+        let run = LiveRun {
+            description,
+            program,
+            control,
+            stop,
+            receiver,
+            shared,
+            started: false,
+            drained: false,
+            tee: None,
+        };
         Ok((run, engine))
     }
 }
@@ -181,6 +194,9 @@ impl Session for LiveRun {
             match self.receiver.try_next() {
                 Next::Chunk(chunk) => {
                     self.started = true;
+                    if let Some(tee) = &self.tee {
+                        tee.push(&chunk);
+                    }
                     let more = take(&chunk);
                     self.receiver.recycle(chunk);
                     if !more {

@@ -10,6 +10,7 @@ mod exit;
 mod live;
 mod load;
 mod recorded;
+mod recording;
 mod report;
 mod schedule;
 

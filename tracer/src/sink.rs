@@ -322,6 +322,16 @@ impl LiveReceiver {
         }
     }
 
+    /// Waits up to `timeout` for the next chunk that is full, and asks for no other: how a run is cut into chunks then depends
+    /// on the run alone.
+    pub fn wait_for_full(&mut self, timeout: Duration) -> Next {
+        match self.full.recv_timeout(timeout) {
+            Ok(chunk) => Next::Chunk(chunk),
+            Err(crossbeam_channel::RecvTimeoutError::Timeout) => Next::Empty,
+            Err(crossbeam_channel::RecvTimeoutError::Disconnected) => Next::End,
+        }
+    }
+
     /// Gives a chunk back to the recorder.
     pub fn recycle(&mut self, mut chunk: Chunk) {
         chunk.clear();

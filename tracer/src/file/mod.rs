@@ -7,25 +7,31 @@
 //! block.
 //!
 //! - `section`, `varint`: what a section is, and numbers in it.
-//! - `block`: the events of a block as bytes.
+//! - `block`: the events of a block as bytes; `model`: what need not be written, since it can be guessed.
+//! - `cutter`: a stream of events into blocks; `stamps`: which event a finding means.
 //! - `index`: where everything is.
-//! - [`FileWriter`] writes, [`TraceFile`] reads, [`add_section`] adds to a file that is finished.
+//! - [`FileWriter`] writes, [`Ring`] keeps the newest events instead, [`TraceFile`] reads, [`add_section`] adds to a file that is finished.
 //!
 //! Files are hostile input: no length is believed before it has been compared with what there is, no memory taken that the
 //! file does not account for, and what makes no sense is an [`Error`] or a gap in the events, never a panic.
 
 mod block;
+mod cutter;
 mod index;
+mod model;
 mod reader;
+mod ring;
 mod scan;
 mod section;
 mod source;
+mod stamps;
 mod tail;
 mod varint;
 mod writer;
 
 pub use index::BlockInfo;
 pub use reader::TraceFile;
+pub use ring::Ring;
 pub use tail::add_section;
 pub use writer::{FileWriter, Written};
 

@@ -1,13 +1,12 @@
 //! Reading a trace file.
 
-use super::block;
+use super::block::Decoder;
 use super::index::{self, BlockInfo, Index, SectionInfo, TRAILER};
 use super::scan::scan;
 use super::section::{Head, Tag};
 use super::source::Source;
-use super::{
-    ENDS, EVENTS, Ends, Error, FINDING, HEAD, Header, INDEX, LARGEST_BLOCK, LARGEST_DOCUMENT, MAGIC, PREAMBLE, VERSION,
-};
+use super::stamps::{self, Tally};
+use super::{ENDS, Ends, Error, FINDING, HEAD, Header, INDEX, LARGEST_DOCUMENT, MAGIC, PREAMBLE, VERSION};
 use crate::about::{About, Ending};
 use crate::chunk::Chunk;
 use crate::finding::Finding;
@@ -41,7 +40,7 @@ pub struct TraceFile {
 #[derive(Debug, Default)]
 struct Scratch {
     section: Vec<u8>,
-    raw: Vec<u8>,
+    decoder: Decoder,
 }
 
 impl TraceFile {
@@ -139,7 +138,32 @@ impl TraceFile {
                     Err(error) => self.warnings.push(format!("a finding cannot be read: {error}")),
                 }
             }
+            self.resolve();
         }
+    }
+
+    /// Findings that were written as they were made name their events by stamps, if several workers recorded.
+    fn resolve(&mut self) {
+        let mut findings = std::mem::take(&mut self.findings);
+        if stamps::are_stamped(&findings) {
+            let mut chunk = Chunk::new();
+            let mut end = 0;
+            let tallies: Vec<Tally> = (0..self.index.blocks.len())
+                .map(|block| {
+                    let mut tally = Tally::default();
+                    let first = self.index.blocks[block].first;
+                    tally.add(self.index.blocks[block].worker, first.saturating_sub(end));
+                    if self.read(block, &mut chunk).is_ok() {
+                        stamps::count(&chunk, &mut tally, |_, _, _| ());
+                        end = self.index.blocks[block].end();
+                    }
+                    tally
+                })
+                .collect();
+            let blocks = self.index.blocks.iter().zip(&tallies);
+            stamps::resolve(&mut findings, &Tally::default(), blocks, |block, chunk| self.read(block, chunk).is_ok());
+        }
+        self.findings = findings;
     }
 
     fn sections(&self, tag: Tag) -> impl Iterator<Item = SectionInfo> {
@@ -214,18 +238,11 @@ impl TraceFile {
     }
 
     fn read_block(&self, info: &BlockInfo, scratch: &mut Scratch, chunk: &mut Chunk) -> Result<(), Error> {
-        let Scratch { section, raw } = scratch;
-        let head = self.read_whole(EVENTS, info.offset, info.stored, LARGEST_BLOCK, section)?;
-        let own = Head::parse(section).and_then(|(_, own)| BlockInfo::parse(own, info.offset, info.stored, info.raw));
-        if own != Some(*info) {
-            return Err(Error::Damaged("the index and a block do not agree"));
-        }
-        head.unpack(section, raw)?;
-        block::decode(raw, info.events as usize, info.text as usize, chunk)
-            .ok_or(Error::Damaged("a block of events makes no sense"))?;
-        (chunk.worker, chunk.task) = (info.worker, info.task);
-        (chunk.clock, chunk.first) = (info.clock, info.first);
-        Ok(())
+        let Scratch { section, decoder } = scratch;
+        let size = usize::try_from(info.stored).map_err(|_| Error::Damaged("a block is too large"))?;
+        let failed = |source| Error::Read { path: self.path.clone(), source };
+        self.source.read_some(info.offset, size, section).map_err(failed)?;
+        decoder.open(section, info, chunk)
     }
 
     /// The content of the last section of this name, where there is one and it is whole: what was stored beside the events.

@@ -58,6 +58,14 @@ impl<'a> Reader<'a> {
         None
     }
 
+    /// The next byte.
+    #[inline(always)]
+    pub(super) fn byte(&mut self) -> Option<u8> {
+        let (&first, rest) = self.rest.split_first()?;
+        self.rest = rest;
+        Some(first)
+    }
+
     /// The next number, where it must fit 32 bits.
     #[inline]
     pub(super) fn small(&mut self) -> Option<u32> {

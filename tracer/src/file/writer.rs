@@ -1,47 +1,54 @@
 //! Writing a trace file, from its beginning to its end, each section in one write.
 //!
-//! How events are cut into blocks depends on the events alone, never on the chunks in which they come, which depend on the
-//! watcher's timing: the file of a seeded run is the same every time. ([`FileWriter::flush`] cuts, too; it is for runs in
-//! real time.)
-//!
 //! A write that fails ends the file where its last whole section ended; what comes after that is counted. To finish such a
 //! file anyway (a full disk), blocks are taken off its end to make room for the index.
 
-use super::block::{Encoder, Now};
-use super::index::{BlockInfo, Index, SectionInfo, trailer};
+use super::block::Decoder;
+use super::cutter::{Cut, Cutter};
+use super::index::{Index, SectionInfo, trailer};
 use super::section::{Packer, Tag};
-use super::{ENDS, EVENTS, Ends, FINDING, HEAD, Header, INDEX, preamble};
+use super::source::Source;
+use super::stamps::{self, Tally};
+use super::{ENDS, Ends, FINDING, HEAD, Header, INDEX, preamble};
 use crate::about::Ending;
-use crate::chunk::{CAPACITY, Chunk, SLOTS};
-use crate::event::{Kind, Record};
-use crate::events::is_text;
+use crate::chunk::Chunk;
 use crate::finding::Finding;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Seek, SeekFrom, Write};
-use std::path::Path;
-
-/// Side text at which a block is full.
-const TEXT_LIMIT: usize = 1 << 18;
-
-/// Longest text of one event; recorders split longer ones far below that.
-const LONGEST_TEXT: usize = 1 << 24;
+use std::path::{Path, PathBuf};
 
 /// Writes a trace file.
 pub struct FileWriter {
-    file: File,
+    cutter: Cutter,
+    out: Out,
+    /// Events that it was given.
+    pushed: u64,
+}
+
+/// What a trace is written to: a file, or in tests something that gets full.
+trait Medium: Write + Seek + Send {
+    /// Forgets what stands behind this length.
+    fn cut(&mut self, length: u64) -> io::Result<()>;
+}
+
+impl Medium for File {
+    fn cut(&mut self, length: u64) -> io::Result<()> {
+        self.set_len(length)
+    }
+}
+
+/// The file and what stands in it.
+struct Out {
+    file: Box<dyn Medium>,
+    /// Where it can be read again.
+    path: Option<PathBuf>,
     /// Where the last whole section ends.
     offset: u64,
-    packer: Packer,
-    encoder: Encoder,
     index: Index,
-    /// Events that do not fill a block yet.
-    pending: Chunk,
-    /// What held before the first of them, and its ordinal.
-    began: (Now, u64),
-    /// What holds after the newest event, and the ordinal after it.
-    now: Now,
-    end: u64,
-    written: Written,
+    /// Of each block.
+    tallies: Vec<Tally>,
+    events: u64,
+    raw: u64,
     failed: Option<(io::ErrorKind, String)>,
 }
 
@@ -56,6 +63,8 @@ pub struct Written {
     pub blocks: u64,
     /// Bytes of the events before compression.
     pub raw: u64,
+    /// Bytes of the blocks as they stand in the file.
+    pub stored: u64,
     /// Bytes of the file.
     pub bytes: u64,
 }
@@ -68,31 +77,26 @@ impl FileWriter {
     pub fn create(path: &Path, header: &Header) -> io::Result<Self> {
         let file = OpenOptions::new().write(true).create(true).truncate(false).open(path)?;
         super::lock(&file)?;
+        let is_file = file.metadata()?.is_file();
         // A pipe or a device has no length; what cannot be written shows with the first write.
         let _ = file.set_len(0);
-        Self::new(file, header)
+        Self::new(Box::new(file), is_file.then(|| path.to_path_buf()), header)
     }
 
-    /// Begins a file that is open for writing, and empty.
-    ///
-    /// # Errors
-    /// When it cannot be written.
-    pub fn new(mut file: File, header: &Header) -> io::Result<Self> {
+    fn new(mut file: Box<dyn Medium>, path: Option<PathBuf>, header: &Header) -> io::Result<Self> {
         let preamble = preamble();
         file.write_all(&preamble)?;
-        let mut writer = Self {
+        let out = Out {
             file,
+            path,
             offset: preamble.len() as u64,
-            packer: Packer::new(),
-            encoder: Encoder::default(),
             index: Index::default(),
-            pending: Chunk::new(),
-            began: (Now::default(), 0),
-            now: Now::default(),
-            end: 0,
-            written: Written::default(),
+            tallies: Vec::new(),
+            events: 0,
+            raw: 0,
             failed: None,
         };
+        let mut writer = Self { cutter: Cutter::new(), out, pushed: 0 };
         writer.add(HEAD, &serde_json::to_vec(header)?)?;
         Ok(writer)
     }
@@ -102,62 +106,10 @@ impl FileWriter {
     /// # Errors
     /// When the file cannot be written: now, or before.
     pub fn push(&mut self, chunk: &Chunk) -> io::Result<()> {
-        if let Err(error) = self.check() {
-            self.written.lost += chunk.len() as u64;
-            return Err(error);
-        }
-        let records = chunk.records();
-        let Some(first) = records.first() else { return Ok(()) };
-        // A switch of workers says itself what runs from then on.
-        let follows = chunk.first == self.end
-            && chunk.clock == self.now.clock
-            && (first.kind_site as u8 == Kind::Worker as u8
-                || (chunk.worker == self.now.worker && chunk.task == self.now.task));
-        if !follows {
-            self.flush()?;
-            self.now = Now { clock: chunk.clock, worker: chunk.worker, task: chunk.task };
-            self.end = self.end.max(chunk.first);
-        }
-        if self.pending.is_empty() && is_full_block(records) && chunk.text.len() < TEXT_LIMIT {
-            self.began = (self.now, self.end);
-            records.iter().for_each(|record| self.now.step(record));
-            self.end += records.len() as u64;
-            return self.block(records, &chunk.text);
-        }
-        for record in records {
-            self.append(*record, chunk)?;
-        }
-        Ok(())
-    }
-
-    fn append(&mut self, mut record: Record, chunk: &Chunk) -> io::Result<()> {
-        let pending = &mut self.pending;
-        if is_text(&record) {
-            let start = record.object as usize;
-            match chunk.text.get(start..start.saturating_add(record.arg as usize)) {
-                Some(text) if text.len() > LONGEST_TEXT => {
-                    return Err(io::Error::new(io::ErrorKind::InvalidInput, "an event's text is too long for a trace"));
-                }
-                Some(text) => {
-                    record.object = pending.text.len() as u32;
-                    pending.text.extend_from_slice(text);
-                }
-                // Still outside, whatever text comes with it.
-                None => record.object = u32::MAX,
-            }
-        }
-        if pending.is_empty() {
-            self.began = (self.now, self.end);
-        }
-        if let Some(slot) = pending.slots.get_mut(pending.len) {
-            *slot = record;
-            pending.len += 1;
-            self.now.step(&record);
-            self.end = self.end.saturating_add(1);
-        }
-        // An event stays with the clock jump before it.
-        let full = pending.len >= CAPACITY && record.kind_site as u8 != Kind::ClockJump as u8;
-        if full || pending.len >= SLOTS || pending.text.len() >= TEXT_LIMIT { self.flush() } else { Ok(()) }
+        self.pushed += chunk.len() as u64;
+        self.out.check()?;
+        let Self { cutter, out, .. } = self;
+        cutter.push(chunk, &mut |cut| out.block(cut))
     }
 
     /// Writes the events that do not fill a block yet as a block, so that they survive whatever happens.
@@ -165,50 +117,16 @@ impl FileWriter {
     /// # Errors
     /// When the file cannot be written: now, or before.
     pub fn flush(&mut self) -> io::Result<()> {
-        self.check()?;
-        if self.pending.is_empty() {
-            return Ok(());
-        }
-        let mut pending = std::mem::take(&mut self.pending);
-        let written = self.block(pending.records(), &pending.text);
-        pending.clear();
-        self.pending = pending;
-        written
+        self.out.check()?;
+        let Self { cutter, out, .. } = self;
+        cutter.flush(&mut |cut| out.block(cut))
     }
 
-    /// Writes the newest events as a block.
-    fn block(&mut self, records: &[Record], text: &[u8]) -> io::Result<()> {
-        let (before, first) = self.began;
-        let text = self.encoder.encode(records, text);
-        let mut block = BlockInfo {
-            first,
-            events: records.len() as u32,
-            clock: before.clock,
-            end_clock: self.now.clock,
-            worker: before.worker,
-            task: before.task,
-            text: text as u32,
-            offset: self.offset,
-            stored: 0,
-            raw: self.encoder.raw.len() as u64,
-        };
-        let section = self.packer.pack(EVENTS, &block.info(), &self.encoder.raw);
-        let written = write(&mut self.file, self.offset, section);
-        match written {
-            Ok(size) => {
-                block.stored = size;
-                self.offset += size;
-                self.index.blocks.push(block);
-                self.written.events += records.len() as u64;
-                self.written.raw += block.raw;
-                self.written.blocks += 1;
-                Ok(())
-            }
-            Err(error) => {
-                self.written.lost += records.len() as u64;
-                Err(self.fail(error))
-            }
-        }
+    /// Appends a block that has been cut before.
+    pub(super) fn block(&mut self, cut: Cut) -> io::Result<()> {
+        self.pushed += cut.info.events as u64;
+        self.out.check()?;
+        self.out.block(cut)
     }
 
     /// Appends a finding as it is made, so that it survives whatever happens.
@@ -216,8 +134,29 @@ impl FileWriter {
     /// # Errors
     /// When the file cannot be written: now, or before.
     pub fn finding(&mut self, finding: &Finding) -> io::Result<()> {
-        self.check()?;
+        self.out.check()?;
         self.add(FINDING, &serde_json::to_vec(finding)?)
+    }
+
+    /// Gives findings the ordinals of their events, where several workers' are named by stamps.
+    ///
+    /// # Errors
+    /// When the file cannot be written: now, or before.
+    pub fn resolve(&mut self, findings: &mut [Finding]) -> io::Result<()> {
+        if !stamps::are_stamped(findings) {
+            return Ok(());
+        }
+        let flushed = self.flush();
+        let Out { index, tallies, path, .. } = &self.out;
+        // What cannot be read again names no event.
+        let file = path.as_deref().and_then(|path| File::open(path).ok()).and_then(|file| Source::new(file).ok());
+        let (mut section, mut decoder) = (Vec::new(), Decoder::default());
+        stamps::resolve(findings, &Tally::default(), index.blocks.iter().zip(tallies.iter()), |number, chunk| {
+            let (Some(info), Some(file)) = (index.blocks.get(number), &file) else { return false };
+            let read = file.read_some(info.offset, info.stored as usize, &mut section);
+            read.is_ok() && decoder.open(&section, info, chunk).is_ok()
+        });
+        flushed
     }
 
     /// Ends the file: how the run ended, what was found in the end, further sections, and the index. Where events could not
@@ -225,69 +164,98 @@ impl FileWriter {
     ///
     /// # Errors
     /// When the file cannot be finished. It can be read up to its last whole block all the same.
-    pub fn finish(
-        mut self,
-        mut ending: Ending,
-        findings: &[Finding],
-        sections: &[(Tag, Vec<u8>)],
-    ) -> io::Result<Written> {
+    pub fn finish(mut self, ending: Ending, findings: &[Finding], sections: &[(Tag, Vec<u8>)]) -> io::Result<Written> {
+        let mut findings = findings.to_vec();
         // What went wrong before does not keep the end from being written.
-        let _ = self.flush();
-        let whole = self.failed.is_none();
+        let _ = self.flush().and_then(|()| self.resolve(&mut findings));
+        let sections = if self.out.failed.is_none() { sections } else { &[] };
+        self.end(Some(Ends { ending, findings }), sections)
+    }
+
+    /// Ends the file of a run that goes on: with an index, but nothing about how it ended.
+    pub(super) fn close(mut self) -> io::Result<Written> {
+        self.flush()?;
+        self.end(None, &[])
+    }
+
+    fn end(mut self, mut ends: Option<Ends>, sections: &[(Tag, Vec<u8>)]) -> io::Result<Written> {
+        let dropped = ends.as_ref().map_or(0, |ends| ends.ending.dropped);
         loop {
-            ending.dropped = ending.dropped.saturating_add(self.written.lost);
-            let ends = serde_json::to_vec(&Ends { ending: ending.clone(), findings: findings.to_vec() })?;
-            ending.dropped -= self.written.lost;
-            self.failed = None;
-            let sections = if whole { sections } else { &[] };
-            match self.tail(&ends, sections) {
+            if let Some(ends) = &mut ends {
+                ends.ending.dropped = dropped.saturating_add(self.pushed.saturating_sub(self.out.events));
+            }
+            let document = ends.as_ref().map(serde_json::to_vec).transpose()?;
+            self.out.failed = None;
+            match self.tail(document.as_deref(), sections) {
                 Ok(()) => break,
-                Err(error) if !self.make_room(ends.len() as u64) => return Err(error),
+                Err(error) if !self.out.make_room(document.map_or(0, |bytes| bytes.len() as u64)) => return Err(error),
                 Err(_) => {}
             }
         }
-        self.written.bytes = self.offset;
-        Ok(self.written)
+        let Out { index, events, raw, offset, .. } = &self.out;
+        Ok(Written {
+            events: *events,
+            lost: self.pushed.saturating_sub(*events),
+            blocks: index.blocks.len() as u64,
+            raw: *raw,
+            stored: index.blocks.iter().map(|block| block.stored).sum(),
+            bytes: *offset,
+        })
     }
 
-    fn tail(&mut self, ends: &[u8], sections: &[(Tag, Vec<u8>)]) -> io::Result<()> {
-        self.add(ENDS, ends)?;
+    fn tail(&mut self, ends: Option<&[u8]>, sections: &[(Tag, Vec<u8>)]) -> io::Result<()> {
+        if let Some(ends) = ends {
+            self.add(ENDS, ends)?;
+        }
         for (tag, bytes) in sections {
             self.add(*tag, bytes)?;
         }
-        let size = write_index(&mut self.file, self.offset, &self.index, &mut self.packer)?;
-        self.offset += size;
+        let Self { cutter, out, .. } = self;
+        out.offset += append_index(&mut *out.file, out.offset, &out.index, &mut cutter.packer)?;
         Ok(())
     }
 
-    /// Takes blocks off the end of the file until there is room for its end; `false` where none is left.
-    fn make_room(&mut self, ends: u64) -> bool {
-        let wanted = ends + 64 * self.index.blocks.len() as u64 + 4096;
-        let mut room = 0;
-        while room < wanted {
-            let Some(block) = self.index.blocks.pop() else { break };
-            room += self.offset - block.offset;
-            self.offset = block.offset;
-            self.written.lost += block.events as u64;
-            self.written.events -= block.events as u64;
-            self.written.raw -= block.raw;
-            self.written.blocks -= 1;
-        }
-        self.index.sections.retain(|section| section.offset < self.offset && section.tag != ENDS);
-        let _ = self.file.set_len(self.offset);
-        room > 0 && self.file.seek(SeekFrom::Start(self.offset)).is_ok()
+    /// Appends a section that is no block of events.
+    pub(super) fn add(&mut self, tag: Tag, bytes: &[u8]) -> io::Result<()> {
+        let section = self.cutter.packer.pack(tag, &[], bytes);
+        let offset = self.out.offset;
+        let size = self.out.write(section)?;
+        self.out.index.sections.push(SectionInfo { tag, offset, size });
+        Ok(())
     }
 
-    /// Appends a section that is no block of events.
-    fn add(&mut self, tag: Tag, bytes: &[u8]) -> io::Result<()> {
-        let section = self.packer.pack(tag, &[], bytes);
-        match write(&mut self.file, self.offset, section) {
+    /// Events so far, those that do not fill a block yet among them.
+    pub fn events(&self) -> u64 {
+        self.out.events + self.cutter.pending()
+    }
+
+    /// Bytes of the file so far.
+    pub fn bytes(&self) -> u64 {
+        self.out.offset
+    }
+}
+
+impl Out {
+    fn block(&mut self, mut cut: Cut) -> io::Result<()> {
+        cut.info.offset = self.offset;
+        self.write(Some(cut.section))?;
+        self.index.blocks.push(cut.info);
+        self.tallies.push(cut.tally);
+        self.events += cut.info.events as u64;
+        self.raw += cut.info.raw;
+        Ok(())
+    }
+
+    fn write(&mut self, section: Option<&[u8]>) -> io::Result<u64> {
+        match write(&mut *self.file, self.offset, section) {
             Ok(size) => {
-                self.index.sections.push(SectionInfo { tag, offset: self.offset, size });
                 self.offset += size;
-                Ok(())
+                Ok(size)
             }
-            Err(error) => Err(self.fail(error)),
+            Err(error) => {
+                self.failed = Some((error.kind(), error.to_string()));
+                Err(error)
+            }
         }
     }
 
@@ -298,36 +266,29 @@ impl FileWriter {
         }
     }
 
-    fn fail(&mut self, error: io::Error) -> io::Error {
-        self.failed = Some((error.kind(), error.to_string()));
-        error
-    }
-
-    /// Events so far, those that do not fill a block yet among them.
-    pub fn events(&self) -> u64 {
-        self.written.events + self.pending.len() as u64
-    }
-
-    /// Bytes of the file so far.
-    pub fn bytes(&self) -> u64 {
-        self.offset
-    }
-}
-
-/// Whether these records are a block as [`FileWriter::append`] would have cut it.
-fn is_full_block(records: &[Record]) -> bool {
-    let jump = |at: usize| records[at].kind_site as u8 == Kind::ClockJump as u8;
-    match records.len() {
-        CAPACITY => !jump(CAPACITY - 1),
-        length => length == CAPACITY + 1 && jump(CAPACITY - 1) && !jump(CAPACITY),
+    /// Takes blocks off the end of the file until there is room for its end; `false` where none is left.
+    fn make_room(&mut self, ends: u64) -> bool {
+        let wanted = ends + 64 * self.index.blocks.len() as u64 + 4096;
+        let end = self.offset;
+        while end - self.offset < wanted {
+            let Some(block) = self.index.blocks.pop() else { break };
+            self.tallies.pop();
+            self.offset = block.offset;
+            self.events -= block.events as u64;
+            self.raw -= block.raw;
+        }
+        let offset = self.offset;
+        self.index.sections.retain(|section| section.offset < offset && section.tag != ENDS);
+        let _ = self.file.cut(offset);
+        offset < end && self.file.seek(SeekFrom::Start(offset)).is_ok()
     }
 }
 
 /// Writes a section. Where that fails the file ends where it began.
-fn write(file: &mut File, offset: u64, section: Option<&[u8]>) -> io::Result<u64> {
+fn write(file: &mut dyn Medium, offset: u64, section: Option<&[u8]>) -> io::Result<u64> {
     let section = section.ok_or_else(|| io::Error::new(io::ErrorKind::FileTooLarge, "a section is too large"))?;
     if let Err(error) = file.write_all(section) {
-        let _ = file.set_len(offset);
+        let _ = file.cut(offset);
         let _ = file.seek(SeekFrom::Start(offset));
         return Err(error);
     }
@@ -336,8 +297,96 @@ fn write(file: &mut File, offset: u64, section: Option<&[u8]>) -> io::Result<u64
 
 /// Writes the index and the trailer at the end of a file, which is at `offset`; gives their size.
 pub(super) fn write_index(file: &mut File, offset: u64, index: &Index, packer: &mut Packer) -> io::Result<u64> {
+    append_index(file, offset, index, packer)
+}
+
+fn append_index(file: &mut dyn Medium, offset: u64, index: &Index, packer: &mut Packer) -> io::Result<u64> {
     let payload = index.encode();
     let size = write(file, offset, packer.pack(INDEX, &[], &payload))?;
     let end = trailer(offset, size);
     write(file, offset, Some(&end)).map(|trailer| size + trailer)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{Kind, Record, TaskId};
+    use crate::file::TraceFile;
+    use crate::finding::Verdict;
+    use crate::trace::Trace;
+
+    /// A disk with room for so many bytes.
+    struct Small {
+        file: File,
+        room: u64,
+    }
+
+    impl Write for Small {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let left = self.room.saturating_sub(self.file.stream_position()?);
+            match bytes.len().min(left as usize) {
+                0 => Err(io::Error::from(io::ErrorKind::StorageFull)),
+                length => self.file.write(&bytes[..length]),
+            }
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            self.file.flush()
+        }
+    }
+
+    impl Seek for Small {
+        fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+            self.file.seek(to)
+        }
+    }
+
+    impl Medium for Small {
+        fn cut(&mut self, length: u64) -> io::Result<()> {
+            self.file.set_len(length)
+        }
+    }
+
+    #[test]
+    fn a_full_disk_leaves_a_finished_file_that_says_what_is_missing() {
+        let folder = tempfile::tempdir().expect("a scratch folder");
+        let path = folder.path().join("t.vxt");
+        let mut seed = 1u32;
+        let mut random = || {
+            seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            seed >> 8
+        };
+        for room in [400, 5000, 60_000, 100_000] {
+            let medium = Small { file: File::create(&path).expect("a file"), room };
+            let mut writer = FileWriter::new(Box::new(medium), Some(path.clone()), &Header::default()).expect("room");
+            let (mut pushed, mut refused) = (0, 0);
+            for n in 0..20 {
+                let records: Vec<Record> =
+                    (0..1000).map(|_| Record::new(Kind::Atomic as u8, 3, 1, random(), random())).collect();
+                pushed += 1000;
+                refused += writer.push(&Chunk::of(n * 1000, n * 1000, TaskId(0), &records, b"")).is_err() as u64;
+            }
+            assert!(refused > 0);
+            let ending = Ending {
+                verdict: Verdict::Ok,
+                exit_code: 0,
+                program_exit_code: None,
+                clock: 0,
+                dropped: 5,
+                note: "full".to_string(),
+            };
+            let finished = writer.finish(ending, &[], &[(*b"SUMM", vec![1; 9])]);
+            let trace = TraceFile::open(&path).expect("a trace");
+            if room < 1000 {
+                assert!(finished.is_err() && trace.is_empty(), "no room for an end");
+                continue;
+            }
+            let written = finished.expect("room was made");
+            assert_eq!(trace.warnings(), &[] as &[String]);
+            assert_eq!(trace.len(), written.events);
+            assert_eq!(written.events + written.lost, pushed);
+            assert_eq!(trace.ending().map(|ending| ending.dropped), Some(5 + written.lost));
+            assert!(written.bytes <= room && (written.events > 0 || room < 60_000), "{written:?}");
+            assert_eq!(trace.section(*b"SUMM"), None);
+        }
+    }
 }
