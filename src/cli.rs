@@ -22,6 +22,8 @@ pub enum Command {
     Run(RunArgs),
     /// Run a program and watch it live; the screen stays on the finished trace until `q`
     Trace(TraceArgs),
+    /// Look at a recorded trace on the same screen
+    View(ViewArgs),
     /// Step through a schedule, forwards and back, and choose who runs next
     Debug(DebugArgs),
     /// Do a recorded schedule again, exactly
@@ -183,6 +185,20 @@ pub struct TraceArgs {
     pub common: CommonArgs,
     #[command(flatten)]
     pub execution: Execution,
+}
+
+/// `vex view`
+#[derive(Args, Debug)]
+pub struct ViewArgs {
+    /// The trace (`vex trace … --headless -o OUT.vxt` records one)
+    #[arg(value_name = "TRACE")]
+    pub trace: PathBuf,
+    /// Draw with ASCII only [default: where the locale is not UTF-8]
+    #[arg(long)]
+    pub ascii: bool,
+    /// When to use colours; NO_COLOR is obeyed
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub color: ColorChoice,
 }
 
 /// `vex debug`. Time is always virtual: sleeping costs no wall time.

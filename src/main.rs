@@ -11,6 +11,7 @@ mod live;
 mod load;
 mod log;
 mod profiles;
+mod recorded;
 mod recording;
 mod report;
 mod schedule;
@@ -34,6 +35,7 @@ fn main() {
     let run = move || match cli.command {
         Command::Run(args) => commands::run::run(&args),
         Command::Trace(args) => commands::trace::run(&args),
+        Command::View(args) => commands::view::run(&args),
         Command::Debug(args) => commands::debug::run(&args),
         Command::Replay(args) => commands::replay::run(&args),
         Command::Diff(args) => commands::diff::run(&args),

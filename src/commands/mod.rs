@@ -9,3 +9,4 @@ pub mod export;
 pub mod replay;
 pub mod run;
 pub mod trace;
+pub mod view;

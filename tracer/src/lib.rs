@@ -6,6 +6,7 @@
 
 pub mod about;
 pub mod analysis;
+pub mod archive;
 pub mod budget;
 pub mod causal;
 pub mod chunk;
@@ -33,6 +34,7 @@ pub mod program;
 pub mod progress;
 pub mod record;
 pub mod report;
+pub mod search;
 pub mod sink;
 pub mod store;
 pub mod testing;
