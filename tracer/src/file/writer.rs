@@ -134,7 +134,7 @@ impl FileWriter {
     /// # Errors
     /// When the file cannot be written: now, or before.
     pub fn header(&mut self, header: &Header) -> io::Result<()> {
-        self.check()?;
+        self.out.check()?;
         self.add(HEAD, &serde_json::to_vec(header)?)
     }
 
