@@ -126,6 +126,7 @@ impl Execution {
             real_time: args.seed.is_none() || args.real_time,
             limits: limits(&args.bounds),
             stop_at_main: args.bounds.on_exit == OnExit::Stop,
+            sample: None,
         };
         let workers = args.seed.is_none().then(|| args.workers.unwrap_or_else(default_workers));
         Self { options, workers, stop, _watchdog: watchdog }

@@ -10,6 +10,8 @@ mod exit;
 mod live;
 mod load;
 mod log;
+mod profiles;
+mod recorded;
 mod recording;
 mod report;
 mod schedule;
@@ -33,9 +35,12 @@ fn main() {
     let run = move || match cli.command {
         Command::Run(args) => commands::run::run(&args),
         Command::Trace(args) => commands::trace::run(&args),
+        Command::View(args) => commands::view::run(&args),
         Command::Debug(args) => commands::debug::run(&args),
         Command::Replay(args) => commands::replay::run(&args),
+        Command::Diff(args) => commands::diff::run(&args),
         Command::Check(args) => commands::check::run(&args),
+        Command::Export(args) => commands::export::run(&args),
         Command::Bench(args) => commands::bench::run(&args),
         Command::Doctor(args) => commands::doctor::run(&args),
     };

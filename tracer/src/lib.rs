@@ -6,11 +6,14 @@
 
 pub mod about;
 pub mod analysis;
+pub mod archive;
+pub mod budget;
 pub mod causal;
 pub mod chunk;
 pub mod control;
 pub mod counters;
 pub mod counting;
+pub mod diff;
 pub mod dump;
 pub mod event;
 pub mod events;
@@ -31,6 +34,7 @@ pub mod program;
 pub mod progress;
 pub mod record;
 pub mod report;
+pub mod search;
 pub mod sink;
 pub mod store;
 pub mod testing;
