@@ -28,6 +28,7 @@ pub fn run(args: &ViewArgs) -> anyhow::Result<i32> {
     }
     let threads = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
     let (file, summary) = with_summary(&args.trace, file, threads)?;
+    tracing::info!(events = file.len(), blocks = file.blocks().len(), finished = file.is_finished(), "opened");
     let session = Recorded::open(file, summary, threads);
     let warnings = session.warnings().to_vec();
     let mut options = tui::Options::detect();
@@ -48,7 +49,7 @@ fn with_summary(path: &Path, file: TraceFile, threads: usize) -> Result<(TraceFi
     if file.len() >= LONG {
         load::say(&format!("vex: reading {} events, once …\n", file.len()));
     }
-    let summary = archive::summarise(&file, threads)?;
+    let summary = tracing::info_span!("summary", threads).in_scope(|| archive::summarise(&file, threads))?;
     // What is damaged or cut off stays as it is: it may be evidence.
     if !file.is_finished() || !file.warnings().is_empty() || file::add_section(path, SUMMARIES, &summary).is_err() {
         return Ok((file, Some(summary)));
