@@ -6,6 +6,7 @@
 //! a field says otherwise. Sites, stacks and names are written out once and referred to by index.
 
 mod distribution;
+pub mod document;
 pub mod numbers;
 mod report;
 pub mod table;
