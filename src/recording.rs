@@ -124,6 +124,7 @@ pub fn record(
     options: &RecordOptions,
 ) -> anyhow::Result<Recorded> {
     let header = Header { about, program: Arc::new(program_info(code)) };
+    tracing::info!(path = %to.display(), ring = options.ring, "recording");
     let control = Arc::new(Control::new());
     let shared = Arc::new(Shared::default());
     let handed_over = Arc::new(AtomicU64::new(0));
@@ -159,8 +160,10 @@ pub fn record(
     };
     let ran = live::run(code, run_options, recorders, io, execution.stop.clone(), &found, |_| ());
     let keeper = writer.join().map_err(|_| anyhow::anyhow!("the thread that writes the trace has failed"))?;
+    let recorded = keeper.finish(ran, options.leaks, shared.signal.load(Ordering::Relaxed));
+    // Until here a second signal ends vex itself.
     drop(signals);
-    Ok(keeper.finish(ran, options.leaks, shared.signal.load(Ordering::Relaxed)))
+    Ok(recorded)
 }
 
 /// What the engine, the writer and the signals tell each other.

@@ -13,9 +13,10 @@ use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
 use tracer::about::Ending;
+use tracer::archive;
 use tracer::chunk::Chunk;
 use tracer::fan_in::MergedReceiver;
-use tracer::file::{FileWriter, Header, Kinds, Ring, Written};
+use tracer::file::{FileWriter, Header, Kinds, Ring, SUMMARIES, TraceFile, Written, add_section};
 use tracer::finding::{Finding, Verdict};
 use tracer::sink::{LiveReceiver, Next};
 
@@ -173,6 +174,7 @@ impl Keeper {
         {
             let flushed = writer.flush();
             self.check(flushed);
+            tracing::debug!(events = self.events, chunks = self.chunks, lost = self.lost, "brought into the file");
             self.flushed = now();
         }
     }
@@ -228,6 +230,8 @@ impl Keeper {
 
     /// Ends the file. All events have come.
     pub(super) fn finish(mut self, mut ran: Ran, leaks: Leaks, signal: i32) -> Recorded {
+        let (events, chunks, lost) = (self.events, self.chunks, self.lost);
+        tracing::debug!(events, chunks, lost, signal, "the recording has ended");
         let exit_code = if signal == 0 { report::exit_code(&ran.report, leaks) } else { 128 + signal };
         let mut note = match signal {
             0 if ran.report.verdict == Verdict::TimeLimit => "stopped by --time-limit".to_string(),
@@ -271,7 +275,10 @@ impl Keeper {
             Target::Nothing => Ok(Written::default()),
         };
         let written = match done {
-            Ok(written) => Some(written),
+            Ok(mut written) => {
+                summarise(&path, &mut written);
+                Some(written)
+            }
             Err(error) => {
                 if self.failed.is_none() {
                     note = format!("{} could not be finished: {error}", path.display());
@@ -282,6 +289,23 @@ impl Keeper {
         };
         let dropped = written.map_or(self.lost, |written| self.lost + written.lost);
         Recorded { ran, exit_code, written, events: self.events, kinds, dropped, forgotten, path, signal, note }
+    }
+}
+
+/// Adds what the views need at once of a large trace, so that it opens at once. The recording is good without it.
+pub(super) fn summarise(path: &Path, written: &mut Written) {
+    // A pipe cannot be read again.
+    if !path.is_file() {
+        return;
+    }
+    let threads = load::default_workers() as usize;
+    let added = TraceFile::open(path).map_err(io::Error::from).and_then(|file| {
+        let summary = archive::summarise(&file, threads)?;
+        if summary.is_empty() { Ok(()) } else { add_section(path, SUMMARIES, &summary) }
+    });
+    match added.and_then(|()| std::fs::metadata(path)) {
+        Ok(file) => written.bytes = file.len(),
+        Err(error) => tracing::warn!(path = %path.display(), %error, "the trace has no summary"),
     }
 }
 

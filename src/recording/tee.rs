@@ -1,5 +1,6 @@
 //! Recording beside the screen: what is shown goes into a file, too.
 
+use super::keeper::summarise;
 use super::lock;
 use super::summary::wrote;
 use anyhow::Context;
@@ -70,7 +71,10 @@ impl Tee {
         let done = writer.finish(ending, &ran.report.findings, &[]);
         let mut out: String = notes.iter().map(|note| format!("vex: {note}\n")).collect();
         match done {
-            Ok(written) => out.push_str(&format!("{}\n", wrote(&teed.path, &written, 0))),
+            Ok(mut written) => {
+                summarise(&teed.path, &mut written);
+                out.push_str(&format!("{}\n", wrote(&teed.path, &written, 0)));
+            }
             Err(error) => out.push_str(&format!("vex: cannot finish {}: {error}\n", teed.path.display())),
         }
         out
