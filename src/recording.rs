@@ -182,7 +182,10 @@ impl Tee {
         let done = writer.finish(ending, &ran.report.findings, &[]);
         let mut out: String = notes.iter().map(|note| format!("vex: {note}\n")).collect();
         match done {
-            Ok(written) => out.push_str(&format!("{}\n", wrote(&teed.path, &written, 0))),
+            Ok(written) => {
+                let written = summarised(&teed.path, written);
+                out.push_str(&format!("{}\n", wrote(&teed.path, &written, 0)));
+            }
             Err(error) => out.push_str(&format!("vex: cannot finish {}: {error}\n", teed.path.display())),
         }
         out
@@ -501,7 +504,7 @@ impl Keeper {
             Target::Nothing => Ok(Written::default()),
         };
         let written = match done {
-            Ok(written) => Some(written),
+            Ok(written) => Some(summarised(&path, written)),
             Err(error) => {
                 if self.failed.is_none() {
                     note = format!("{} could not be finished: {error}", path.display());
@@ -553,5 +556,13 @@ impl SignalThread {
 impl Drop for SignalThread {
     fn drop(&mut self) {
         self.handle.close();
+    }
+}
+
+/// Puts the summary that `vex view` opens a large trace by into its file. A file without one is opened as well, later.
+fn summarised(path: &Path, written: Written) -> Written {
+    match crate::recorded::summarise(path) {
+        Ok(Some(_)) => Written { bytes: std::fs::metadata(path).map_or(written.bytes, |file| file.len()), ..written },
+        Ok(None) | Err(_) => written,
     }
 }
