@@ -1,8 +1,10 @@
 //! The command line: every command and option, defined once; help and parsing come from it.
 
+use crate::commands::export::Times;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use std::time::Duration;
+use tracer::export::Format;
 
 /// A terminal visual debugger and profiler for concurrent programs.
 #[derive(Parser, Debug)]
@@ -26,8 +28,12 @@ pub enum Command {
     Debug(DebugArgs),
     /// Do a recorded schedule again, exactly
     Replay(ReplayArgs),
+    /// Compare two profiles, or traces; say what became slower, and how sure that is
+    Diff(DiffArgs),
     /// Parse, resolve, type-check and ownership-check files; run nothing
     Check(CheckArgs),
+    /// Convert a recorded run for other tools: pprof, Perfetto, speedscope, Firefox, DuckDB, code scanning and more
+    Export(ExportArgs),
     /// Measure this machine's rates beside the performance table
     Bench(BenchArgs),
     /// Say what this machine and terminal can do: counters, colours, characters, mouse
@@ -256,6 +262,28 @@ pub struct ReplayArgs {
     pub bounds: Bounds,
 }
 
+/// `vex diff`
+#[derive(Args, Debug)]
+pub struct DiffArgs {
+    /// What to compare with: a trace, or a profile as JSON (`vex profile --format json`)
+    pub old: PathBuf,
+    /// What to compare
+    pub new: PathBuf,
+    /// Exit with 105 where something became worse by this much (`10%`)
+    #[arg(long, value_name = "REGRESSION%", value_parser = crate::commands::diff::percentage)]
+    pub fail_on: Option<f64>,
+    /// The numbers that can fail, by key with `*` for any text (`wait/recv/*`); may be given again [default: the outcomes: time,
+    /// rates, places on workers, peaks, findings]
+    #[arg(long, value_name = "KEY", requires = "fail_on")]
+    pub on: Vec<String>,
+    /// Write the comparison as Markdown, for a comment on a change
+    #[arg(long, value_name = "FILE")]
+    pub comment: Option<PathBuf>,
+    /// One machine-readable JSON document on standard output
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// What `check --emit` prints.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Emit {
@@ -274,6 +302,25 @@ pub struct CheckArgs {
     pub emit: Option<Emit>,
     #[command(flatten)]
     pub common: CommonArgs,
+}
+
+/// `vex export`
+#[derive(Args, Debug)]
+pub struct ExportArgs {
+    /// The trace (`.vxt`), or for formats that are not made of events the JSON document of a profile
+    pub trace: PathBuf,
+    /// What to convert it to
+    #[arg(long, value_name = "FORMAT", value_parser = crate::commands::export::formats())]
+    pub format: Format,
+    /// Where it goes; `-` is standard output
+    #[arg(short, value_name = "FILE", default_value = "-")]
+    pub output: PathBuf,
+    /// Only events of these times (`1ms..20ms`, `5s..`), from the beginning of the run
+    #[arg(long, value_name = "FROM..TO", value_parser = crate::commands::export::times)]
+    pub range: Option<Times>,
+    /// When to use colours; NO_COLOR is obeyed
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub color: ColorChoice,
 }
 
 /// `vex bench`

@@ -74,6 +74,23 @@ pub enum WaitReason {
 }
 
 impl WaitReason {
+    /// Every reason.
+    pub const ALL: &'static [WaitReason] = &[
+        WaitReason::Send,
+        WaitReason::Recv,
+        WaitReason::Select,
+        WaitReason::Lock,
+        WaitReason::ReadLock,
+        WaitReason::WriteLock,
+        WaitReason::Await,
+        WaitReason::WaitGroup,
+        WaitReason::Once,
+        WaitReason::Barrier,
+        WaitReason::Semaphore,
+        WaitReason::Sleep,
+        WaitReason::Io,
+    ];
+
     /// The word of reports and JSON: `send`, `recv`, `lock`.
     pub fn name(self) -> &'static str {
         match self {

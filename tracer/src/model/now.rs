@@ -529,7 +529,17 @@ impl Now {
         if !matches!(reason, WaitReason::Select | WaitReason::Await | WaitReason::Io | WaitReason::Sleep) {
             analysis.waited(on, id, ticks, at);
         }
-        if !served {
+        // In a program that recorded itself a wait for a lock may end because its task gave up (a timeout): only what names the
+        // lock hands it over.
+        let gave_up = match at.kind {
+            Kind::TimerFire => true,
+            Kind::Wake => at.arg != on.0,
+            _ => false,
+        };
+        let for_lock = |reason| {
+            matches!(reason, WaitReason::Lock | WaitReason::ReadLock | WaitReason::WriteLock | WaitReason::Semaphore)
+        };
+        if !served || (gave_up && for_lock(reason)) {
             return;
         }
         let by_partner = at.object == on.0;
