@@ -22,10 +22,14 @@ pub enum Command {
     Run(RunArgs),
     /// Run a program and watch it live; the screen stays on the finished trace until `q`
     Trace(TraceArgs),
+    /// Look at a recorded trace on the same screen
+    View(ViewArgs),
     /// Step through a schedule, forwards and back, and choose who runs next
     Debug(DebugArgs),
     /// Do a recorded schedule again, exactly
     Replay(ReplayArgs),
+    /// Compare two profiles, or traces; say what became slower, and how sure that is
+    Diff(DiffArgs),
     /// Parse, resolve, type-check and ownership-check files; run nothing
     Check(CheckArgs),
     /// Convert a recorded run for other tools: pprof, Perfetto, speedscope, Firefox, DuckDB, code scanning and more
@@ -183,6 +187,20 @@ pub struct TraceArgs {
     pub execution: Execution,
 }
 
+/// `vex view`
+#[derive(Args, Debug)]
+pub struct ViewArgs {
+    /// The trace (`vex trace … --headless -o OUT.vxt` records one)
+    #[arg(value_name = "TRACE")]
+    pub trace: PathBuf,
+    /// Draw with ASCII only [default: where the locale is not UTF-8]
+    #[arg(long)]
+    pub ascii: bool,
+    /// When to use colours; NO_COLOR is obeyed
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub color: ColorChoice,
+}
+
 /// `vex debug`. Time is always virtual: sleeping costs no wall time.
 #[derive(Args, Debug)]
 pub struct DebugArgs {
@@ -242,6 +260,28 @@ pub struct ReplayArgs {
     pub common: CommonArgs,
     #[command(flatten)]
     pub bounds: Bounds,
+}
+
+/// `vex diff`
+#[derive(Args, Debug)]
+pub struct DiffArgs {
+    /// What to compare with: a trace, or a profile as JSON (`vex profile --format json`)
+    pub old: PathBuf,
+    /// What to compare
+    pub new: PathBuf,
+    /// Exit with 105 where something became worse by this much (`10%`)
+    #[arg(long, value_name = "REGRESSION%", value_parser = crate::commands::diff::percentage)]
+    pub fail_on: Option<f64>,
+    /// The numbers that can fail, by key with `*` for any text (`wait/recv/*`); may be given again [default: the outcomes: time,
+    /// rates, places on workers, peaks, findings]
+    #[arg(long, value_name = "KEY", requires = "fail_on")]
+    pub on: Vec<String>,
+    /// Write the comparison as Markdown, for a comment on a change
+    #[arg(long, value_name = "FILE")]
+    pub comment: Option<PathBuf>,
+    /// One machine-readable JSON document on standard output
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// What `check --emit` prints.

@@ -21,6 +21,7 @@ exit_codes! {
     DEADLOCK = 102, "deadlock: no task can ever run again";
     LEAK = 103, "a task leaked, under --leaks deny";
     RACE = 104, "data race";
+    BUDGET = 105, "over budget (profile --budget, diff --fail-on)";
     LIVELOCK = 106, "livelock";
     TIME_LIMIT = 124, "--time-limit reached";
 }

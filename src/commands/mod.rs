@@ -3,8 +3,10 @@
 pub mod bench;
 pub mod check;
 pub mod debug;
+pub mod diff;
 pub mod doctor;
 pub mod export;
 pub mod replay;
 pub mod run;
 pub mod trace;
+pub mod view;

@@ -74,6 +74,23 @@ pub enum WaitReason {
 }
 
 impl WaitReason {
+    /// Every reason.
+    pub const ALL: &'static [WaitReason] = &[
+        WaitReason::Send,
+        WaitReason::Recv,
+        WaitReason::Select,
+        WaitReason::Lock,
+        WaitReason::ReadLock,
+        WaitReason::WriteLock,
+        WaitReason::Await,
+        WaitReason::WaitGroup,
+        WaitReason::Once,
+        WaitReason::Barrier,
+        WaitReason::Semaphore,
+        WaitReason::Sleep,
+        WaitReason::Io,
+    ];
+
     /// The word of reports and JSON: `send`, `recv`, `lock`.
     pub fn name(self) -> &'static str {
         match self {
@@ -121,6 +138,20 @@ pub enum ObjectKind {
 }
 
 impl ObjectKind {
+    /// Every sort, in the order of their codes.
+    pub const ALL: [ObjectKind; 10] = [
+        ObjectKind::Channel,
+        ObjectKind::Mutex,
+        ObjectKind::RwLock,
+        ObjectKind::WaitGroup,
+        ObjectKind::Once,
+        ObjectKind::Barrier,
+        ObjectKind::Semaphore,
+        ObjectKind::Atomic,
+        ObjectKind::Timer,
+        ObjectKind::Context,
+    ];
+
     /// The word of reports: `channel`, `mutex`, `wait group`.
     pub fn name(self) -> &'static str {
         match self {

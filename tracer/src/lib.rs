@@ -6,21 +6,26 @@
 
 pub mod about;
 pub mod analysis;
+pub mod archive;
+pub mod budget;
 pub mod causal;
 pub mod chunk;
 pub mod control;
 pub mod counters;
 pub mod counting;
+pub mod diff;
 pub mod dump;
 pub mod event;
 pub mod events;
 pub mod explain;
+#[cfg(feature = "export")]
 pub mod export;
 pub mod fan_in;
 pub mod file;
 pub mod finding;
 pub mod inspect;
 pub mod journal;
+pub mod layer;
 pub mod merge;
 pub mod model;
 pub mod names;
@@ -29,6 +34,7 @@ pub mod program;
 pub mod progress;
 pub mod record;
 pub mod report;
+pub mod search;
 pub mod sink;
 pub mod store;
 pub mod testing;

@@ -7,6 +7,7 @@ use hdrhistogram::serialization::{Deserializer, Serializer, V2DeflateSerializer}
 use serde::de::Error as _;
 use serde::ser::{Error as _, SerializeStruct};
 use serde::{Deserialize, Serialize};
+use std::io::Read;
 use std::fmt;
 
 /// Significant decimal digits that are kept of a duration: percentiles are exact to 1 %.
@@ -167,8 +168,9 @@ impl<'de> Deserialize<'de> for Distribution {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let written = Written::deserialize(deserializer)?;
         let bytes = STANDARD.decode(&written.hdr).map_err(D::Error::custom)?;
+        let plain = inflated(&bytes).ok_or_else(|| D::Error::custom("a damaged histogram"))?;
         let read: Histogram<u64> = Deserializer::new()
-            .deserialize(&mut bytes.as_slice())
+            .deserialize(&mut plain.as_slice())
             .map_err(|error| D::Error::custom(format!("{error:?}")))?;
         // Whatever its settings are, it counts from here on with ours.
         let mut histogram = Histogram::new(DIGITS).map_err(D::Error::custom)?;
@@ -176,6 +178,30 @@ impl<'de> Deserialize<'de> for Distribution {
         let min = if histogram.is_empty() { u64::MAX } else { written.min_ns };
         Ok(Self { histogram, total: written.total_ns, min, max: written.max_ns })
     }
+}
+
+/// Most bytes of a histogram before compression: ours have a tenth of that.
+const LARGEST: u64 = 1 << 20;
+
+/// A histogram as it was before compression. Its reader believes what the header says of its size and its digits, and takes
+/// memory for that: so the header is looked at first.
+fn inflated(bytes: &[u8]) -> Option<Vec<u8>> {
+    let (cookie, length) = (number(bytes, 0)?, number(bytes, 4)?);
+    let compressed = bytes.get(8..)?.get(..length as usize)?;
+    let mut plain = Vec::new();
+    flate2::read::ZlibDecoder::new(compressed).take(LARGEST).read_to_end(&mut plain).ok()?;
+    let (length, digits) = (number(&plain, 4)?, number(&plain, 12)?);
+    let fits = plain.len() >= HEADER && length as usize == plain.len() - HEADER && digits <= 3;
+    (cookie == COMPRESSED && fits).then_some(plain)
+}
+
+/// How a compressed histogram begins, and the bytes in front of the counts of one that is not.
+const COMPRESSED: u32 = 0x1c84_9314;
+const HEADER: usize = 40;
+
+/// A number of a header.
+fn number(bytes: &[u8], at: usize) -> Option<u32> {
+    bytes.get(at..at + 4)?.try_into().ok().map(u32::from_be_bytes)
 }
 
 #[cfg(test)]
@@ -212,6 +238,26 @@ mod tests {
         for hdr in ["", "!", "AAAA", "HISTFAAAABx4nJNpmSzMwMDABAA"] {
             let document = format!("{{\"total_ns\":1,\"min_ns\":1,\"max_ns\":1,\"hdr\":\"{hdr}\"}}");
             assert!(serde_json::from_str::<Distribution>(&document).is_err(), "{hdr}");
+        }
+    }
+
+    /// Headers that promise 4 GiB of counts, or a histogram of nine digits.
+    #[test]
+    fn no_header_is_believed() {
+        let mut durations = Distribution::new();
+        durations.record(7);
+        let mut plain = Vec::new();
+        hdrhistogram::serialization::V2Serializer::new().serialize(durations.histogram(), &mut plain).unwrap();
+        for (at, byte) in [(4, 0xff), (15, 5), (15, 9)] {
+            let mut damaged = plain.clone();
+            damaged[at] = byte;
+            let mut packed = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
+            std::io::Write::write_all(&mut packed, &damaged).unwrap();
+            let packed = packed.finish().unwrap();
+            let mut bytes = COMPRESSED.to_be_bytes().to_vec();
+            bytes.extend((packed.len() as u32).to_be_bytes());
+            bytes.extend(packed);
+            assert_eq!(inflated(&bytes), None);
         }
     }
 }
