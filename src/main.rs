@@ -27,6 +27,7 @@ fn main() {
         Command::Trace(args) => commands::trace::run(&args),
         Command::Debug(args) => commands::debug::run(&args),
         Command::Replay(args) => commands::replay::run(&args),
+        Command::Profile(args) => commands::profile::run(&args),
         Command::Diff(args) => commands::diff::run(&args),
         Command::Check(args) => commands::check::run(&args),
         Command::Bench(args) => commands::bench::run(&args),

@@ -5,6 +5,7 @@ pub mod check;
 pub mod debug;
 pub mod diff;
 pub mod doctor;
+pub mod profile;
 pub mod replay;
 pub mod run;
 pub mod trace;
