@@ -1,8 +1,10 @@
 //! The command line: every command and option, defined once; help and parsing come from it.
 
+use crate::commands::export::Times;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use std::time::Duration;
+use tracer::export::Format;
 
 /// A terminal visual debugger and profiler for concurrent programs.
 #[derive(Parser, Debug)]
@@ -20,6 +22,8 @@ pub enum Command {
     Run(RunArgs),
     /// Run a program and watch it live; the screen stays on the finished trace until `q`
     Trace(TraceArgs),
+    /// Look at a recorded trace on the same screen
+    View(ViewArgs),
     /// Step through a schedule, forwards and back, and choose who runs next
     Debug(DebugArgs),
     /// Do a recorded schedule again, exactly
@@ -30,6 +34,8 @@ pub enum Command {
     Diff(DiffArgs),
     /// Parse, resolve, type-check and ownership-check files; run nothing
     Check(CheckArgs),
+    /// Convert a recorded run for other tools: pprof, Perfetto, speedscope, Firefox, DuckDB, code scanning and more
+    Export(ExportArgs),
     /// Measure this machine's rates beside the performance table
     Bench(BenchArgs),
     /// Say what this machine and terminal can do: counters, colours, characters, mouse
@@ -183,6 +189,20 @@ pub struct TraceArgs {
     pub execution: Execution,
 }
 
+/// `vex view`
+#[derive(Args, Debug)]
+pub struct ViewArgs {
+    /// The trace (`vex trace … --headless -o OUT.vxt` records one)
+    #[arg(value_name = "TRACE")]
+    pub trace: PathBuf,
+    /// Draw with ASCII only [default: where the locale is not UTF-8]
+    #[arg(long)]
+    pub ascii: bool,
+    /// When to use colours; NO_COLOR is obeyed
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub color: ColorChoice,
+}
+
 /// `vex debug`. Time is always virtual: sleeping costs no wall time.
 #[derive(Args, Debug)]
 pub struct DebugArgs {
@@ -320,6 +340,25 @@ pub struct CheckArgs {
     pub emit: Option<Emit>,
     #[command(flatten)]
     pub common: CommonArgs,
+}
+
+/// `vex export`
+#[derive(Args, Debug)]
+pub struct ExportArgs {
+    /// The trace (`.vxt`), or for formats that are not made of events the JSON document of a profile
+    pub trace: PathBuf,
+    /// What to convert it to
+    #[arg(long, value_name = "FORMAT", value_parser = crate::commands::export::formats())]
+    pub format: Format,
+    /// Where it goes; `-` is standard output
+    #[arg(short, value_name = "FILE", default_value = "-")]
+    pub output: PathBuf,
+    /// Only events of these times (`1ms..20ms`, `5s..`), from the beginning of the run
+    #[arg(long, value_name = "FROM..TO", value_parser = crate::commands::export::times)]
+    pub range: Option<Times>,
+    /// When to use colours; NO_COLOR is obeyed
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub color: ColorChoice,
 }
 
 /// `vex bench`

@@ -99,10 +99,14 @@ pub fn run(
     found: &(dyn Fn(&Finding) + Sync),
     watch: impl FnOnce(Watch),
 ) -> Ran {
-    match recorders {
+    let workers = if let Recorders::Several(recorders) = &recorders { recorders.len() } else { 1 };
+    let _span = tracing::info_span!("run", seed = options.seed, workers, real_time = options.real_time).entered();
+    let ran = match recorders {
         Recorders::One(recorder) => run::run(code, options, recorder, io, stop, &mut |finding| found(finding)),
         Recorders::Several(recorders) => run_parallel(code, options, recorders, io, stop, found, watch),
-    }
+    };
+    crate::log::ran(&ran);
+    ran
 }
 
 /// A program that runs while it is watched.

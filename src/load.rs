@@ -30,10 +30,14 @@ pub fn program(path: &Path, common: &CommonArgs) -> anyhow::Result<Loaded> {
     if let Err(message) = language(path, common.lang) {
         return refuse(exit::USAGE, &message, common);
     }
+    let span = tracing::info_span!("load", path = %path.display()).entered();
     let mut compiled = match pipeline::compile(path, Kind::Program) {
         Ok(compiled) => compiled,
         Err(error) => return refuse(exit::INPUT, &error.to_string(), common),
     };
+    let (errors, files) = (compiled.diagnostics.has_errors(), compiled.sources.files().len());
+    tracing::debug!(errors, files, functions = compiled.code.as_ref().map(|code| code.functions.len()), "compiled");
+    drop(span);
     // Warnings are for `vex check`: a run says only why it cannot begin.
     compiled.diagnostics.keep_errors();
     let text = compiled.render(color(common.color, &std::io::stderr()));
@@ -122,6 +126,7 @@ impl Execution {
             real_time: args.seed.is_none() || args.real_time,
             limits: limits(&args.bounds),
             stop_at_main: args.bounds.on_exit == OnExit::Stop,
+            sample: None,
         };
         let workers = args.seed.is_none().then(|| args.workers.unwrap_or_else(default_workers));
         Self { options, workers, stop, _watchdog: watchdog }

@@ -9,7 +9,9 @@ mod debug;
 mod exit;
 mod live;
 mod load;
+mod log;
 mod profiles;
+mod recorded;
 mod recording;
 mod report;
 mod schedule;
@@ -22,14 +24,24 @@ const STACK: usize = 256 << 20;
 
 fn main() {
     let cli = Cli::parse();
+    let log = match log::Log::begin(&cli.command) {
+        Ok(log) => log,
+        Err(why) => {
+            load::say(&format!("vex: {why}\n"));
+            std::process::exit(exit::USAGE);
+        }
+    };
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), command = ?cli.command, "begin");
     let run = move || match cli.command {
         Command::Run(args) => commands::run::run(&args),
         Command::Trace(args) => commands::trace::run(&args),
+        Command::View(args) => commands::view::run(&args),
         Command::Debug(args) => commands::debug::run(&args),
         Command::Replay(args) => commands::replay::run(&args),
         Command::Profile(args) => commands::profile::run(&args),
         Command::Diff(args) => commands::diff::run(&args),
         Command::Check(args) => commands::check::run(&args),
+        Command::Export(args) => commands::export::run(&args),
         Command::Bench(args) => commands::bench::run(&args),
         Command::Doctor(args) => commands::doctor::run(&args),
     };
@@ -48,6 +60,8 @@ fn main() {
             exit::INTERNAL
         }
     };
+    tracing::info!(code, "end");
+    log.end();
     std::process::exit(code);
 }
 

@@ -202,6 +202,7 @@ pub fn record(
     options: &RecordOptions,
 ) -> anyhow::Result<Recorded> {
     let header = Header { about, program: Arc::new(program_info(code)) };
+    tracing::info!(path = %to.display(), ring = options.ring, "recording");
     let control = Arc::new(Control::new());
     let shared = Arc::new(Shared::default());
     let handed_over = Arc::new(AtomicU64::new(0));
@@ -408,6 +409,7 @@ impl Keeper {
         {
             let flushed = writer.flush();
             self.check(flushed);
+            tracing::debug!(events = self.events, chunks = self.chunks, lost = self.lost, "brought into the file");
             self.flushed = now();
         }
     }
@@ -463,6 +465,13 @@ impl Keeper {
 
     /// Ends the file. All events have come.
     fn finish(mut self, mut ran: Ran, leaks: Leaks, signal: i32) -> Recorded {
+        tracing::debug!(
+            events = self.events,
+            chunks = self.chunks,
+            lost = self.lost,
+            signal,
+            "the recording has ended"
+        );
         let exit_code = if signal == 0 { report::exit_code(&ran.report, leaks) } else { 128 + signal };
         let mut note = match signal {
             0 if ran.report.verdict == Verdict::TimeLimit => "stopped by --time-limit".to_string(),

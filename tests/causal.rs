@@ -32,7 +32,7 @@ fn programs() -> Vec<PathBuf> {
 fn trace(path: &Path, seed: u64) -> Option<Store> {
     let code = pipeline::compile(path, Compile::Program).expect("it can be read").code?;
     let limits = Limits { memory: 1 << 30, tasks: 1_000_000 };
-    let options = RunOptions { seed: Some(seed), real_time: false, limits, stop_at_main: false };
+    let options = RunOptions { seed: Some(seed), real_time: false, limits, stop_at_main: false, sample: None };
     let (sink, memory) = MemorySink::unbounded();
     let io = Io::new(Sink::Events, Sink::Events, Input::Empty);
     run::run(&code, &options, Recorder::new(sink), io, Arc::default(), &mut |_| ());
@@ -179,7 +179,7 @@ fn whatever_is_broken_is_found() {
 fn parallel_trace(path: &Path, workers: u32) -> Option<Store> {
     let code = pipeline::compile(path, Compile::Program).expect("it can be read").code?;
     let limits = Limits { memory: 1 << 30, tasks: 1_000_000 };
-    let options = RunOptions { seed: None, real_time: true, limits, stop_at_main: false };
+    let options = RunOptions { seed: None, real_time: true, limits, stop_at_main: false, sample: None };
     let (sink, memory) = MemorySink::unbounded();
     let io = Io::new(Sink::Events, Sink::Events, Input::Empty);
     let recorder = |worker| Recorder::new(sink.clone()).with_worker(worker).at_safepoints();

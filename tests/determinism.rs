@@ -74,6 +74,7 @@ fn hash(code: &Code, seed: u64) -> (u64, u64) {
         real_time: false,
         limits: Limits { memory: 1 << 30, tasks: 1_000_000 },
         stop_at_main: false,
+        sample: None,
     };
     let (sink, memory) = MemorySink::unbounded();
     let io = Io::new(Sink::Events, Sink::Events, Input::Empty);

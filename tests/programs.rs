@@ -142,7 +142,8 @@ fn run_on_seeds(path: &Path, code: &Code, head: &Head) -> Result<(), Failed> {
     });
     let default = || if guide { GUIDE_SEEDS.to_vec() } else { (0..SEEDS).collect() };
     for seed in head.seeds.clone().unwrap_or_else(default) {
-        let options = RunOptions { seed: Some(seed), real_time: false, limits: LIMITS, stop_at_main: false };
+        let options =
+            RunOptions { seed: Some(seed), real_time: false, limits: LIMITS, stop_at_main: false, sample: None };
         let ran = run::run(code, &options, Off, Io::memory(), Arc::default(), &mut |_| ());
         check_run(head, code, &ran, Some(seed)).map_err(|error| explain(code, &ran, &format!("seed {seed}"), error))?;
     }
@@ -152,7 +153,7 @@ fn run_on_seeds(path: &Path, code: &Code, head: &Head) -> Result<(), Failed> {
 /// On several workers, in real time and recorded: the same verdict and output, and a recording whose order explains itself.
 fn run_in_parallel(code: &Code, head: &Head) -> Result<(), Failed> {
     for workers in WORKERS {
-        let options = RunOptions { seed: None, real_time: true, limits: LIMITS, stop_at_main: false };
+        let options = RunOptions { seed: None, real_time: true, limits: LIMITS, stop_at_main: false, sample: None };
         let (sink, memory) = MemorySink::unbounded();
         let recorders = (0..workers).map(|worker| Recorder::new(sink.clone()).with_worker(worker)).collect();
         let stop = Arc::new(AtomicBool::new(false));

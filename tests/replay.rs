@@ -34,7 +34,7 @@ fn programs() -> Vec<PathBuf> {
 
 fn options(seed: Option<u64>) -> RunOptions {
     let limits = Limits { memory: 1 << 30, tasks: 1_000_000 };
-    RunOptions { seed, real_time: false, limits, stop_at_main: false }
+    RunOptions { seed, real_time: false, limits, stop_at_main: false, sample: None }
 }
 
 /// What must be the same.

@@ -12,6 +12,7 @@ use crate::vex::check::{self, Loader};
 use crate::vex::parser;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use tracing::debug_span;
 
 /// What became of a source file.
 pub struct Compiled {
@@ -75,8 +76,11 @@ pub fn compile(path: &Path, kind: Kind) -> Result<Compiled, Unreadable> {
 pub fn compile_text(path: &str, text: &str, kind: Kind, loader: &mut (dyn Loader + Send)) -> Compiled {
     let (mut sources, mut diagnostics, mut ids) = (SourceMap::default(), Diagnostics::default(), NodeIds::default());
     let file = sources.add(path, text);
-    let module = parser::parse(text, file, &mut ids, &mut diagnostics);
-    let Some(program) = check::check(&mut sources, file, module, &mut ids, &mut diagnostics, loader) else {
+    let parse = debug_span!("parse", path, bytes = text.len());
+    let module = parse.in_scope(|| parser::parse(text, file, &mut ids, &mut diagnostics));
+    let checked =
+        debug_span!("check").in_scope(|| check::check(&mut sources, file, module, &mut ids, &mut diagnostics, loader));
+    let Some(program) = checked else {
         return Compiled { code: None, diagnostics, sources: Arc::new(sources) };
     };
     let sources = program.sources.clone();
@@ -85,7 +89,7 @@ pub fn compile_text(path: &str, text: &str, kind: Kind, loader: &mut (dyn Loader
             diagnostics.push(diagnostic);
         }
     };
-    add(ownership::check(&program), &mut diagnostics);
+    add(debug_span!("ownership").in_scope(|| ownership::check(&program)), &mut diagnostics);
     if kind == Kind::Program && program.main.is_none() {
         let message = "the program has no function `main`";
         diagnostics.push(Diagnostic::new(
@@ -96,10 +100,10 @@ pub fn compile_text(path: &str, text: &str, kind: Kind, loader: &mut (dyn Loader
     }
     let mut code = None;
     if !diagnostics.has_errors() && (kind == Kind::Program || program.main.is_some()) {
-        match lower::compile(&program) {
+        match debug_span!("lower").in_scope(|| lower::compile(&program)) {
             Ok(compiled) => {
                 // The dispatch loop trusts verified code; code that is not is a fault of the compiler and must never run.
-                if let Err(error) = verify::verify(&compiled) {
+                if let Err(error) = debug_span!("verify").in_scope(|| verify::verify(&compiled)) {
                     panic!("the compiler made code that does not verify: {error}");
                 }
                 code = Some(compiled);

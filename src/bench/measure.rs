@@ -184,7 +184,7 @@ pub fn run(code: &Code, mode: &Mode, settings: &Settings, io: Io) -> Run {
     let limits = Limits { memory: 8 << 30, tasks: 10_000_000 };
     let workers = match mode.runtime {
         Runtime::Deterministic => {
-            let options = RunOptions { seed: Some(0), real_time: false, limits, stop_at_main: false };
+            let options = RunOptions { seed: Some(0), real_time: false, limits, stop_at_main: false, sample: None };
             let ran = if mode.traced {
                 run::run(code, &options, settings.recorder(0), io, stop, &mut |_| ())
             } else {
@@ -195,7 +195,7 @@ pub fn run(code: &Code, mode: &Mode, settings: &Settings, io: Io) -> Run {
         Runtime::Parallel => settings.workers,
         Runtime::Single => 1,
     };
-    let options = RunOptions { seed: None, real_time: true, limits, stop_at_main: false };
+    let options = RunOptions { seed: None, real_time: true, limits, stop_at_main: false, sample: None };
     let mut watch = None;
     let ran = if mode.traced {
         let recorders = (0..workers).map(|worker| settings.recorder(worker)).collect();

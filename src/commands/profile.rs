@@ -244,7 +244,8 @@ fn merged_sites(runs: &[Run], chosen: usize) -> Vec<tracer::profile::SiteInfo> {
 
 /// Runs the program once and analyses the recording.
 fn once(args: &ProfileArgs, code: &Code, number: u32, path: PathBuf) -> anyhow::Result<Run> {
-    let execution = Execution::new(&args.execution);
+    let mut execution = Execution::new(&args.execution);
+    execution.options.sample = Some(interpreter::vm::run::SAMPLE);
     let about = recording::about(&args.file, &args.args, &args.common, &args.execution, &execution);
     let io = streams(args, number)?;
     let leaks = args.execution.bounds.leaks;

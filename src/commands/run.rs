@@ -2,7 +2,7 @@
 
 use crate::cli::RunArgs;
 use crate::load::{self, Loaded};
-use crate::report;
+use crate::{log, report};
 use interpreter::bytecode::Code;
 use interpreter::trace_info::program_info;
 use interpreter::vm::io::{Input, Io, Sink};
@@ -32,6 +32,8 @@ pub fn run(args: &RunArgs) -> anyhow::Result<i32> {
     let execution = load::Execution::new(&args.execution);
     let accounts = args.counters.then(Accounts::default);
     let (options, stop) = (&execution.options, execution.stop.clone());
+    let span =
+        tracing::info_span!("run", seed = options.seed, execution.workers, real_time = options.real_time).entered();
     let ran = match (&accounts, execution.workers) {
         (Some(accounts), Some(workers)) => {
             let meters = (0..workers).map(|worker| metered(&code, worker, accounts)).collect();
@@ -42,6 +44,8 @@ pub fn run(args: &RunArgs) -> anyhow::Result<i32> {
         (None, None) => run::run(&code, options, Off, io, stop, &mut |_| ()),
     };
     drop(execution);
+    log::ran(&ran);
+    drop(span);
     let program = program_info(&code);
     let costs = accounts.map(|accounts| Costs::new(&accounts, &program));
     load::say(&report::text(&program, &ran.report, args.execution.bounds.leaks));

@@ -91,7 +91,8 @@ fn field(store: &Store, field: Field, value: u32, event: &Event, out: &mut Strin
     };
 }
 
-fn status(value: u32) -> &'static str {
+/// How a task ended, by the argument of its last event: `done`.
+pub(crate) fn status(value: u32) -> &'static str {
     match value {
         v if v == EndStatus::Done as u32 => "done",
         v if v == EndStatus::Panicked as u32 => "panicked",

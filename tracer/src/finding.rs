@@ -138,6 +138,20 @@ pub enum ObjectKind {
 }
 
 impl ObjectKind {
+    /// Every sort, in the order of their codes.
+    pub const ALL: [ObjectKind; 10] = [
+        ObjectKind::Channel,
+        ObjectKind::Mutex,
+        ObjectKind::RwLock,
+        ObjectKind::WaitGroup,
+        ObjectKind::Once,
+        ObjectKind::Barrier,
+        ObjectKind::Semaphore,
+        ObjectKind::Atomic,
+        ObjectKind::Timer,
+        ObjectKind::Context,
+    ];
+
     /// The word of reports: `channel`, `mutex`, `wait group`.
     pub fn name(self) -> &'static str {
         match self {

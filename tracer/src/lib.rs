@@ -6,6 +6,7 @@
 
 pub mod about;
 pub mod analysis;
+pub mod archive;
 pub mod budget;
 pub mod causal;
 pub mod chunk;
@@ -17,12 +18,14 @@ pub mod dump;
 pub mod event;
 pub mod events;
 pub mod explain;
+#[cfg(feature = "export")]
 pub mod export;
 pub mod fan_in;
 pub mod file;
 pub mod finding;
 pub mod inspect;
 pub mod journal;
+pub mod layer;
 pub mod merge;
 pub mod model;
 pub mod names;
@@ -31,6 +34,7 @@ pub mod program;
 pub mod progress;
 pub mod record;
 pub mod report;
+pub mod search;
 pub mod sink;
 pub mod store;
 pub mod testing;

@@ -5,22 +5,28 @@
 //! without wall time, interpolated between anchors otherwise.
 //!
 //! One stream of events is kept. Those of several workers have been merged into one before ([`crate::merge`]); no view
-//! notices.
+//! notices. Nor does it notice where a trace stays in its file ([`crate::archive`]): what is asked of the store is then answered by a
+//! summary of the whole, or exactly by a window about what is looked at.
+//!
+//! [`crate::search`] finds events and what caused them.
 
+use crate::archive::source::Blocks;
+use crate::archive::{Archive, Axis, Scratch, Window};
 use crate::chunk::Chunk;
 use crate::event::{Kind, ObjectId, TaskId};
 use crate::events::{Event, Events, Iter};
-use crate::finding::{Finding, ObjectKind};
-use crate::model::Analysis;
+use crate::finding::Finding;
 use crate::model::channels::{Channels, Occupancy};
+use crate::model::derived::Derived;
 use crate::model::lanes::{self, Cell, Times};
 use crate::model::locks::Locks;
-use crate::model::messages::Messages;
 use crate::model::now::Now;
 use crate::model::objects::Objects;
 use crate::model::rates::{self, Rate, Rates};
+use crate::model::series::Series;
 use crate::model::state::TaskState;
-use crate::model::tasks::Tasks;
+use crate::model::tasks::{Task, Tasks};
+use crate::model::thin::Grid;
 use crate::model::waits::Graph;
 use crate::model::workers::{Work, Workers};
 use crate::names;
@@ -36,14 +42,16 @@ const KEYFRAME: u64 = 1 << 16;
 #[derive(Debug, Default)]
 pub struct Store {
     program: Arc<ProgramInfo>,
-    events: Events,
+    pub(crate) events: Events,
     now: Now,
-    derived: Derived,
+    pub(crate) derived: Derived,
     keyframes: VecDeque<Keyframe>,
     findings: Vec<Finding>,
     /// Whether a finding names an event by a stamp that has not come yet.
     stamped: bool,
     limit: Option<usize>,
+    /// Where the events are in a file: what there is beside them. `derived` is then of bounded resolution.
+    pub(crate) archive: Option<Archive>,
 }
 
 /// The state before an event.
@@ -53,120 +61,13 @@ struct Keyframe {
     now: Now,
 }
 
-/// The analyses. Every one of them is told of every change here, and only here.
-#[derive(Debug, Default)]
-struct Derived {
-    tasks: Tasks,
-    objects: Objects,
-    channels: Channels,
-    locks: Locks,
-    messages: Messages,
-    rates: Rates,
-    workers: Workers,
-    /// Clock of the very first event.
-    began: Option<u64>,
-    outputs: VecDeque<u64>,
-    /// Ordinals of the recorder's own notes.
-    notes: VecDeque<u64>,
-    anchors: Anchors,
-    kinds: Kinds,
+/// From the first to the last of some clocks.
+fn clocks(edges: &[u64]) -> Axis {
+    Axis::Clocks(edges.first().copied().unwrap_or(0), edges.last().copied().unwrap_or(0))
 }
 
-/// Clock and wall time at some points, both rising.
-#[derive(Debug, Default)]
-struct Anchors(Vec<(u64, u64)>);
-
-#[derive(Debug)]
-struct Kinds([u64; 128]);
-
-impl Default for Kinds {
-    fn default() -> Self {
-        Self([0; 128])
-    }
-}
-
-impl Anchors {
-    fn push(&mut self, clock: u64, wall: u64) {
-        let wall = self.0.last().map_or(wall, |&(_, before)| wall.max(before));
-        let several = self.0.len() > 1;
-        match self.0.last_mut() {
-            // Where the clock stood still the later wall time counts, from the next change on.
-            Some(last) if several && last.0 == clock => last.1 = wall,
-            _ => self.0.push((clock, wall)),
-        }
-    }
-
-    /// Translates along the line between the two points around `value`.
-    fn translate(&self, value: u64, from: fn(&(u64, u64)) -> u64, to: fn(&(u64, u64)) -> u64) -> u64 {
-        let after = self.0.partition_point(|point| from(point) <= value);
-        let (Some(a), Some(b)) = (after.checked_sub(1).and_then(|i| self.0.get(i)), self.0.get(after)) else {
-            // Before the first point or after the last: the nearest one.
-            return self.0.get(after.saturating_sub(1)).map_or(value, to);
-        };
-        let (span, done, length) = (from(b) - from(a), value - from(a), to(b) - to(a));
-        to(a) + (done as u128 * length as u128 / span.max(1) as u128) as u64
-    }
-}
-
-impl Derived {
-    fn event(&mut self, event: &Event) {
-        self.kinds.0[event.kind as usize & 127] += 1;
-        self.began.get_or_insert(event.clock);
-        if event.kind.is_bookkeeping() {
-            self.notes.push_back(event.ordinal);
-        } else {
-            self.rates.event(event);
-            self.workers.event(event.worker, event);
-        }
-        match event.kind {
-            Kind::Output | Kind::ErrorOutput => self.outputs.push_back(event.ordinal),
-            Kind::Counter => self.workers.counter(event.worker, event),
-            Kind::Anchor => {
-                if let Some(span) = self.workers.anchor(event) {
-                    self.rates.span(span);
-                }
-                self.anchors.push(event.clock, event.wide());
-            }
-            _ => {}
-        }
-    }
-}
-
-impl Analysis for Derived {
-    fn spawned(&mut self, task: TaskId, parent: TaskId, function: u32, at: &Event) {
-        self.tasks.spawned(task, parent, function, at);
-    }
-    fn state(&mut self, task: TaskId, to: TaskState, at: &Event) {
-        self.tasks.state(task, to, at);
-    }
-    fn made(&mut self, object: ObjectId, kind: ObjectKind, size: u32, at: &Event) {
-        self.objects.made(object, kind, size, at);
-        self.channels.made(object, kind, size, at);
-        self.locks.made(object, kind, size, at);
-    }
-    fn level(&mut self, object: ObjectId, level: u32, at: &Event) {
-        self.channels.level(object, level, at);
-    }
-    fn queued(&mut self, channel: ObjectId, send: u64, at: &Event) {
-        self.channels.queued(channel, send, at);
-        self.messages.queued(channel, send, at);
-    }
-    fn took(&mut self, channel: ObjectId, receive: u64, at: &Event) {
-        self.channels.took(channel, receive, at);
-        self.messages.took(channel, receive, at);
-    }
-    fn closed(&mut self, channel: ObjectId, at: &Event) {
-        self.channels.closed(channel, at);
-    }
-    fn acquired(&mut self, object: ObjectId, task: TaskId, waited: Option<u64>, at: &Event) {
-        self.locks.acquired(object, task, waited, at);
-    }
-    fn released(&mut self, object: ObjectId, task: TaskId, held: u64, at: &Event) {
-        self.locks.released(object, task, held, at);
-    }
-    fn waited(&mut self, object: ObjectId, task: TaskId, ticks: u64, at: &Event) {
-        self.channels.waited(object, task, ticks, at);
-    }
+fn is_output(event: &Event) -> bool {
+    matches!(event.kind, Kind::Output | Kind::ErrorOutput)
 }
 
 /// The edges of `cells` cells between two times.
@@ -194,6 +95,43 @@ impl Store {
         store
     }
 
+    /// A store of an archived trace: what held at its end, and its models.
+    pub(crate) fn archived(program: Arc<ProgramInfo>, now: Now, derived: Derived, archive: Archive) -> Self {
+        let events = Events::filed(Arc::clone(archive.source()));
+        Self { program, events, now, derived, archive: Some(archive), ..Self::default() }
+    }
+
+    /// Whether the events are in a file.
+    pub fn is_archived(&self) -> bool {
+        self.archive.is_some()
+    }
+
+    /// Gives back what was read of a file and not asked for lately. Whoever asks on and on calls it now and then; the UI does
+    /// in every frame.
+    pub fn settle(&mut self) {
+        self.events.settle();
+    }
+
+    /// How the models of an archived trace were merged ([`crate::model::thin`]); `None` where nothing was.
+    pub fn grid(&self) -> Option<Grid> {
+        self.archive.as_ref().map(Archive::grid)
+    }
+
+    /// How many blocks of a file are decoded at the moment.
+    pub fn decoded(&self) -> usize {
+        self.events.decoded()
+    }
+
+    /// Whether something can be shown more exactly than when it was asked for last; asks once.
+    pub fn refined(&self) -> bool {
+        self.archive.as_ref().is_some_and(Archive::arrived)
+    }
+
+    /// Whether something is being made that [`Store::refined`] will tell of.
+    pub fn refining(&self) -> bool {
+        self.archive.as_ref().is_some_and(Archive::is_busy)
+    }
+
     /// The program.
     pub fn program(&self) -> &Arc<ProgramInfo> {
         &self.program
@@ -208,6 +146,10 @@ impl Store {
     }
 
     fn take_in(&mut self, chunk: &Chunk) {
+        // A recording is complete.
+        if self.archive.is_some() {
+            return;
+        }
         let Self { events, now, derived, keyframes, .. } = self;
         let spacing = KEYFRAME.max(now.weight() as u64 * 8);
         if keyframes.back().is_none_or(|newest| events.end() >= newest.before + spacing) {
@@ -291,8 +233,32 @@ impl Store {
         self.events.range(range)
     }
 
+    /// Gives the events of a range of ordinals to `take`, in order, until it says `false`; other than [`Store::events`] it holds
+    /// no more of a file than a block.
+    pub fn each(&self, range: Range<u64>, mut take: impl FnMut(&Event) -> bool) {
+        let Some(archive) = &self.archive else {
+            self.events.range(range).all(|event| take(&event));
+            return;
+        };
+        let mut scratch = Scratch::default();
+        for block in archive.block_of(range.start)..archive.len() {
+            if archive.ordinals(block).start >= range.end {
+                return;
+            }
+            let inside = |event: &Event| event.ordinal >= range.start && event.ordinal < range.end;
+            let go_on =
+                scratch.block(&**archive.source() as &dyn Blocks, block).filter(inside).all(|event| take(&event));
+            if !go_on {
+                return;
+            }
+        }
+    }
+
     /// The newest event that is a step of the program and not a note of the recorder's; 0 where there is none.
     pub fn newest(&self) -> u64 {
+        if let Some(archive) = &self.archive {
+            return archive.newest();
+        }
         let mut newest = self.len().saturating_sub(1);
         for &note in self.derived.notes.iter().rev() {
             if note != newest || newest <= self.first() {
@@ -305,17 +271,46 @@ impl Store {
 
     /// How many steps of the program are here: the rows of a log without the recorder's notes.
     pub fn rows(&self) -> u64 {
-        (self.len() - self.first()).saturating_sub(self.derived.notes.len() as u64)
+        match &self.archive {
+            Some(archive) => self.steps_before_block(archive, archive.len()),
+            None => (self.len() - self.first()).saturating_sub(self.derived.notes.len() as u64),
+        }
+    }
+
+    /// Steps of the program in the blocks before one.
+    fn steps_before_block(&self, archive: &Archive, block: usize) -> u64 {
+        let end = match block.checked_sub(1) {
+            Some(last) => archive.ordinals(last).end,
+            None => self.first(),
+        };
+        end.saturating_sub(self.first()).saturating_sub(archive.tally(block).notes)
     }
 
     /// How many rows of that log come before an event.
     pub fn rows_before(&self, ordinal: u64) -> u64 {
+        if let Some(archive) = &self.archive {
+            let block = archive.block_of(ordinal);
+            let start = archive.ordinals(block).start;
+            let own = self.events.range(start..ordinal).filter(|event| event.kind.is_bookkeeping()).count() as u64;
+            let notes = archive.tally(block).notes + own;
+            return ordinal.saturating_sub(self.first()).saturating_sub(notes);
+        }
         let notes = self.derived.notes.partition_point(|&note| note < ordinal);
         ordinal.saturating_sub(self.first()).saturating_sub(notes as u64)
     }
 
     /// The event in a row of that log.
     pub fn at_row(&self, row: u64) -> Option<u64> {
+        if let Some(archive) = &self.archive {
+            let block = archive.block_with(|block, _| self.steps_before_block(archive, block) > row);
+            let range = archive.ordinals(block);
+            let before = self.rows_before(range.start);
+            let mut steps = self.events.range(range.clone()).filter(|event| !event.kind.is_bookkeeping());
+            return match row.checked_sub(before) {
+                Some(nth) => steps.nth(usize::try_from(nth).ok()?).map(|event| event.ordinal),
+                None => range.start.checked_sub(before - row),
+            };
+        }
         let (first, notes) = (self.first(), &self.derived.notes);
         // How many notes come before the row: the note with index `i` has `note - first - i` rows before it.
         let (mut low, mut high) = (0, notes.len());
@@ -340,6 +335,12 @@ impl Store {
     /// The clock of a time.
     pub fn clock_at(&self, time: u64) -> u64 {
         self.derived.anchors.translate(time, |point| point.1, |point| point.0)
+    }
+
+    /// The clock of an event, or of one that is at most so many events from it: of a file the latter need not be read.
+    pub fn clock_about(&self, ordinal: u64, within: u64) -> u64 {
+        let guess = self.archive.as_ref().and_then(|archive| archive.clock_about(ordinal, within));
+        guess.unwrap_or_else(|| self.events.get(ordinal).map_or(0, |event| event.clock))
     }
 
     /// The time of an event; of the newest one where the ordinal is past the end.
@@ -374,10 +375,8 @@ impl Store {
         if ordinal.saturating_add(1) >= self.len() {
             return self.now.clone();
         }
-        let found = self.keyframes.partition_point(|keyframe| keyframe.before <= ordinal).checked_sub(1);
-        let Some(keyframe) = found.and_then(|index| self.keyframes.get(index)) else { return Now::default() };
-        let mut now = keyframe.now.clone();
-        self.events.range(keyframe.before..ordinal + 1).for_each(|event| now.apply(&event, &mut ()));
+        let Some((before, mut now)) = self.keyframe(ordinal) else { return Now::default() };
+        self.events.range(before..ordinal + 1).for_each(|event| now.apply(&event, &mut ()));
         // The arms of a select are records of their own, but part of the operation.
         let arm = |event: &Event| {
             let kind = event.kind;
@@ -385,6 +384,16 @@ impl Store {
         };
         self.events.range(ordinal + 1..self.len()).take_while(arm).for_each(|event| now.apply(&event, &mut ()));
         now
+    }
+
+    /// What held before an event that is not after this one.
+    fn keyframe(&self, ordinal: u64) -> Option<(u64, Now)> {
+        if let Some(archive) = &self.archive {
+            return archive.keyframe(ordinal);
+        }
+        let found = self.keyframes.partition_point(|keyframe| keyframe.before <= ordinal).checked_sub(1);
+        let keyframe = self.keyframes.get(found?)?;
+        Some((keyframe.before, keyframe.now.clone()))
     }
 
     /// The wait-for graph at the newest event with at most `limit` waiting tasks, the findings' orphans marked.
@@ -468,20 +477,50 @@ impl Store {
     pub fn work(&self, worker: u32, times: Range<u64>) -> Work {
         let now = self.events.clock();
         let (from, to) = (self.clock_at(times.start), self.clock_at(times.end));
-        self.derived.workers.get(worker).map_or_else(Work::default, |worker| worker.work(from, to, now))
+        let mut work = self.derived.workers.get(worker).map_or_else(Work::default, |worker| worker.work(from, to, now));
+        let window = self.window(Axis::Clocks(from, to), 1);
+        if let Some(worker) = window.as_ref().and_then(|window| window.workers().get(worker)) {
+            work.busy = worker.busy(from, to, now);
+        }
+        work
     }
 
     /// A worker's lane between two clocks each.
     pub fn worker_lane(&self, worker: u32, edges: &[u64]) -> Vec<Cell> {
-        match self.derived.workers.get(worker) {
+        let window = self.window(clocks(edges), edges.len().saturating_sub(1));
+        let fine = window.as_ref().and_then(|window| window.workers().get(worker));
+        match fine.or(self.derived.workers.get(worker)) {
             Some(worker) => worker.lane(edges, self.events.clock()),
             None => vec![Cell::default(); edges.len().saturating_sub(1)],
         }
     }
 
-    /// Ordinals of the program's output.
-    pub fn outputs(&self) -> &VecDeque<u64> {
-        &self.derived.outputs
+    /// How many pieces of output the program wrote.
+    pub fn outputs(&self) -> u64 {
+        match &self.archive {
+            Some(archive) => archive.tally(archive.len()).outputs,
+            None => self.derived.outputs.len() as u64,
+        }
+    }
+
+    /// The event of a piece of output, counted from 0.
+    pub fn output(&self, number: u64) -> Option<u64> {
+        let Some(archive) = &self.archive else {
+            return self.derived.outputs.get(usize::try_from(number).ok()?).copied();
+        };
+        let block = archive.block_with(|_, tally| tally.outputs > number);
+        let nth = usize::try_from(number.checked_sub(archive.tally(block).outputs)?).ok()?;
+        self.events.range(archive.ordinals(block)).filter(is_output).nth(nth).map(|event| event.ordinal)
+    }
+
+    /// How many pieces of output came before an event.
+    pub fn outputs_before(&self, ordinal: u64) -> u64 {
+        let Some(archive) = &self.archive else {
+            return self.derived.outputs.partition_point(|&output| output < ordinal) as u64;
+        };
+        let block = archive.block_of(ordinal);
+        let start = archive.ordinals(block).start;
+        archive.tally(block).outputs + self.events.range(start..ordinal).filter(is_output).count() as u64
     }
 
     /// The findings so far.
@@ -541,61 +580,101 @@ impl Store {
         time_edges(times, cells).into_iter().map(|time| self.clock_at(time)).collect()
     }
 
+    /// The window that answers a question exactly, where the models are too coarse for that.
+    fn window(&self, axis: Axis, cells: usize) -> Option<Arc<Window>> {
+        self.archive.as_ref()?.window(axis, cells)
+    }
+
+    /// The states of a task, or of a part of the run in which it lives.
+    fn intervals<'a>(&'a self, task: &'a Task, window: Option<&'a Window>) -> &'a Series<lanes::Interval> {
+        window.and_then(|window| window.intervals(task.id)).unwrap_or(&task.intervals)
+    }
+
     /// A task's lane between two times in as many cells.
     pub fn lane(&self, task: TaskId, times: Range<u64>, cells: usize) -> Vec<Cell> {
         let mut out = Vec::new();
         if let Some(task) = self.derived.tasks.get(task) {
-            lanes::lane(&task.intervals, &self.edges(times, cells), self.events.clock(), &mut out);
+            let edges = self.edges(times, cells);
+            let window = self.window(clocks(&edges), cells);
+            let intervals = self.intervals(task, window.as_deref());
+            lanes::lane(intervals, &edges, self.events.clock(), &mut out);
+            self.mark_coarse(intervals, &edges, |interval| interval.start(), window.as_deref(), &mut out);
         }
         out.resize(cells, Cell::default());
         out
+    }
+
+    /// A task's lane between ordinals, each event counting the same.
+    pub fn lane_by_events(&self, task: TaskId, edges: &[u64]) -> Vec<Cell> {
+        let cells = edges.len().saturating_sub(1);
+        let Some(task) = self.derived.tasks.get(task) else { return vec![Cell::default(); cells] };
+        let axis = Axis::Events(edges.first().copied().unwrap_or(0), edges.last().copied().unwrap_or(0));
+        let window = self.window(axis, cells);
+        let intervals = self.intervals(task, window.as_deref());
+        let mut out = lanes::lane_by_events(intervals, edges, self.len());
+        self.mark_coarse(intervals, edges, |interval| interval.event, window.as_deref(), &mut out);
+        out
+    }
+
+    /// Where cells show what was merged although there is more to see: says so.
+    fn mark_coarse(
+        &self,
+        intervals: &Series<lanes::Interval>,
+        edges: &[u64],
+        place: impl Fn(&lanes::Interval) -> u64,
+        window: Option<&Window>,
+        cells: &mut [Cell],
+    ) {
+        let Some(archive) = &self.archive else { return };
+        let grid = window.map_or(archive.grid(), |window| window.grid);
+        if grid.is_exact() {
+            return;
+        }
+        for (cell, pair) in cells.iter_mut().zip(edges.windows(2)).filter(|(cell, _)| cell.state.is_some()) {
+            let at = intervals.partition(|interval| place(interval) <= pair[0]);
+            let begin = at.checked_sub(1).and_then(|index| intervals.get(index));
+            if let (Some(begin), Some(end)) = (begin, intervals.get(at)) {
+                let short = end.start().saturating_sub(begin.start()) >> grid.ticks.min(63) == 0;
+                cell.more |= short && end.event.saturating_sub(begin.event) >> grid.events.min(63) == 0;
+            }
+        }
+    }
+
+    /// The state of a task after an event; `None` before it was spawned.
+    pub fn state_of(&self, task: TaskId, ordinal: u64) -> Option<TaskState> {
+        let known = self.derived.tasks.get(task)?;
+        let window = self.window(Axis::Events(ordinal, ordinal + 1), 1);
+        let intervals = self.intervals(known, window.as_deref());
+        let index = intervals.partition(|interval| interval.event <= ordinal).checked_sub(1)?;
+        intervals.get(index).map(lanes::Interval::state)
     }
 
     /// How long a task was in each state between two times, in ticks.
     pub fn times(&self, task: TaskId, times: Range<u64>) -> Times {
         let now = self.events.clock();
         self.derived.tasks.get(task).map_or_else(Times::default, |task| {
-            lanes::times(&task.intervals, self.clock_at(times.start), self.clock_at(times.end), now)
+            let (from, to) = (self.clock_at(times.start), self.clock_at(times.end));
+            let window = self.window(Axis::Clocks(from, to), 1);
+            lanes::times(self.intervals(task, window.as_deref()), from, to, now)
         })
     }
 
     /// A channel's length between two times in as many cells.
     pub fn occupancy(&self, channel: ObjectId, times: Range<u64>, cells: usize) -> Vec<Option<Occupancy>> {
-        match self.derived.channels.get(channel) {
-            Some(channel) => channel.strip(&self.edges(times, cells), self.events.clock()),
-            None => vec![None; cells],
-        }
+        self.occupancy_at(channel, &self.edges(times, cells))
+    }
+
+    /// The same between clocks.
+    pub fn occupancy_at(&self, channel: ObjectId, edges: &[u64]) -> Vec<Option<Occupancy>> {
+        let cells = edges.len().saturating_sub(1);
+        let Some(known) = self.derived.channels.get(channel) else { return vec![None; cells] };
+        let window = self.window(clocks(edges), cells);
+        let fine = window.as_ref().and_then(|window| window.channel(channel));
+        fine.unwrap_or(known).strip(edges, self.events.clock())
     }
 
     /// The send of the value that is received from a channel next; `None` where it is empty.
     pub fn next_message(&self, channel: ObjectId) -> Option<u64> {
         self.derived.messages.next(channel)
-    }
-
-    // Causes
-
-    /// What an event goes back to: for a receive the send that it took its value from, for an operation that blocked the
-    /// event that ended the wait, for a switch the event that made the task ready, for anything else the event that
-    /// made its task ready for the slice it is part of.
-    pub fn cause(&self, ordinal: u64) -> Option<u64> {
-        let event = self.events.get(ordinal).filter(|event| !event.kind.is_bookkeeping())?;
-        if event.kind == Kind::Recv
-            && !event.blocked
-            && let Some(send) = self.derived.messages.partner(ordinal)
-        {
-            return Some(send);
-        }
-        let id = if event.kind == Kind::Switch { TaskId(event.object) } else { event.task };
-        let intervals = &self.derived.tasks.get(id)?.intervals;
-        let next = intervals.partition(|interval| interval.event <= ordinal);
-        if event.blocked {
-            // Blocked from this event on, ready from the one that woke it.
-            return intervals.get(next).map(|interval| interval.event);
-        }
-        let mut index = next.checked_sub(1)?;
-        while intervals.get(index)?.state() != TaskState::Ready {
-            index = index.checked_sub(1)?;
-        }
-        intervals.get(index).map(|interval| interval.event)
     }
 }

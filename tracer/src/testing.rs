@@ -4,6 +4,8 @@
 //! `worker` and `phil`, and objects that are named after their sites as told.
 
 use crate::about::Ending;
+pub mod large;
+
 use crate::event::{BLOCKED, EndStatus, Kind, Site};
 use crate::finding::{Verdict, WaitReason};
 use crate::model::state::TaskState;

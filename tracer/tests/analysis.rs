@@ -32,6 +32,27 @@ fn check(profile: &Profile) {
     for (index, frame) in profile.frames.iter().enumerate() {
         assert!(frame.caller.is_none_or(|caller| (caller as usize) < index));
     }
+    let path = &profile.critical_path;
+    let parts = [path.running_ns, path.ready_ns, path.sleeping_ns, path.other_ns];
+    assert_eq!(path.ns, parts.into_iter().fold(0, u64::saturating_add));
+    assert!(path.ns <= totals.duration_ns, "{path:?} of {}", totals.duration_ns);
+    path.sites.iter().for_each(|row| share(row.share));
+    profile.parallelism.shares.iter().copied().for_each(share);
+    let load = &profile.parallelism;
+    assert!(load.running >= 0.0 && load.running <= load.runnable, "{load:?}");
+    let ran = totals.running_ns as f64 / totals.duration_ns.max(1) as f64;
+    assert!((load.running - ran).abs() <= ran * 1e-6 + 1e-6, "{} and {ran}", load.running);
+    for (index, row) in profile.spawn_tree.iter().enumerate() {
+        assert!(row.parent.is_none_or(|parent| (parent as usize) < index));
+    }
+    assert_eq!(profile.spawn_tree.iter().map(|row| row.count).sum::<u64>(), totals.tasks);
+    for flag in &profile.flags {
+        assert!(flag.sites.iter().all(|&site| (site as usize) < profile.sites.len()), "{flag:?}");
+        assert!(!flag.sentence.is_empty() && flag.event.is_none_or(|event| event < totals.events), "{flag:?}");
+    }
+    for width in [0, 60, 100] {
+        assert!(!tracer::profile::report(profile, width).is_empty());
+    }
     for (key, number) in numbers(profile) {
         assert!(tracer::profile::numbers::key_of(&key).is_some(), "{key} is not in the table");
         assert!(number.is_finite(), "{key}");
@@ -105,6 +126,118 @@ fn channels_tell_occupancy_and_latency() {
     assert_eq!((channel.latency.total(), channel.latency.max(), channel.send_wait.total()), (110, 40, 20));
 }
 
+#[test]
+fn the_critical_path_of_a_fork_and_join_has_exactly_the_length_of_its_longest_branch() {
+    let mut s = Stream::with_main();
+    let wg = s.make(Kind::WaitGroupMake, 2, "wg", 0);
+    s.line(3).emit(Kind::WaitGroupAdd, wg, 2).wait(5);
+    let (short, long) = (s.line(4).spawn(1), s.line(5).spawn(2));
+    s.wait(3).line(6).block(Kind::WaitGroupWait, wg, 2);
+    // The short branch runs for 10, the long one waits for it, runs for 7, sleeps for 100 and runs for 2.
+    s.switch(short).wait(10).line(7).emit(Kind::WaitGroupDone, wg, 1).end(0);
+    s.switch(long).wait(7).line(8).block(Kind::Sleep, 50, 0).wait(100).emit(Kind::TimerFire, 50, long);
+    s.switch(long).wait(2).line(9).emit(Kind::WaitGroupDone, wg, 0).emit(Kind::Wake, 1, wg).end(0);
+    s.wait(4).switch(1).wait(6).line(10).end(0);
+    let profile = profile(&mut s);
+    check(&profile);
+    let path = &profile.critical_path;
+    // Main 5, the long branch ready 3 + 10, running 7 + 2, asleep 100, main ready 4, running 6.
+    assert_eq!((path.ns, path.running_ns, path.ready_ns, path.sleeping_ns, path.other_ns), (137, 20, 17, 100, 0));
+    assert_eq!(path.handovers, 2);
+    let sites: Vec<(u32, u64)> = path.sites.iter().map(|row| (profile.sites[row.site as usize].line, row.ns)).collect();
+    assert_eq!(sites, [(8, 107), (10, 6), (4, 5), (9, 2)]);
+}
+
+#[test]
+fn a_task_that_waits_for_a_worker_far_longer_than_the_others_is_starved() {
+    let run = |last: u64| {
+        let mut s = Stream::with_main();
+        for wait in std::iter::repeat_n(1000, 30).chain([last]) {
+            let worker = s.line(4).spawn(1);
+            s.wait(wait).line(5).switch(worker).wait(10).line(6).end(0).switch(1);
+        }
+        s.wait(10).end(0);
+        let profile = profile(&mut s);
+        check(&profile);
+        profile
+    };
+    let starved = run(20_000_000);
+    let flag = &starved.flags[0];
+    assert_eq!((flag.rule.as_str(), flag.about[0].as_str(), flag.ns), ("starvation", "worker#31", Some(20_000_000)));
+    assert!(flag.sentence.contains("t.vex:4:5"), "{}", flag.sentence);
+    assert!(run(9_000_000).flags.is_empty(), "not long enough to matter");
+}
+
+#[test]
+fn a_task_that_waits_for_a_lock_far_longer_than_the_others_is_starved() {
+    let mut s = Stream::with_main();
+    let m = s.make(Kind::MutexMake, 3, "m", 0);
+    for wait in std::iter::repeat_n(1000, 30).chain([20_000_000]) {
+        let worker = s.spawn(1);
+        s.line(8).emit(Kind::Lock, m, 0).switch(worker).line(5).block(Kind::Lock, m, 0);
+        s.switch(1).wait(wait).emit(Kind::Unlock, m, worker).switch(worker).emit(Kind::Unlock, m, 0).end(0).switch(1);
+    }
+    s.end(0);
+    let profile = profile(&mut s);
+    check(&profile);
+    let flag = profile.flags.iter().find(|flag| flag.rule == "starvation").unwrap();
+    assert_eq!((flag.about.as_slice(), flag.ns), (&["worker#31".to_string(), "m".to_string()][..], Some(20_000_000)));
+    assert!(flag.sentence.contains("t.vex:5:5"), "{}", flag.sentence);
+}
+
+#[test]
+fn one_worker_with_all_the_work_is_overloaded() {
+    let run = |shared: bool| {
+        let mut s = Stream::with_main();
+        let (a, b) = (s.spawn(1), s.spawn(1));
+        s.wait(5);
+        if shared {
+            s.emit(Kind::Worker, 1, 0).switch(a).emit(Kind::Worker, 0, 1);
+        }
+        s.wait(60_000_000).emit(Kind::Yield, 0, 0);
+        s.switch(if shared { 1 } else { a }).end(0).switch(b).end(0);
+        let mut trace = s.trace();
+        trace.about.workers = 2;
+        let profile = analysis::profile(&trace).unwrap();
+        check(&profile);
+        profile.flags.iter().map(|flag| flag.rule.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(run(false), ["overloaded-worker"]);
+    assert!(run(true).is_empty());
+}
+
+#[test]
+fn stacks_are_named_once_and_used_again() {
+    let mut s = Stream::with_main();
+    let c = s.make(Kind::ChanMake, 3, "c", 0);
+    s.line(4).emit(Kind::StackFrame, 1, 0).line(5).emit(Kind::StackFrame, 2, 1);
+    s.wait(10).line(5).emit(Kind::Sample, 2, 10).wait(10).emit(Kind::Sample, 2, 10).emit(Kind::Sample, 1, 5);
+    s.line(6).block(Kind::Recv, c, 0).emit(Kind::BlockedAt, 1, 0).wait(7);
+    // A stack that was never named and one that calls itself are passed over.
+    s.emit(Kind::Sample, 9, 5).emit(Kind::StackFrame, 7, 8).emit(Kind::StackFrame, 8, 7).emit(Kind::Sample, 7, 3);
+    let profile = profile(&mut s);
+    check(&profile);
+    let line = |frame: u32| profile.sites[profile.frames[frame as usize].site as usize].line;
+    let row = &profile.on_cpu[0];
+    assert_eq!((line(row.frame), row.samples, row.ns), (5, 2, 20));
+    assert_eq!(line(profile.frames[row.frame as usize].caller.unwrap()), 4);
+    let row = &profile.blocked[0];
+    assert_eq!((line(row.frame), row.reason.as_str(), row.count, row.ns), (4, "recv", 1, 7));
+}
+
+#[test]
+fn a_recording_that_was_cut_off_raises_no_flag_of_what_is_left() {
+    let mut s = Stream::with_main();
+    let c = s.make(Kind::ChanMake, 3, "c", 4);
+    s.emit(Kind::Send, c, 0).wait(10);
+    let mut trace = s.trace();
+    assert_eq!(analysis::profile(&trace).unwrap().flags[0].rule, "never-received");
+    trace.ending = None;
+    let profile = analysis::profile(&trace).unwrap();
+    assert!(profile.flags.is_empty() && profile.ending.is_none());
+    assert!(tracer::profile::report(&profile, 100).contains("cut off"));
+}
+
 /// Records that look like real ones more often than bytes would.
 fn record() -> impl Strategy<Value = Record> {
     let small = prop_oneof![4 => 0u32..6, 1 => any::<u32>()];
@@ -116,7 +249,7 @@ fn record() -> impl Strategy<Value = Record> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 100, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn no_chunks_can_make_an_analysis_panic_or_its_sums_wrong(

@@ -73,7 +73,7 @@ fn texts_are_kept_whatever_their_length() {
     }
     drop(recorder);
     let store = store(&memory.take());
-    let text: String = store.outputs().iter().filter_map(|&ordinal| store.event(ordinal)).map(|e| e.text).collect();
+    let text: String = (0..store.outputs()).filter_map(|n| store.event(store.output(n)?)).map(|e| e.text).collect();
     assert!(text == format!("one\n{long}two"));
 }
 

@@ -40,6 +40,10 @@ pub(crate) fn run(session: &mut dyn Session, options: &Options) -> Result<Outcom
     let size = crossterm::terminal::size().map_err(Error::Terminal)?;
     let mut state = State::new(session.description(), session.program(), options.theme, size, options.memory);
     state.view = options.view;
+    if let Some(store) = session.store() {
+        state.open(store);
+    }
+    state.notice = session.warnings().into_iter().reduce(|all, warning| format!("{all}; {warning}"));
     if session.is_debugger() {
         state.attach_debugger();
         state.view = View::Debug;
@@ -85,6 +89,9 @@ pub(crate) fn run(session: &mut dyn Session, options: &Options) -> Result<Outcom
             dirty |= update(&mut state, Message::Workers(workers)).changed;
         }
 
+        // What was shown coarsely for want of time can be shown exactly now.
+        dirty |= state.store.refined();
+
         let since = drawn.map_or(frame, |at| now.duration_since(at));
         if dirty && since >= frame {
             screen.terminal.draw(|f| draw::draw(&state, f.buffer_mut())).map_err(Error::Terminal)?;
@@ -96,6 +103,7 @@ pub(crate) fn run(session: &mut dyn Session, options: &Options) -> Result<Outcom
             _ if more => Duration::ZERO,
             _ if dirty => frame.saturating_sub(since),
             _ if state.debugger_is_busy() => SOON,
+            _ if state.store.refining() => frame,
             Status::Finished(_) => IDLE,
             _ => frame,
         };

@@ -6,7 +6,6 @@
 use crate::format::{count, duration, percent, plural, printable, width, wrap};
 use crate::state::{Focus, State};
 use crate::theme::Role;
-use crate::views::timeline::cells::tally;
 use crate::views::timeline::rows::Group;
 use crate::views::{View, channels, waits};
 use crate::wording::{self, look};
@@ -94,7 +93,7 @@ fn group(state: &State, facts: &mut Facts) -> String {
     let Some(group) = state.timeline.group else { return String::new() };
     let Group { parent, function } = group;
     let Some(members) = state.timeline.rows.groups.get(&group) else { return String::new() };
-    for (n, what) in tally(state, members) {
+    for &(n, what) in state.timeline.tally() {
         let (glyph, role) = look(what);
         let words = match what {
             TaskState::Blocked(reason) if reason != WaitReason::Sleep => format!("blocked: {}", reason.name()),
@@ -158,6 +157,7 @@ fn task(state: &State, id: TaskId, facts: &mut Facts) -> String {
     if let Some(event) = state.event_under_cursor().and_then(|event| state.store.event(event)) {
         facts.say(format!("event {}: {}", count(event.ordinal), wording::does(state, &event)));
         cause(state, event.ordinal, facts);
+        effects(state, event.ordinal, facts);
     }
     if task.parent.0 != 0 {
         let place = state.short_place(task.spawned_at);
@@ -191,6 +191,23 @@ fn cause(state: &State, ordinal: u64, facts: &mut Facts) {
     facts.styled(text, state.theme.style(Role::Ready));
 }
 
+/// Effects that are told of.
+const EFFECTS: usize = 3;
+
+/// What an event led to, in words.
+fn effects(state: &State, ordinal: u64, facts: &mut Facts) {
+    let effects = state.store.effects(ordinal);
+    for effect in effects.iter().take(EFFECTS).filter_map(|&effect| state.store.event(effect)) {
+        // What is before it had waited for it.
+        let word = if effect.ordinal < ordinal { "ends the wait:" } else { "so" };
+        let text = format!("{word} {} (event {})", wording::sentence(state, &effect), count(effect.ordinal));
+        facts.styled(text, state.theme.style(Role::Running));
+    }
+    if effects.len() > EFFECTS {
+        facts.say(format!("and {} more", count((effects.len() - EFFECTS) as u64)));
+    }
+}
+
 fn event(state: &State, facts: &mut Facts) -> String {
     let Some(event) = state.store.event(state.moment()) else { return "event".to_string() };
     facts.styled(wording::sentence(state, &event), Style::new().add_modifier(Modifier::BOLD));
@@ -201,6 +218,7 @@ fn event(state: &State, facts: &mut Facts) -> String {
         facts.styled(printable(state.line_text(place)), state.theme.style(Role::Type));
     }
     cause(state, event.ordinal, facts);
+    effects(state, event.ordinal, facts);
     // The first sentence of the kind's documentation; what follows speaks of fields of records.
     let doc = event.kind.doc().trim();
     let end = doc.find(['.', ';']).unwrap_or(doc.len());

@@ -139,6 +139,9 @@ fn header(state: &State, buffer: &mut Buffer, area: Rect) {
     }
     let (text, style) = state_word(state);
     parts.push(Part(text, style, 0));
+    if !state.description.live && state.store.is_archived() {
+        parts.push(Part("recording".into(), theme.bold(Role::Title), 3));
+    }
     if let Some(text) = speed_word(state) {
         parts.push(Part(text, theme.style(Role::Warning), 2));
     }
@@ -224,6 +227,10 @@ fn state_word(state: &State) -> (String, Style) {
     match &state.status {
         Status::Starting => ("○ starting".into(), theme.dim()),
         Status::Finished(ending) => match ending.verdict {
+            // A recording without the end of the run.
+            Verdict::Ok if !state.description.live && !ending.note.is_empty() => {
+                (format!("○ {}", ending.note), theme.bold(Role::Warning))
+            }
             Verdict::Ok if ending.exit_code == 0 => ("● finished ok".into(), theme.bold(Role::Running)),
             Verdict::Ok => (format!("● finished, exit code {}", ending.exit_code), theme.bold(Role::Warning)),
             Verdict::Deadlock => (format!("● DEADLOCK{at}"), theme.bold(Role::Bad)),

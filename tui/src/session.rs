@@ -7,6 +7,7 @@ use tracer::chunk::Chunk;
 use tracer::finding::{Finding, Verdict};
 use tracer::inspect::Inspection;
 use tracer::program::ProgramInfo;
+use tracer::store::Store;
 use tracer::workers::WorkerStats;
 
 /// What the run is; does not change.
@@ -84,6 +85,16 @@ pub trait Session {
 
     /// Its functions, files and names. Asked for once.
     fn program(&self) -> Arc<ProgramInfo>;
+
+    /// The run as a store that has all of it: of a recording, which then gives nothing by [`Session::drain`]. Asked for once.
+    fn store(&mut self) -> Option<Store> {
+        None
+    }
+
+    /// What is wrong with the recording, each a sentence. Asked for once.
+    fn warnings(&self) -> Vec<String> {
+        Vec::new()
+    }
 
     /// Gives what has been recorded since the last call to `take`, in order, chunk by chunk; stops when `take` says
     /// `false` (the frame's time is up). Returns whether more is waiting.

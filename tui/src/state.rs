@@ -26,9 +26,9 @@ use crate::views::{self, View};
 use crate::wording;
 use ratatui::layout::Rect;
 use std::sync::Arc;
+use tracer::archive::filter::Subject;
 use tracer::chunk::Chunk;
 use tracer::event::{ObjectId, Site, TaskId};
-use tracer::events::Event;
 use tracer::finding::{Finding, WaitReason};
 use tracer::model::now::Now;
 use tracer::model::state::TaskState;
@@ -168,8 +168,8 @@ pub struct State {
     finding: Option<usize>,
     /// The number of events that [`State::settle`] has seen.
     settled: u64,
-    /// What held at the selected event.
-    then: Option<(u64, Now)>,
+    /// The selected event, what held there, and its clock.
+    then: Option<(u64, Now, u64)>,
     /// The views' own.
     pub debug: DebugView,
     /// The views' own.
@@ -243,6 +243,16 @@ impl State {
         }
     }
 
+    /// Takes over a store that has the whole run.
+    pub fn open(&mut self, store: Store) {
+        self.store = store;
+        self.findings = self.store.findings().to_vec();
+        self.reported = self.findings.clone();
+        self.dropped = self.store.dropped();
+        self.settled = u64::MAX;
+        self.waits.findings_changed();
+    }
+
     /// Takes events in.
     pub fn take(&mut self, chunk: &Chunk) {
         self.store.push(chunk);
@@ -276,6 +286,7 @@ impl State {
     /// Makes right what follows from the rest.
     pub fn settle(&mut self) {
         self.settled = self.store.len();
+        self.store.settle();
         if self.follow && self.debugger.is_some() && self.selection.event != self.coordinate() {
             self.selection.event = self.coordinate();
             views::moment_changed(self);
@@ -286,7 +297,8 @@ impl State {
             let event = event.clamp(self.store.first().min(last), last);
             self.selection.event = Some(event);
             if self.then.as_ref().is_none_or(|then| then.0 != event) {
-                self.then = Some((event, self.store.at(event)));
+                let clock = self.store.event(event).map_or(0, |event| event.clock);
+                self.then = Some((event, self.store.at(event), clock));
             }
         } else {
             self.then = None;
@@ -299,7 +311,11 @@ impl State {
 
     /// Whether there is work left that goes on between two inputs (a filter that has not seen every event yet).
     pub fn unscanned(&self) -> bool {
-        self.view == View::Events && self.events.unscanned(self)
+        match self.view {
+            View::Events => self.events.unscanned(self),
+            View::Output => self.output.unscanned(self),
+            _ => false,
+        }
     }
 
     /// Whether events have come in since the last [`State::settle`].
@@ -317,8 +333,16 @@ impl State {
     /// What held then.
     pub fn now(&self) -> &Now {
         match (&self.then, self.selection.event) {
-            (Some((event, now)), Some(selected)) if *event == selected => now,
+            (Some((event, now, _)), Some(selected)) if *event == selected => now,
             _ => self.store.now(),
+        }
+    }
+
+    /// Its clock.
+    fn clock(&self) -> u64 {
+        match &self.then {
+            Some((event, _, clock)) if Some(*event) == self.selection.event => *clock,
+            _ => self.store.event(self.moment()).map_or(0, |event| event.clock),
         }
     }
 
@@ -343,9 +367,17 @@ impl State {
         if self.selection.event.is_none() {
             return Some(task.state);
         }
+        if let Some(now) = self.now().task(id) {
+            return Some(now.state);
+        }
+        // It is not alive: it had ended, or was not there yet.
         let moment = self.moment();
-        let index = task.intervals.partition(|interval| interval.event <= moment).checked_sub(1)?;
-        task.intervals.get(index).map(|interval| interval.state())
+        let clock = self.clock();
+        match task.end {
+            _ if task.start > clock => None,
+            Some(end) if task.start < clock && end <= clock => Some(task.state),
+            _ => self.store.state_of(id, moment),
+        }
     }
 
     /// Whether the program stands still because the user wants it to.
@@ -587,85 +619,24 @@ impl State {
     pub fn event_under_cursor(&self) -> Option<u64> {
         let moment = self.moment();
         match self.selection.task {
-            Some(task) if self.view != View::Events => self.own_event(task, moment),
+            Some(task) if self.view != View::Events => {
+                self.store.previous_of(Subject::Task(task), moment.saturating_add(1))
+            }
             _ => self.store.event(moment).map(|event| event.ordinal),
         }
-    }
-
-    /// The newest event of a task at or before another event.
-    pub fn own_event(&self, id: TaskId, moment: u64) -> Option<u64> {
-        const WINDOW: u64 = 256;
-        let own = |event: &Event| wording::actor(event) == Some(id);
-        let intervals = &self.store.tasks().get(id)?.intervals;
-        let mut upper = moment.saturating_add(1).min(self.store.len());
-        let mut index = intervals.partition(|interval| interval.event <= moment).checked_sub(1)?;
-        // Only a running task has events: go back to where it ran last, and look there.
-        loop {
-            let interval = intervals.get(index)?;
-            if interval.state() == TaskState::Running {
-                while upper > interval.event {
-                    let lower = upper.saturating_sub(WINDOW).max(interval.event);
-                    if let Some(found) = self.store.events(lower..upper).filter(own).last() {
-                        return Some(found.ordinal);
-                    }
-                    upper = lower;
-                }
-            } else if self.store.event(interval.event).as_ref().is_some_and(own) {
-                return Some(interval.event);
-            }
-            upper = upper.min(interval.event + 1);
-            index = index.checked_sub(1)?;
-        }
-    }
-
-    /// The next event of a task after another event.
-    pub fn next_own_event(&self, id: TaskId, moment: u64) -> Option<u64> {
-        let intervals = &self.store.tasks().get(id)?.intervals;
-        let mut index =
-            intervals.partition(|interval| interval.event <= moment).saturating_sub(1).max(intervals.first());
-        while let Some(interval) = intervals.get(index) {
-            let end = intervals.get(index + 1).map_or(self.store.len(), |next| next.event + 1);
-            if interval.state() == TaskState::Running || interval.event > moment {
-                let from = interval.event.max(moment + 1);
-                let found = self.store.events(from..end).find(|event| wording::actor(event) == Some(id));
-                if let Some(found) = found {
-                    return Some(found.ordinal);
-                }
-            }
-            index += 1;
-        }
-        None
-    }
-
-    /// The event of an object next to another event, in either direction.
-    pub fn object_event(&self, id: ObjectId, moment: u64, forward: bool) -> Option<u64> {
-        const WINDOW: u64 = 4096;
-        let about = |event: &Event| wording::object_of(event) == Some(id);
-        if forward {
-            return self.store.events(moment + 1..self.store.len()).find(about).map(|event| event.ordinal);
-        }
-        let mut upper = moment;
-        while upper > self.store.first() {
-            let lower = upper.saturating_sub(WINDOW).max(self.store.first());
-            if let Some(found) = self.store.events(lower..upper).filter(about).last() {
-                return Some(found.ordinal);
-            }
-            upper = lower;
-        }
-        None
     }
 
     /// `n` and `N`: the event of the selected task or object next to the moment.
     pub fn step_event(&mut self, forward: bool) {
         let moment = self.moment();
-        let (name, found) = match (self.selection.focus, self.selection.task, self.selection.object) {
-            (Focus::Object, _, Some(object)) => (self.object_name(object), self.object_event(object, moment, forward)),
-            (_, Some(task), _) if forward => (self.task_name(task), self.next_own_event(task, moment)),
-            (_, Some(task), _) => {
-                let before = moment.checked_sub(1).and_then(|before| self.own_event(task, before));
-                (self.task_name(task), before)
-            }
+        let (name, subject) = match (self.selection.focus, self.selection.task, self.selection.object) {
+            (Focus::Object, _, Some(object)) => (self.object_name(object), Subject::Object(object)),
+            (_, Some(task), _) => (self.task_name(task), Subject::Task(task)),
             _ => return,
+        };
+        let found = match forward {
+            true => self.store.next_of(subject, moment),
+            false => self.store.previous_of(subject, moment),
         };
         match found {
             Some(event) => {

@@ -50,6 +50,7 @@ impl Screen {
         if self.mouse {
             execute!(io::stdout(), EnableMouseCapture)?;
         }
+        tracing::debug!(mouse = self.mouse, size = ?self.terminal.size().ok(), "the terminal is taken over");
         self.redraw()
     }
 
@@ -85,6 +86,7 @@ fn restore() {
         let _ = execute!(out, DisableMouseCapture, DisableBracketedPaste, LeaveAlternateScreen, cursor::Show);
         let _ = disable_raw_mode();
         let _ = out.flush();
+        tracing::debug!("the terminal is given back");
     }
 }
 

@@ -82,13 +82,12 @@ pub fn arm_words(state: &State, arm: Arm) -> String {
 
 /// The task in whose name an event is shown; timers fire in nobody's.
 pub fn actor(event: &Event) -> Option<TaskId> {
-    let nobody = event.kind == Kind::TimerFire || event.kind.is_bookkeeping() || event.task.0 == 0;
-    (!nobody).then_some(event.task)
+    tracer::archive::filter::actor(event)
 }
 
 /// The object an event is about.
 pub fn object_of(event: &Event) -> Option<ObjectId> {
-    (event.kind.object_field() == Field::Object && event.object != 0).then_some(ObjectId(event.object))
+    tracer::archive::filter::object_of(event)
 }
 
 /// The task that an event woke, spawned or is about, its own aside.

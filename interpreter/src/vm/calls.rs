@@ -227,6 +227,11 @@ impl<E: Engine> Machine<E> {
     #[cold]
     #[inline(never)]
     pub(super) fn slice_ended(&mut self, slot: u32) -> SliceEnd {
+        if self.sampler.is_some()
+            && let Some(segment) = self.segment_ended(slot)
+        {
+            return SliceEnd::GoOn(segment);
+        }
         if self.stop_requested() {
             return SliceEnd::Stop(Stop::Stopped);
         }
@@ -238,6 +243,7 @@ impl<E: Engine> Machine<E> {
         }
         let at = At { site: self.body(slot).pc, clock: self.clock };
         match self.sched.slice_end(&mut self.tr, at) {
+            Some(slice) if self.sampler.is_some() => SliceEnd::GoOn(self.begin_segment(slice)),
             Some(slice) => SliceEnd::GoOn(slice),
             None => SliceEnd::Switch,
         }

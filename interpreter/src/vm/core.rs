@@ -36,11 +36,19 @@ impl<E: Engine> Machine<E> {
                 if E::STEP && !self.stepper.may_switch(self.tr.stops()) {
                     return Stop::Step;
                 }
-                let (slot, slice) = match self.sched.next_task(&mut self.tr, self.clock) {
+                let (slot, mut slice) = match self.sched.next_task(&mut self.tr, self.clock) {
                     Next::Run { slot, slice } => (slot, slice),
-                    other => return Stop::Scheduler(other),
+                    other => {
+                        if self.sampler.is_some() {
+                            self.end_segment();
+                        }
+                        return Stop::Scheduler(other);
+                    }
                 };
                 self.running = slot;
+                if self.sampler.is_some() {
+                    slice = self.begin_segment(slice);
+                }
                 if E::PARALLEL && cfg!(debug_assertions) {
                     self.heap.set_task(self.sched.task(slot).id);
                 }
@@ -173,6 +181,9 @@ impl<E: Engine> Machine<E> {
                 () => {
                     if E::PARALLEL {
                         save!(pc!() - 1);
+                        if self.sampler.is_some() {
+                            self.note_stack();
+                        }
                     }
                 };
             }
@@ -185,6 +196,9 @@ impl<E: Engine> Machine<E> {
                     block!(saved)
                 }};
                 (saved) => {{
+                    if self.sampler.is_some() {
+                        self.blocked_at();
+                    }
                     if self.sched.scan_due(self.clock) {
                         self.scan();
                     }
@@ -261,6 +275,9 @@ impl<E: Engine> Machine<E> {
                         Flow::Next => {}
                         Flow::Jump => jump!($i.imm_c()),
                         Flow::Block => {
+                            if self.sampler.is_some() {
+                                self.blocked_at();
+                            }
                             if self.sched.scan_due(self.clock) {
                                 self.scan();
                             }
@@ -643,6 +660,9 @@ impl<E: Engine> Machine<E> {
                     }
                     Op::Select => {
                         save!(pc!() - 1);
+                        if E::PARALLEL && self.sampler.is_some() {
+                            self.note_stack();
+                        }
                         let (at, base_index) = (at!(), self.body(self.running).base);
                         match check!(self.select(self.running, at, *i, base_index)) {
                             Some((arm, value)) => {

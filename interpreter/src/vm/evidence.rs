@@ -52,6 +52,17 @@ pub fn stack(code: &Code, body: &Body) -> Vec<Frame> {
     frames.filter_map(|frame| Some(Frame { function: code.function_at(frame.pc)?, site: Site(frame.pc) })).collect()
 }
 
+/// The frames of a task that is not running that people want to see, innermost call first: without the prelude's, unless there are
+/// no others.
+pub fn visible_into(code: &Code, body: &Body, out: &mut Vec<Frame>) {
+    let frames = || Frames::of(code, body).filter_map(|frame| Some((code.function_at(frame.pc)?, Site(frame.pc))));
+    let of_user = |function: u32| code.functions.get(function as usize).is_some_and(|function| !function.prelude);
+    out.extend(frames().filter(|&(function, _)| of_user(function)).map(|(function, site)| Frame { function, site }));
+    if out.is_empty() {
+        out.extend(frames().map(|(function, site)| Frame { function, site }));
+    }
+}
+
 /// The frames that people want to see: without the prelude's, unless there are no others, and not more than fit.
 pub fn visible(code: &Code, frames: Vec<Frame>) -> Vec<Frame> {
     let user: Vec<Frame> =

@@ -8,6 +8,7 @@ use super::globals::Globals;
 use super::heap::Heap;
 use super::io::Io;
 use super::mark::Marks;
+use super::sample::Sampler;
 use super::sharing::Common;
 use super::step::Stepper;
 use crate::bytecode::instr::Reg;
@@ -162,6 +163,8 @@ pub struct Machine<E: Engine> {
     pub stop_at_main: bool,
     /// Steps done, and where to stop; only engines that step look at it.
     pub stepper: Stepper,
+    /// Takes stack samples, where a profile asked for them.
+    pub(super) sampler: Option<Box<Sampler>>,
 }
 
 impl<E: Engine> Machine<E> {
@@ -207,6 +210,7 @@ impl<E: Engine> Machine<E> {
             stop,
             stop_at_main: false,
             stepper: Stepper::default(),
+            sampler: None,
         }
     }
 
@@ -239,6 +243,7 @@ impl<E: Engine> Machine<E> {
             stop: self.stop.clone(),
             stop_at_main: self.stop_at_main,
             stepper: Stepper::default(),
+            sampler: None,
         }
     }
 

@@ -19,6 +19,7 @@ pub mod parallel;
 mod refs;
 mod resume;
 pub mod run;
+mod sample;
 pub mod sharing;
 mod slow;
 pub mod snapshot;

@@ -86,7 +86,12 @@ pub fn run_parallel<T: Tracer + Send + 'static>(
     watch(sched.watch());
     let mut first = Machine::<Parallel<T>>::new(&program, sched, tr, io, options.limits, stop);
     first.stop_at_main = options.stop_at_main;
-    let others: Vec<_> = handles.map(|(sched, tr)| first.sibling(sched, tr)).collect();
+    let mut others: Vec<_> = handles.map(|(sched, tr)| first.sibling(sched, tr)).collect();
+    first.sample_every(options.sample, 0);
+    for machine in &mut others {
+        let worker = machine.sched.index();
+        machine.sample_every(options.sample, worker as u32);
+    }
     let run = Run { end: Mutex::default(), told: Mutex::default(), common: first.common.clone(), found };
     first.sched.awake(&mut first.tr, 0);
     first.spawn_main();

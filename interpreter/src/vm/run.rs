@@ -27,6 +27,8 @@ pub struct RunOptions {
     pub limits: Limits,
     /// End at once when `main` returns, instead of letting the other tasks finish.
     pub stop_at_main: bool,
+    /// Record the running task's stack after every so many ticks of running, and the stacks of those that block.
+    pub sample: Option<u32>,
 }
 
 /// How a run ended.
@@ -72,6 +74,7 @@ pub fn run<T: Tracer + 'static>(
     });
     let mut machine = Machine::<Deterministic<T>>::new(&program, sched, tr, io, options.limits, stop);
     machine.stop_at_main = options.stop_at_main;
+    machine.sample_every(options.sample, 0);
     let report = machine.run(found);
     let common = machine.common.clone();
     drop(machine);
@@ -132,6 +135,7 @@ fn replay<E: Engine<Sched = Scheduler<Value, Body>>>(
     });
     let mut machine = Machine::<E>::new(&program, sched, tr, io, options.limits, stop);
     machine.stop_at_main = options.stop_at_main;
+    machine.sample_every(options.sample, 0);
     let report = machine.run(found);
     let refused = machine.sched.refused();
     let replayed =

@@ -35,6 +35,10 @@ impl<E: Engine> Machine<E> {
     /// Executes one of the long instructions.
     #[inline(never)]
     pub(super) fn slow(&mut self, slot: u32, i: Instr) -> Flow {
+        let may_park = matches!(i.op, Op::CallBuiltin | Op::ReadLock | Op::WriteLock);
+        if E::PARALLEL && may_park && self.sampler.is_some() {
+            self.note_stack();
+        }
         let flow = match self.execute(slot, i) {
             Ok(flow) => flow,
             Err(fault) => {

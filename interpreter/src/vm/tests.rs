@@ -545,7 +545,7 @@ fn code_that_does_not_verify_is_not_run() {
     });
     code.spans.push(Default::default());
     let limits = Limits { memory: 1 << 20, tasks: 1 };
-    let options = RunOptions { seed: Some(0), real_time: false, limits, stop_at_main: false };
+    let options = RunOptions { seed: Some(0), real_time: false, limits, stop_at_main: false, sample: None };
     let io = super::io::Io::memory();
     let ran = run(&code, &options, tracer::record::Off, io, Default::default(), &mut |_| ());
     assert_eq!(ran.report.verdict, Verdict::Panic);

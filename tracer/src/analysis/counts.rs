@@ -58,9 +58,26 @@ impl Counts {
         self.max = self.max.max(other.max);
     }
 
+    /// How many.
+    pub fn count(&self) -> u64 {
+        self.count
+    }
+
     /// Their sum.
     pub fn total(&self) -> u64 {
         self.total
+    }
+
+    /// The duration that half of them are not longer than, roughly; 0 where there is none.
+    pub fn median(&self) -> u64 {
+        let mut before = 0;
+        for &(step, count) in &self.steps {
+            before += u64::from(count);
+            if before * 2 >= self.count {
+                return value(step);
+            }
+        }
+        0
     }
 
     /// The same as a distribution.

@@ -105,6 +105,18 @@ impl Analysis for Locks {
                 longest_queue: u64::from(lock.longest_queue),
             });
         }
+        if let Some(worst) = out.profile.locks.first().filter(|row| row.wait.total() as f64 >= duration * 0.01) {
+            let sentence = format!(
+                "{} {}, made at {}, is the most contended: tasks waited {} for it, and it was held {:.0} % of the run. Hold it for \
+                 less, or split what it guards.",
+                worst.kind,
+                worst.name,
+                out.profile.place(worst.made_at),
+                crate::names::duration(worst.wait.total()),
+                worst.held_share * 100.0
+            );
+            out.advise("locks", sentence);
+        }
         if left_out > 0 {
             out.advise("locks", format!("{left_out} locks that were waited for less than those listed are left out."));
         }

@@ -8,15 +8,21 @@
 //!
 //! How to add one: `docs/how-to/add-an-analysis.md`.
 
+mod back_pressure;
+mod capacity;
 mod channels;
 mod counts;
+mod critical_path;
+mod flags;
 mod known;
 mod locks;
 mod out;
+mod parallelism;
 mod rates;
 mod read;
 mod scheduling;
 mod sites;
+mod spawn_tree;
 mod stacks;
 mod time;
 mod totals;
@@ -145,8 +151,34 @@ analyses! {
     channels: channels::Channels,
     /// From ready to running.
     scheduling: scheduling::Scheduling,
+    /// The chain of causes that ends where `main` ends.
+    critical_path: critical_path::Paths,
+    /// How much went on at once.
+    parallelism: parallelism::Load,
+    /// Who spawned whom.
+    spawn_tree: spawn_tree::SpawnTree,
     /// Workers.
     workers: workers::Workers,
+    /// Which consumer stalls which producers.
+    back_pressure: back_pressure::Pressure,
+    /// Red flags; some look at what the analyses above have found.
+    lock_across_wait: flags::lock_across_wait::LockAcrossWait,
+    /// A lock's queue is long for long.
+    convoy: flags::convoy::Convoy,
+    /// One waits much longer than the others.
+    starvation: flags::starvation::Starvation,
+    /// A task asks again and again.
+    busy_polling: flags::busy_polling::BusyPolling,
+    /// A hot channel without a buffer.
+    unbuffered: flags::unbuffered::Unbuffered,
+    /// One spawn makes tasks faster than they end.
+    explosion: flags::explosion::Explosion,
+    /// Values that nobody received.
+    never_received: flags::never_received::NeverReceived,
+    /// One worker has all the work.
+    overloaded_worker: flags::overloaded_worker::OverloadedWorker,
+    /// Awaits in sequence that could be joined.
+    sequential_awaits: flags::sequential_awaits::SequentialAwaits,
 }
 
 /// The profile of a run. Reads it twice.
@@ -176,6 +208,7 @@ pub fn profile(trace: &dyn Trace) -> io::Result<Profile> {
     out.profile.ending = trace.ending().cloned();
     findings(trace, &time, &mut out);
     driver.finish(&mut out);
+    out.profile.flags.sort_by(|a, b| (b.severity, b.ns, &a.rule).cmp(&(a.severity, a.ns, &b.rule)));
     Ok(out.profile)
 }
 

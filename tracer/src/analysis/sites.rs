@@ -2,7 +2,7 @@
 //! which [`super::stacks`] adds; where there are none nothing is made up.
 
 use super::{Analysis, Change, Known, Out};
-use crate::event::Site;
+use crate::event::{Kind, Site};
 use crate::events::Event;
 use crate::finding::WaitReason;
 use crate::model::slots::Slots;
@@ -32,7 +32,9 @@ impl Sites {
 impl Analysis for Sites {
     #[inline]
     fn event(&mut self, at: &Event, _known: &Known) {
+        // A timer fires nowhere.
         if !at.kind.is_bookkeeping()
+            && at.kind != Kind::TimerFire
             && let Some(here) = self.at(at.site)
         {
             here.events += 1;

@@ -163,6 +163,8 @@ impl Checker {
                 self.change(channel, |channel| channel.receivers.retain(|&waiter| waiter != task));
                 self.woken(at, task, Kind::Recv, channel);
             }
+            // A timeout around another wait.
+            (task, None) if self.foreign => self.woken_anyhow(at, task),
             (task, None) => self.woken(at, task, Kind::Sleep, at.object),
         }
     }

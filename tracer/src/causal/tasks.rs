@@ -176,6 +176,15 @@ impl Checker {
         }
     }
 
+    /// The task must be blocked, in whatever.
+    pub(super) fn woken_anyhow(&mut self, at: &Event, task: u32) {
+        if let Some(State::Blocked(wait)) = self.state(task) {
+            let wait = wait.clone();
+            self.leaves(task, &wait);
+        }
+        self.wake(at, task, at.object, |_| true, || "anything".to_string());
+    }
+
     fn wake(&mut self, at: &Event, id: u32, by: u32, fits: impl Fn(&Wait) -> bool, wanted: impl Fn() -> String) {
         let Some(task) = self.tasks.get_mut(&id) else {
             return self.wrong(at, format!("wakes task {id}, which was not spawned"));
@@ -204,8 +213,16 @@ impl Checker {
         {
             let wait = wait.clone();
             self.may_be_woken(at, &wait, object);
+        } else if let Some(State::Blocked(wait)) = self.state(at.object) {
+            let wait = wait.clone();
+            self.leaves(at.object, &wait);
         }
-        let fits = |wait: &Wait| if object == 0 { wait.is_for(Kind::Await, at.task.0) } else { wait.is_on(object) };
+        let foreign = self.foreign;
+        let outside = |wait: &Wait| matches!(wait.kind, Kind::IoBegin | Kind::CallBegin);
+        let fits = |wait: &Wait| match object {
+            0 => foreign || wait.is_for(Kind::Await, at.task.0),
+            _ => wait.is_on(object) || (foreign && outside(wait)),
+        };
         // Of a task's end the object is the task.
         let by = if object == 0 { at.task.0 } else { object };
         self.wake(at, at.object, by, fits, || format!("a wait for {object}"));

@@ -4,11 +4,22 @@
 //! read: none holds a trace in memory (`docs/export.md` says what each holds instead). The same input gives the same bytes: nothing here
 //! asks a clock or iterates over a hash table.
 
+mod chrome;
+mod csv;
+mod directory;
+mod firefox;
 mod folded;
 mod hlog;
+mod junit;
+mod parquet;
+mod perfetto;
 mod pprof;
+mod sarif;
 mod speedscope;
 mod stacks;
+mod table;
+mod timeline;
+mod trouble;
 
 use crate::profile::Profile;
 use crate::trace::Trace;
@@ -60,6 +71,13 @@ formats! {
     Speedscope, "speedscope", "", "speedscope.json", false, false, "Flame graphs of on-CPU and off-CPU time, for speedscope.app";
     Folded, "folded", "", "folded", false, false, "Stacks a line each, below `on-cpu` and `off-cpu`, for flamegraph.pl and inferno";
     Hlog, "hlog", "", "hlog", false, false, "Latency histograms by wait, lock and channel, for HdrHistogram tools";
+    Firefox, "firefox", "", "profile.json", false, false, "On-CPU and off-CPU stacks, for profiler.firefox.com";
+    Junit, "junit", "", "xml", false, false, "A test report for CI: a case for each kind of finding and each line of a budget";
+    Sarif, "sarif", "", "sarif", false, false, "Findings and red flags for code scanning, with the tasks of a deadlock as code flows";
+    Chrome, "chrome", "", "trace.json", true, false, "Tracks of tasks with flows and counters, for chrome://tracing and Perfetto";
+    Perfetto, "perfetto", "", "pftrace", true, true, "The same with every operation, in Perfetto's own form, for ui.perfetto.dev and its trace processor";
+    Csv, "csv", "", "csv", true, false, "Events as a table with a header, for spreadsheets and scripts";
+    Parquet, "parquet", "", "parquet", true, true, "Events as columns, for DuckDB, Spark, pandas and DataFusion";
 }
 
 impl Format {
@@ -169,12 +187,20 @@ pub fn write(format: Format, trace: Option<&dyn Trace>, profile: &Profile, out: 
 pub fn write_input(format: Format, input: &Input, out: &mut dyn Write) -> Result<(), Error> {
     let mut out = io::BufWriter::with_capacity(1 << 16, out);
     let profile = input.profile;
+    let trace = || input.trace.ok_or(Error::NeedsEvents(format));
     match format {
         Format::Json => json(profile, &mut out)?,
         Format::Pprof => pprof::write(profile, &mut out)?,
         Format::Speedscope => speedscope::write(profile, &mut out)?,
         Format::Folded => folded::write(profile, &mut out)?,
         Format::Hlog => hlog::write(profile, &mut out)?,
+        Format::Firefox => firefox::write(profile, &mut out)?,
+        Format::Junit => junit::write(input, &mut out)?,
+        Format::Sarif => sarif::write(input, &mut out)?,
+        Format::Chrome => chrome::write(trace()?, input, &mut out)?,
+        Format::Perfetto => perfetto::write(trace()?, input, &mut out)?,
+        Format::Csv => csv::write(trace()?, input, &mut out)?,
+        Format::Parquet => parquet::write(trace()?, input, &mut out)?,
     }
     out.flush()?;
     Ok(())

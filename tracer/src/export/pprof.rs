@@ -9,7 +9,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use indexmap::{IndexMap, IndexSet};
 use prost::Message;
-use stacks::{Waits, signed};
+use stacks::{Time, Waits, signed};
 use std::io::Write;
 
 #[derive(Clone, PartialEq, Message)]
@@ -159,12 +159,15 @@ impl<'a> Tables<'a> {
         self.locations.insert_full(index, line).0 as u64 + 1
     }
 
-    fn sample(&mut self, frame: u32, value: Vec<i64>, reason: Option<&'a str>) -> Sample {
-        let profile = self.profile;
-        let location_id = stacks::sites(profile, frame).map(|site| self.location(site)).collect();
+    fn sample(&mut self, time: &Time<'a>, pairs: &[usize]) -> Sample {
+        let mut value = vec![0; TYPES.len()];
+        for &pair in pairs {
+            (value[pair], value[pair + 1]) = (signed(time.count), signed(time.ns));
+        }
         let key = self.string("reason");
-        let label = reason.map(|reason| Label { key, str: self.string(reason) });
-        Sample { location_id, value, label: label.into_iter().collect() }
+        let reason = Some(time.reason).filter(|reason| !reason.is_empty());
+        let label = reason.map(|reason| Label { key, str: self.string(reason) }).into_iter().collect();
+        Sample { location_id: time.sites.iter().map(|&site| self.location(site)).collect(), value, label }
     }
 }
 
@@ -179,25 +182,20 @@ fn encode(profile: &Profile) -> Proto {
     let mut tables =
         Tables { profile, strings: IndexSet::from([""]), functions: IndexSet::new(), locations: IndexMap::new() };
     let sample_type = TYPES.map(|(name, unit)| ValueType { name: tables.string(name), unit: tables.string(unit) });
-    let mut sample = Vec::new();
-    for time in &profile.on_cpu {
-        let value = values(&[(ON_CPU, time.samples, time.ns)]);
-        sample.push(tables.sample(time.frame, value, None));
-    }
-    for time in &profile.blocked {
-        let value = match stacks::kind(time) {
-            Waits::Sleep => values(&[(SLEEP, time.count, time.ns)]),
-            Waits::Lock => values(&[(BLOCKED, time.count, time.ns), (LOCK, time.count, time.ns)]),
-            Waits::Channel => values(&[(BLOCKED, time.count, time.ns), (CHANNEL, time.count, time.ns)]),
-            Waits::Other => values(&[(BLOCKED, time.count, time.ns)]),
+    let on_cpu = stacks::on_cpu(profile);
+    let mut sample: Vec<Sample> = on_cpu.iter().map(|time| tables.sample(time, &[ON_CPU])).collect();
+    for time in stacks::off_cpu(profile) {
+        let pairs: &[usize] = match stacks::kind(time.reason) {
+            Waits::Sleep => &[SLEEP],
+            Waits::Lock => &[BLOCKED, LOCK],
+            Waits::Channel => &[BLOCKED, CHANNEL],
+            Waits::Other => &[BLOCKED],
         };
-        sample.push(tables.sample(time.frame, value, Some(&time.reason)));
+        sample.push(tables.sample(&time, pairs));
     }
-    let (samples, ns) = profile
-        .on_cpu
-        .iter()
-        .fold((0u64, 0u64), |(samples, ns), time| (samples.saturating_add(time.samples), ns.saturating_add(time.ns)));
-    let shown = if profile.on_cpu.is_empty() { BLOCKED + 1 } else { ON_CPU + 1 };
+    let sum = |part: fn(&Time) -> u64| on_cpu.iter().fold(0u64, |sum, time| sum.saturating_add(part(time)));
+    let period = signed(sum(|time| time.ns) / sum(|time| time.count).max(1));
+    let shown = if on_cpu.is_empty() { BLOCKED + 1 } else { ON_CPU + 1 };
     let comment = [Some(profile.about.writer.as_str()), profile.about.replay.as_deref()];
     let comment =
         comment.into_iter().flatten().filter(|text| !text.is_empty()).map(|text| tables.string(text)).collect();
@@ -220,19 +218,10 @@ fn encode(profile: &Profile) -> Proto {
         time_nanos: signed(profile.about.started.unwrap_or(0).saturating_mul(1_000_000)),
         duration_nanos: signed(profile.totals.duration_ns),
         period_type: Some(sample_type[ON_CPU + 1]),
-        period: signed(ns / samples.max(1)),
+        period,
         comment,
         default_sample_type: sample_type[shown].name,
     }
-}
-
-/// A value of each type, 0 but for these pairs.
-fn values(pairs: &[(usize, u64, u64)]) -> Vec<i64> {
-    let mut values = vec![0; TYPES.len()];
-    for &(at, count, ns) in pairs {
-        (values[at], values[at + 1]) = (signed(count), signed(ns));
-    }
-    values
 }
 
 #[cfg(test)]

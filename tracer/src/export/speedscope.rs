@@ -2,7 +2,8 @@
 //!
 //! The schema is `https://www.speedscope.app/file-format-schema.json`. Below off-CPU the innermost frame says why the task waited.
 
-use super::{Error, stacks};
+use super::Error;
+use super::stacks::{self, Time};
 use crate::profile::Profile;
 use indexmap::IndexSet;
 use serde::Serialize;
@@ -53,15 +54,8 @@ struct Sampled {
 pub(super) fn write(profile: &Profile, out: &mut dyn Write) -> Result<(), Error> {
     // The reasons of waits are frames after those of the places.
     let mut reasons: IndexSet<&str> = IndexSet::new();
-    let places = profile.sites.len();
-    // A site that the table does not have is told like one without a name.
-    let frame = |site: u32| (site as usize).min(places);
-    let on_cpu = sampled("on-CPU", profile, profile.on_cpu.iter().map(|time| (time.frame, time.ns, None)), frame);
-    let off_cpu = profile.blocked.iter().map(|time| {
-        let reason = reasons.insert_full(time.reason.as_str()).0;
-        (time.frame, time.ns, Some(places + 1 + reason))
-    });
-    let off_cpu = sampled("off-CPU", profile, off_cpu, frame);
+    let on_cpu = sampled("on-CPU", profile, &stacks::on_cpu(profile), &mut reasons);
+    let off_cpu = sampled("off-CPU", profile, &stacks::off_cpu(profile), &mut reasons);
 
     let known = profile.sites.iter().map(|site| Frame {
         name: stacks::function(site).to_string(),
@@ -86,22 +80,20 @@ pub(super) fn write(profile: &Profile, out: &mut dyn Write) -> Result<(), Error>
     Ok(())
 }
 
-/// A flame graph of stacks with their nanoseconds and, perhaps, one more frame inside.
-fn sampled(
-    name: &str,
-    profile: &Profile,
-    times: impl Iterator<Item = (u32, u64, Option<usize>)>,
-    frame: impl Fn(u32) -> usize,
-) -> Sampled {
-    let (mut samples, mut weights) = (Vec::new(), Vec::new());
-    for (innermost, ns, inside) in times.filter(|&(_, ns, _)| ns > 0) {
-        let mut stack: Vec<usize> = stacks::sites(profile, innermost).map(&frame).collect();
-        stack.reverse();
-        stack.extend(inside);
+/// A flame graph.
+fn sampled<'a>(name: &str, profile: &Profile, times: &[Time<'a>], reasons: &mut IndexSet<&'a str>) -> Sampled {
+    let places = profile.sites.len();
+    let (mut samples, mut weights, mut end) = (Vec::new(), Vec::new(), 0u64);
+    for time in times {
+        // A site that the table does not have is told like one without a name.
+        let mut stack: Vec<usize> = time.sites.iter().rev().map(|&site| (site as usize).min(places)).collect();
+        if !time.reason.is_empty() {
+            stack.push(places + 1 + reasons.insert_full(time.reason).0);
+        }
         samples.push(stack);
-        weights.push(ns);
+        weights.push(time.ns);
+        end = end.saturating_add(time.ns);
     }
-    let end = weights.iter().fold(0u64, |sum, &ns| sum.saturating_add(ns));
     let name = format!("{name}: {}", profile.about.title);
     Sampled { kind: "sampled", name, unit: "nanoseconds", start: 0, end, samples, weights }
 }

@@ -129,6 +129,15 @@ impl FileWriter {
         self.out.block(cut)
     }
 
+    /// Says anew what the file is of, for a program whose table grows while it runs: a reader believes the last.
+    ///
+    /// # Errors
+    /// When the file cannot be written: now, or before.
+    pub fn header(&mut self, header: &Header) -> io::Result<()> {
+        self.out.check()?;
+        self.add(HEAD, &serde_json::to_vec(header)?)
+    }
+
     /// Appends a finding as it is made, so that it survives whatever happens.
     ///
     /// # Errors

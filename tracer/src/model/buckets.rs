@@ -4,6 +4,8 @@
 //! a difference of two look-ups, and merging two neighbours keeps the later one. Inside a bucket things are taken to have
 //! happened evenly: a query is exact at the edges of buckets and off by at most one bucket's content elsewhere.
 
+use crate::archive::codec::{Reader, Writer};
+
 /// Buckets at most; from a quarter of a minute on (2¹³ buckets) one is about 2 ms wide, from half an hour on a quarter of a second.
 const MOST: u64 = 8192;
 
@@ -139,6 +141,43 @@ impl<const N: usize> Buckets<N> {
             *out = before as f64 + after.saturating_sub(before) as f64 * part;
         }
         out
+    }
+
+    pub(crate) fn write(&self, to: &mut Writer) {
+        to.number(self.shift);
+        to.number(self.first);
+        to.number(self.begin);
+        to.number(self.end);
+        to.length(self.sums.len());
+        for column in 0..N {
+            let mut before = 0;
+            for sums in &self.sums {
+                let sum = sums.get(column).copied().unwrap_or(0);
+                to.near(sum, before);
+                before = sum;
+            }
+        }
+    }
+
+    pub(crate) fn read(from: &mut Reader) -> Option<Self> {
+        let shift = from.word().filter(|&shift| shift < 64)?;
+        let (first, begin, end) = (from.number()?, from.number()?, from.number()?);
+        let length = from.length(N)?;
+        // A later bucket would begin after all clocks that are believed.
+        if length as u64 > MOST || first > 1 << 57 >> shift {
+            return None;
+        }
+        let mut sums = vec![[0; N]; length];
+        for column in 0..N {
+            let mut before = 0;
+            for sums in &mut sums {
+                before = from.near(before)?;
+                if let Some(sum) = sums.get_mut(column) {
+                    *sum = before;
+                }
+            }
+        }
+        Some(Self { shift, first, sums, begin: begin.min(1 << 57), end: end.min(1 << 57) })
     }
 
     /// What happened from one clock on and before another.

@@ -46,7 +46,7 @@ impl Times {
         self.ticks[state.code() as usize]
     }
 
-    fn add(&mut self, state: TaskState, ticks: u64) {
+    pub(crate) fn add(&mut self, state: TaskState, ticks: u64) {
         let sum = &mut self.ticks[state.code() as usize];
         *sum = sum.wrapping_add(ticks);
     }
@@ -151,6 +151,63 @@ pub fn lane(intervals: &Series<Interval>, edges: &[u64], now: u64, out: &mut Vec
         out.push(Cell { state, halves: [left.or(right), right.or(left)], more: last > begin });
         reached = Some((known, whole, end));
     }
+}
+
+/// From so many changes in a cell on the sums are asked instead of each change.
+const MANY: u64 = 48;
+
+/// The cells between consecutive edges on the axis of events, each event counting the same; `end` is the ordinal after the
+/// newest event.
+pub fn lane_by_events(intervals: &Series<Interval>, edges: &[u64], end: u64) -> Vec<Cell> {
+    edges.windows(2).map(|pair| by_events(intervals, pair[0], pair[1], end)).collect()
+}
+
+/// A cell of the event axis: the state after each of its events.
+fn by_events(intervals: &Series<Interval>, from: u64, to: u64, end: u64) -> Cell {
+    let to = to.max(from + 1);
+    if from >= end {
+        return Cell::default();
+    }
+    let first = intervals.partition(|interval| interval.event <= from).saturating_sub(1).max(intervals.first());
+    let last = intervals.partition(|interval| interval.event < to.min(end));
+    if last <= first {
+        return Cell::default();
+    }
+    if last - first > MANY {
+        // So many changes in one cell: which of them lasted longest is told well enough by time.
+        let mut times = Times::default();
+        let now = intervals.get(last).map_or(0, |next| next.start());
+        intervals.sum(first..last, now, &mut times);
+        let state = states().max_by_key(|&state| (times.of(state), state == TaskState::Running));
+        return Cell { state, halves: [state, state], more: true };
+    }
+    let middle = from + (to - from) / 2;
+    let mut weights: Vec<(TaskState, [u64; 2])> = Vec::new();
+    for index in first..last {
+        let Some(interval) = intervals.get(index) else { continue };
+        let begin = interval.event.max(from);
+        let until = intervals.get(index + 1).map_or(u64::MAX, |next| next.event).min(to);
+        if until <= begin {
+            continue;
+        }
+        let left = until.min(middle).saturating_sub(begin);
+        let right = until.saturating_sub(begin.max(middle));
+        match weights.iter_mut().find(|entry| entry.0 == interval.state()) {
+            Some(entry) => entry.1 = [entry.1[0] + left, entry.1[1] + right],
+            None => weights.push((interval.state(), [left, right])),
+        }
+    }
+    let longest = |weight: &dyn Fn(&[u64; 2]) -> u64| {
+        let best = weights.iter().filter(|entry| weight(&entry.1) > 0);
+        best.max_by_key(|entry| (weight(&entry.1), entry.0 == TaskState::Running)).map(|entry| entry.0)
+    };
+    let state = longest(&|w| w[0] + w[1]);
+    let right = longest(&|w| w[1]);
+    Cell { state, halves: [longest(&|w| w[0]).or(right), right], more: weights.len() > 1 }
+}
+
+fn states() -> impl Iterator<Item = TaskState> {
+    (0..TaskState::COUNT as u8).filter_map(TaskState::from_code)
 }
 
 fn difference(whole: &Times, part: &Times) -> Times {

@@ -2,6 +2,7 @@
 
 use super::Analysis;
 use super::slots::Slots;
+use crate::archive::codec::{Reader, Writer};
 use crate::event::{ObjectId, TaskId};
 use crate::events::Event;
 use crate::finding::ObjectKind;
@@ -50,6 +51,36 @@ impl Locks {
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.locks.is_empty()
+    }
+
+    pub(crate) fn write(&self, to: &mut Writer) {
+        to.length(self.locks.len());
+        let mut id = 0;
+        for (number, lock) in self.locks.iter() {
+            to.rise(number, &mut id);
+            to.number(lock.kind as u8);
+            let costs = [lock.acquired, lock.contended, lock.wait_ticks, lock.longest_wait];
+            costs.into_iter().chain([lock.hold_ticks, lock.longest_hold]).for_each(|cost| to.number(cost));
+        }
+    }
+
+    pub(crate) fn read(from: &mut Reader) -> Option<Self> {
+        let mut locks = Slots::default();
+        let mut id = 0;
+        for _ in 0..from.length(8)? {
+            let number = u32::try_from(from.rise(&mut id)?).ok()?;
+            let lock = Lock {
+                kind: *ObjectKind::ALL.get(usize::from(from.byte()?))?,
+                acquired: from.number()?,
+                contended: from.number()?,
+                wait_ticks: from.number()?,
+                longest_wait: from.number()?,
+                hold_ticks: from.number()?,
+                longest_hold: from.number()?,
+            };
+            locks.insert(number, lock);
+        }
+        Some(Self { locks })
     }
 }
 

@@ -7,6 +7,7 @@
 
 pub mod buckets;
 pub mod channels;
+pub(crate) mod derived;
 pub mod lanes;
 pub mod locks;
 pub mod messages;
@@ -17,6 +18,7 @@ pub mod series;
 pub mod slots;
 pub mod state;
 pub mod tasks;
+pub mod thin;
 pub mod waits;
 pub mod workers;
 

@@ -7,6 +7,8 @@
 //! Several workers run a task each. An event is one of the worker that the stream names; a task belongs to the worker that
 //! switched to it last, so that a worker whose task has moved on to another says nothing about it any more.
 
+mod saved;
+
 use super::Analysis;
 use super::slots::Slots;
 use super::state::TaskState;
@@ -507,6 +509,11 @@ impl Now {
         let (id, on, asked, asked_at) = (task.id, ObjectId(task.on), task.event, task.site);
         let ticks = at.clock.saturating_sub(task.since);
         task.on = 0;
+        // The timer of a sleep is nobody's any more. There are as many as there were sleeps.
+        if reason == WaitReason::Sleep && self.objects.get(on.0).is_some_and(|timer| timer.kind == ObjectKind::Timer) {
+            self.objects.remove(on.0);
+        }
+        let task = &mut self.tasks[place];
         match reason {
             WaitReason::Select => {
                 let arms = std::mem::take(&mut task.arms);
@@ -522,7 +529,17 @@ impl Now {
         if !matches!(reason, WaitReason::Select | WaitReason::Await | WaitReason::Io | WaitReason::Sleep) {
             analysis.waited(on, id, ticks, at);
         }
-        if !served {
+        // In a program that recorded itself a wait for a lock may end because its task gave up (a timeout): only what names the
+        // lock hands it over.
+        let gave_up = match at.kind {
+            Kind::TimerFire => true,
+            Kind::Wake => at.arg != on.0,
+            _ => false,
+        };
+        let for_lock = |reason| {
+            matches!(reason, WaitReason::Lock | WaitReason::ReadLock | WaitReason::WriteLock | WaitReason::Semaphore)
+        };
+        if !served || (gave_up && for_lock(reason)) {
             return;
         }
         let by_partner = at.object == on.0;

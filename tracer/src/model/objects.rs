@@ -2,6 +2,7 @@
 
 use super::Analysis;
 use super::slots::Slots;
+use crate::archive::codec::{Reader, Writer};
 use crate::event::{ObjectId, Site, TaskId};
 use crate::events::Event;
 use crate::finding::ObjectKind;
@@ -55,6 +56,36 @@ impl Objects {
     /// Forgets timers made before a clock: every sleep makes one.
     pub(crate) fn trim(&mut self, clock: u64) {
         self.objects.retain(|_, object| object.kind != ObjectKind::Timer || object.start >= clock);
+    }
+
+    pub(crate) fn write(&self, to: &mut Writer) {
+        to.length(self.objects.len());
+        let (mut id, mut start) = (0, 0);
+        for (number, object) in self.objects.iter() {
+            to.rise(number, &mut id);
+            to.number(object.kind as u8);
+            for number in [object.made_at.0, object.made_by.0, object.nth, object.size] {
+                to.number(number);
+            }
+            to.near(object.start, start);
+            start = object.start;
+        }
+    }
+
+    pub(crate) fn read(from: &mut Reader) -> Option<Self> {
+        let mut objects = Self::default();
+        let (mut id, mut start) = (0, 0);
+        for _ in 0..from.length(7)? {
+            let number = u32::try_from(from.rise(&mut id)?).ok()?;
+            let kind = *ObjectKind::ALL.get(usize::from(from.byte()?))?;
+            let (made_at, made_by) = (Site(from.word()?), TaskId(from.word()?));
+            let (nth, size) = (from.word()?, from.word()?);
+            start = from.near(start)?;
+            objects.objects.insert(number, Object { kind, made_at, made_by, start, nth, size });
+            let made = objects.made.entry(made_at).or_insert(0);
+            *made = nth.max(*made);
+        }
+        Some(objects)
     }
 
     /// How many were made at a site.

@@ -9,6 +9,7 @@
 
 use super::buckets::Buckets;
 use super::workers::Span;
+use crate::archive::codec::{Reader, Writer};
 use crate::event::Kind;
 use crate::events::Event;
 
@@ -172,6 +173,14 @@ fn rate(row: usize, from: &[f64; COLUMNS], to: &[f64; COLUMNS], span: u64, worke
 }
 
 impl Rates {
+    pub(crate) fn write(&self, to: &mut Writer) {
+        self.counts.write(to);
+    }
+
+    pub(crate) fn read(from: &mut Reader) -> Option<Self> {
+        Some(Self { counts: Buckets::read(from)? })
+    }
+
     /// Counts an event.
     #[inline]
     pub(crate) fn event(&mut self, event: &Event) {

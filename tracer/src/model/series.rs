@@ -67,6 +67,19 @@ impl<E: Entry> Series<E> {
         self.first + self.entries.len() as u64
     }
 
+    /// How many entries are kept.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// The same series with other entries, which are the newest of it.
+    pub(crate) fn of(entries: impl IntoIterator<Item = E>) -> Self {
+        let mut series = Self::default();
+        entries.into_iter().for_each(|entry| series.push(entry));
+        series.entries.shrink_to_fit();
+        series
+    }
+
     /// Absolute index of the oldest entry kept.
     pub fn first(&self) -> u64 {
         self.first

@@ -93,6 +93,24 @@ impl<T> Slots<T> {
         }
     }
 
+    /// Takes an entry out.
+    pub fn remove(&mut self, number: u32) -> Option<T> {
+        let removed = match self.pages.get_mut(number as usize / PAGE) {
+            Some(place) => {
+                let page = place.as_mut()?;
+                let removed = page.slots.get_mut(number as usize % PAGE)?.take()?;
+                page.used -= 1;
+                if page.used == 0 {
+                    *place = None;
+                }
+                removed
+            }
+            None => self.sparse.remove(&number)?,
+        };
+        self.count -= 1;
+        Some(removed)
+    }
+
     /// Keeps only the entries that `keep` says so of.
     pub fn retain(&mut self, mut keep: impl FnMut(u32, &T) -> bool) {
         let mut removed = 0;

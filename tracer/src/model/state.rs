@@ -88,7 +88,7 @@ impl TaskState {
             2 => TaskState::Done,
             3 => TaskState::Panicked,
             4 => TaskState::Cancelled,
-            _ => TaskState::Blocked(*REASONS.get((code - FIRST_BLOCKED) as usize)?),
+            _ => TaskState::Blocked(*REASONS.get(usize::from(code - FIRST_BLOCKED))?),
         })
     }
 

@@ -5,6 +5,8 @@ use super::lanes::Interval;
 use super::series::Series;
 use super::slots::Slots;
 use super::state::{TaskState, legal};
+use super::thin::{self, Grid, Thin};
+use crate::archive::codec::{Reader, Writer};
 use crate::event::{Site, TaskId};
 use crate::events::Event;
 use rustc_hash::FxHashMap;
@@ -144,6 +146,65 @@ impl Tasks {
         }
     }
 
+    pub(crate) fn write(&self, to: &mut Writer) {
+        to.number(self.created);
+        to.number(self.illegal);
+        to.length(self.tasks.len());
+        let (mut id, mut start) = (0, 0);
+        for (number, task) in self.tasks.iter() {
+            to.rise(number, &mut id);
+            for number in [task.function, task.nth, task.parent.0, task.above.0, task.spawned_at.0] {
+                to.number(number);
+            }
+            to.near(task.start, start);
+            start = task.start;
+            to.maybe(task.end.map(|end| end.saturating_sub(start)));
+            to.number(task.site.0);
+            to.number(task.state.code());
+            to.number(task.slices);
+            write_intervals(&task.intervals, start, to);
+        }
+    }
+
+    pub(crate) fn read(from: &mut Reader) -> Option<Self> {
+        let mut tasks = Self { created: from.number()?, illegal: from.number()?, ..Self::default() };
+        let (mut id, mut start) = (0, 0);
+        for _ in 0..from.length(11)? {
+            let number = u32::try_from(from.rise(&mut id)?).ok().filter(|&number| number != 0)?;
+            let (function, nth) = (from.word()?, from.word()?);
+            let (parent, above, spawned_at) = (TaskId(from.word()?), TaskId(from.word()?), Site(from.word()?));
+            start = from.near(start)?;
+            let end = from.maybe()?.map(|length| start.saturating_add(length));
+            let site = Site(from.word()?);
+            let state = TaskState::from_code(from.byte()?)?;
+            let slices = from.word()?;
+            let intervals = read_intervals(start, from)?;
+            if tasks.tasks.get(number).is_some() {
+                return None;
+            }
+            let task = Task {
+                id: TaskId(number),
+                function,
+                nth,
+                parent,
+                spawned_at,
+                start,
+                end,
+                site,
+                state,
+                slices,
+                intervals,
+                above: TaskId(0),
+                first_child: 0,
+                last_child: 0,
+                next_sibling: 0,
+            };
+            tasks.tasks.insert(number, task);
+            tasks.link(TaskId(number), above);
+        }
+        Some(tasks)
+    }
+
     /// Hangs a task into the tree as its parent's last child; it must not be in the tree yet.
     fn link(&mut self, id: TaskId, parent: TaskId) {
         if let Some(task) = self.tasks.get_mut(id.0) {
@@ -166,6 +227,43 @@ impl Tasks {
         if let Some(before) = self.tasks.get_mut(before) {
             before.next_sibling = id.0;
         }
+    }
+}
+
+/// Intervals, the first near a clock.
+pub(crate) fn write_intervals(intervals: &Series<Interval>, clock: u64, to: &mut Writer) {
+    to.length(intervals.len());
+    let mut before = (clock, 0);
+    for interval in intervals.iter() {
+        to.near(interval.start(), before.0);
+        to.near(interval.event, before.1);
+        to.number(interval.state().code());
+        before = (interval.start(), interval.event);
+    }
+}
+
+pub(crate) fn read_intervals(clock: u64, from: &mut Reader) -> Option<Series<Interval>> {
+    let mut before = (clock, 0);
+    let mut intervals = Vec::new();
+    for _ in 0..from.length(3)? {
+        let (clock, event) = (from.near(before.0)?.min(1 << 56), from.near(before.1)?);
+        // They rise, whatever the bytes say: only the first may lie before what it is counted from.
+        before = match intervals.is_empty() {
+            true => (clock, event),
+            false => (clock.max(before.0), event.max(before.1)),
+        };
+        intervals.push(Interval::new(before.0, TaskState::from_code(from.byte()?)?, before.1));
+    }
+    Some(Series::of(intervals))
+}
+
+impl Thin for Tasks {
+    fn entries(&self) -> usize {
+        self.tasks.iter().map(|(_, task)| task.intervals.len()).sum()
+    }
+
+    fn thin(&mut self, grid: Grid) {
+        self.tasks.values_mut().for_each(|task| thin::intervals(&mut task.intervals, grid));
     }
 }
 

@@ -9,6 +9,9 @@ use super::lanes::{self, Cell, Interval};
 use super::series::Series;
 use super::slots::Slots;
 use super::state::TaskState;
+use super::tasks::{read_intervals, write_intervals};
+use super::thin::{self, Grid, Thin};
+use crate::archive::codec::{Reader, Writer};
 use crate::counters::{Class, Counter, Sample, Shape};
 use crate::event::{Kind, TaskId};
 use crate::events::Event;
@@ -144,13 +147,18 @@ impl Worker {
         !self.intervals.is_empty() && self.idle_since.is_none()
     }
 
-    /// What it did between two clocks; `now` is the clock up to which the run is known.
-    pub fn work(&self, from: u64, to: u64, now: u64) -> Work {
+    /// Ticks between two clocks in which it ran tasks.
+    pub(crate) fn busy(&self, from: u64, to: u64, now: u64) -> u64 {
         let until = self.idle_since.unwrap_or(now);
-        let busy = match self.intervals.is_empty() {
+        match self.intervals.is_empty() {
             true => 0,
             false => lanes::times(&self.intervals, from, to, until).of(TaskState::Running),
-        };
+        }
+    }
+
+    /// What it did between two clocks; `now` is the clock up to which the run is known.
+    pub fn work(&self, from: u64, to: u64, now: u64) -> Work {
+        let busy = self.busy(from, to, now);
         let counts = self.counts.between(from, to);
         Work { busy, switches: counts[SWITCHES], events: counts[EVENTS] }
     }
@@ -210,6 +218,64 @@ impl Workers {
         Some(Span { from: worker.since, to: event.clock, nanoseconds, held })
     }
 
+    /// What each is at: whether it has begun, and since when it has had no task.
+    pub(crate) fn standing(&self) -> Vec<(u32, bool, Option<u64>)> {
+        let standing = |(number, worker): (u32, &Worker)| (number, !worker.intervals.is_empty(), worker.idle_since);
+        self.workers.iter().map(standing).collect()
+    }
+
+    /// Workers that stood so at a clock, for what came after it.
+    pub(crate) fn standing_so(standing: &[(u32, bool, Option<u64>)], clock: u64, ordinal: u64) -> Self {
+        let mut workers = Slots::default();
+        for &(number, begun, idle_since) in standing {
+            let mut worker = Worker { idle_since, ..Worker::default() };
+            if begun {
+                let start = idle_since.unwrap_or(clock).min(clock);
+                worker.intervals.push(Interval::new(start, TaskState::Running, ordinal));
+            }
+            workers.insert(number, worker);
+        }
+        Self { workers }
+    }
+
+    pub(crate) fn write(&self, to: &mut Writer) {
+        to.length(self.workers.len());
+        let mut id = 0;
+        for (number, worker) in self.workers.iter() {
+            to.rise(number, &mut id);
+            to.number(worker.task.0);
+            to.maybe(worker.idle_since);
+            worker.counts.write(to);
+            to.length(worker.counters.len());
+            for (counter, buckets) in &worker.counters {
+                to.number(counter.id());
+                buckets.write(to);
+            }
+            write_intervals(&worker.intervals, 0, to);
+        }
+    }
+
+    pub(crate) fn read(from: &mut Reader) -> Option<Self> {
+        let mut workers = Slots::default();
+        let mut id = 0;
+        for _ in 0..from.length(8)? {
+            let number = u32::try_from(from.rise(&mut id)?).ok()?;
+            let mut worker = Worker { task: TaskId(from.word()?), idle_since: from.maybe()?, ..Worker::default() };
+            worker.counts = Buckets::read(from)?;
+            for _ in 0..from.length(2)? {
+                let counter = from.word()?;
+                let buckets = Buckets::read(from)?;
+                // One that a later version counts is passed over.
+                if let Some(counter) = Counter::from_id(counter) {
+                    worker.counters.insert(counter, buckets);
+                }
+            }
+            worker.intervals = read_intervals(0, from)?;
+            workers.insert(number, worker);
+        }
+        Some(Self { workers })
+    }
+
     /// How many recorded something.
     pub fn len(&self) -> usize {
         self.workers.len()
@@ -232,5 +298,15 @@ impl Workers {
 
     pub(crate) fn trim(&mut self, clock: u64) {
         self.workers.values_mut().for_each(|worker| worker.intervals.trim(clock));
+    }
+}
+
+impl Thin for Workers {
+    fn entries(&self) -> usize {
+        self.workers.iter().map(|(_, worker)| worker.intervals.len()).sum()
+    }
+
+    fn thin(&mut self, grid: Grid) {
+        self.workers.values_mut().for_each(|worker| thin::intervals(&mut worker.intervals, grid));
     }
 }

@@ -8,9 +8,12 @@
 mod distribution;
 pub mod document;
 pub mod numbers;
+mod report;
+pub mod table;
 
 pub use distribution::{Distribution, PERCENTILES};
 pub use numbers::numbers;
+pub use report::report;
 
 use crate::about::{About, Ending};
 use serde::{Deserialize, Serialize};
@@ -35,23 +38,24 @@ pub struct Profile {
     pub rates: Vec<RateRow>,
     /// Places in the source that the lists below speak of.
     pub sites: Vec<SiteInfo>,
-    /// Calls that the stacks below are made of: each frame names its caller.
+    /// Calls that the stacks below are made of: each frame names its caller. Of a stack of more than 512 calls the middle is left out.
     pub frames: Vec<FrameInfo>,
-    /// Time on a worker, by stack.
+    /// Time on a worker, by stack; empty for a run that was recorded without samples.
     pub on_cpu: Vec<StackTime>,
-    /// Time blocked, by stack and reason.
+    /// Time blocked, by stack and reason; empty for a run that was recorded without samples.
     pub blocked: Vec<BlockedTime>,
     /// Time by place.
     pub by_site: Vec<SiteTime>,
-    /// Waits, by reason.
+    /// Waits, by reason. One that had not ended counts until the end of the run, here and in the lists below.
     pub waits: Vec<WaitRow>,
-    /// Waits, by reason and object.
+    /// Waits, by reason and object; of a select the object that ended it. The 1000 longest; the others of a reason are one row,
+    /// `(others)`.
     pub waits_by_object: Vec<WaitRow>,
     /// Waits, by reason and place.
     pub waits_by_site: Vec<WaitRow>,
-    /// Mutexes and read-write locks, the most contended first.
+    /// Mutexes and read-write locks, the most contended first; at most 1000, and `advice` says how many are left out.
     pub locks: Vec<LockRow>,
-    /// Channels, those that tasks waited for longest first.
+    /// Channels, those that tasks waited for longest first; at most 1000, and `advice` says how many are left out.
     pub channels: Vec<ChannelRow>,
     /// Which consumer stalls which producers.
     pub back_pressure: Vec<BackPressureChain>,
@@ -61,7 +65,7 @@ pub struct Profile {
     pub critical_path: CriticalPath,
     /// How much went on at once.
     pub parallelism: Parallelism,
-    /// Who spawned whom, by function.
+    /// Who spawned whom, by function; at most 4096 rows, what does not fit is in a last one, `(others)`.
     pub spawn_tree: Vec<SpawnRow>,
     /// Workers.
     pub workers: Vec<WorkerRow>,
@@ -127,7 +131,7 @@ pub struct RateRow {
     pub operation: String,
     /// How many there were.
     pub count: u64,
-    /// A second, over the whole run.
+    /// A second, over the whole run without the time in which somebody held it up. In virtual time it says nothing about speed.
     pub per_second: f64,
     /// A second, in the best hundredth of the run.
     pub peak_per_second: f64,
@@ -303,7 +307,7 @@ pub struct CriticalPath {
     pub ready_ns: u64,
     /// Of it: asleep.
     pub sleeping_ns: u64,
-    /// Of it: in anything else.
+    /// Of it: in anything else, like waits that nobody of the program ended.
     pub other_ns: u64,
     /// How often it changed from one task to another.
     pub handovers: u64,

@@ -102,9 +102,9 @@ impl Objects for ChannelsView {
 
     /// The length over time.
     fn beside(state: &State, buffer: &mut Buffer, area: Rect, id: Option<ObjectId>) {
-        match id.map(|id| channel(state, id)) {
-            Some(Some(channel)) => draw_strip(state, buffer, area, channel),
-            Some(None) => {}
+        match id.map(|id| (id, channel(state, id))) {
+            Some((id, Some(channel))) => draw_strip(state, buffer, area, id, channel),
+            Some((_, None)) => {}
             None => {
                 let text = if area.width < 19 { "occupancy" } else { "occupancy over time" };
                 put(buffer, area, 0, 0, text, state.theme.dim());
@@ -136,14 +136,13 @@ fn in_columns(n: u64, columns: usize) -> String {
 }
 
 /// The lengths of a channel over the whole run, on the measure that the timeline uses.
-fn occupancy(state: &State, channel: &Channel, cells: usize) -> Vec<Option<Occupancy>> {
+fn occupancy(state: &State, id: ObjectId, cells: usize) -> Vec<Option<Occupancy>> {
     let measure = state.timeline.measure;
     let window = Window::extent(state, measure);
-    let now = state.store.event(state.store.len().saturating_sub(1)).map_or(0, |event| event.clock);
-    channel.strip(&clocks(state, measure, window, cells), now)
+    state.store.occupancy_at(id, &clocks(state, measure, window, cells))
 }
 
-fn draw_strip(state: &State, buffer: &mut Buffer, area: Rect, channel: &Channel) {
+fn draw_strip(state: &State, buffer: &mut Buffer, area: Rect, id: ObjectId, channel: &Channel) {
     let cells = area.width as usize;
     if channel.capacity == 0 {
         let text = if cells < 32 { "unbuffered" } else { "unbuffered: nothing is ever kept" };
@@ -157,7 +156,7 @@ fn draw_strip(state: &State, buffer: &mut Buffer, area: Rect, channel: &Channel)
         let position = crate::views::timeline::axis::position(state, measure, event.saturating_sub(1));
         window.cell(position, cells).map_or(cells, |cell| cell + 1)
     });
-    for (i, cell) in occupancy(state, channel, cells).into_iter().enumerate() {
+    for (i, cell) in occupancy(state, id, cells).into_iter().enumerate() {
         let Some(cell) = cell else { continue };
         let share = u64::from(cell.max) * 100 / u64::from(channel.capacity);
         let role = match share {
@@ -176,35 +175,7 @@ fn draw_strip(state: &State, buffer: &mut Buffer, area: Rect, channel: &Channel)
     }
 }
 
-/// Changes of length up to which shares of time are summed exactly; beyond, samples stand for them.
-const EXACT: u64 = 20_000;
-
 /// Parts of its life in which a channel was full and empty.
 pub fn shares(state: &State, channel: &Channel) -> Option<(f64, f64)> {
-    let levels = &channel.levels;
-    let first = levels.get(levels.first())?.clock;
-    let end = state.store.clock_at(state.end_time());
-    let whole = end.checked_sub(first).filter(|&ticks| ticks > 0)?;
-    let (mut full, mut free) = (0u64, 0u64);
-    let mut add = |level: u32, ticks: u64| match level {
-        0 => free += ticks,
-        n if n >= channel.capacity => full += ticks,
-        _ => {}
-    };
-    if levels.end() - levels.first() <= EXACT {
-        for index in levels.first()..levels.end() {
-            let Some(entry) = levels.get(index) else { continue };
-            let until = levels.get(index + 1).map_or(end, |next| next.clock);
-            add(entry.level, until.saturating_sub(entry.clock));
-        }
-        return Some((full as f64 / whole as f64, free as f64 / whole as f64));
-    }
-    const SAMPLES: u64 = 2_000;
-    for i in 0..SAMPLES {
-        let clock = first + (whole as u128 * i as u128 / SAMPLES as u128) as u64;
-        if let Some(entry) = levels.at(clock).and_then(|index| levels.get(index)) {
-            add(entry.level, 1);
-        }
-    }
-    Some((full as f64 / SAMPLES as f64, free as f64 / SAMPLES as f64))
+    channel.shares(state.store.clock_at(state.end_time()))
 }

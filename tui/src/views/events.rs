@@ -22,6 +22,9 @@ use tracer::events::Event;
 const WORDED: u64 = 5_000;
 const UNWORDED: u64 = 100_000;
 
+/// Matches that are kept: the title says how far the search came for them.
+const MATCHES: usize = 4_000_000;
+
 /// What the log remembers.
 #[derive(Debug, Default)]
 pub struct EventsView {
@@ -40,6 +43,11 @@ impl EventsView {
 
     /// Whether the filter has not seen every event yet.
     pub fn unscanned(&self, state: &State) -> bool {
+        self.is_behind(state) && self.scan.found.len() < MATCHES
+    }
+
+    /// Whether there are events that the filter has not seen, and may never see.
+    fn is_behind(&self, state: &State) -> bool {
         !self.filter.is_empty() && self.scan.next < state.store.len()
     }
 }
@@ -84,7 +92,7 @@ pub fn title(state: &State) -> Line<'static> {
     } else {
         spans.push(Span::styled(format!(" /{}", view.filter.text()), state.theme.bold(Role::Warning)));
         spans.push(Span::raw(format!(" · {} match", count(view.scan.found.len() as u64))));
-        if view.unscanned(state) {
+        if view.is_behind(state) {
             spans.push(Span::styled(
                 format!(" · {} searched", percent(view.scan.next as f64 / total.max(1) as f64)),
                 state.theme.dim(),
@@ -111,17 +119,18 @@ pub fn command(state: &mut State, command: Command) {
 
 /// Goes on with the filter, and keeps the scroll position right.
 pub fn settle(state: &mut State) {
-    if !state.events.filter.is_empty() {
+    if state.events.unscanned(state) {
         let mut scan = std::mem::take(&mut state.events.scan);
         let filter = &state.events.filter;
         let budget = if filter.needs_text() { WORDED } else { UNWORDED };
         let from = scan.next.max(state.store.first());
         let to = state.store.len().min(from + budget);
-        for event in state.store.events(from..to) {
-            if matches(state, filter, &event) {
+        state.store.each(from..to, |event| {
+            if matches(state, filter, event) {
                 scan.found.push(event.ordinal);
             }
-        }
+            true
+        });
         scan.next = to;
         state.events.scan = scan;
     }

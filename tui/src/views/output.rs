@@ -4,7 +4,7 @@ use super::list::{self, Log, Scan, Scroll};
 use crate::commands::Command;
 use crate::draw::{empty, paint_row, put};
 use crate::filter::{Fields, Filter};
-use crate::format::{count, duration, pad, pad_left, plural, printable};
+use crate::format::{count, duration, pad, pad_left, percent, plural, printable};
 use crate::state::State;
 use crate::theme::Role;
 use crate::wording::actor;
@@ -14,6 +14,9 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 use tracer::event::Kind;
 use tracer::events::Event;
+
+/// Pieces that a filter looks at in one frame.
+const AT_ONCE: u64 = 5_000;
 
 /// What the output remembers.
 #[derive(Debug, Default)]
@@ -33,22 +36,30 @@ impl OutputView {
         self.scan = Scan::default();
         self.scroll.reveal = true;
     }
+
+    /// Whether the filter has not seen every piece yet.
+    pub fn unscanned(&self, state: &State) -> bool {
+        !self.filter.is_empty() && self.scan.next < state.store.outputs()
+    }
 }
 
 impl Log for OutputView {
     fn rows(state: &State) -> usize {
-        if state.output.filter.is_empty() { state.store.outputs().len() } else { state.output.scan.found.len() }
+        match state.output.filter.is_empty() {
+            true => usize::try_from(state.store.outputs()).unwrap_or(usize::MAX),
+            false => state.output.scan.found.len(),
+        }
     }
 
     fn at(state: &State, row: usize) -> Option<u64> {
         let list = &state.output;
-        if list.filter.is_empty() { state.store.outputs().get(row).copied() } else { list.scan.found.get(row).copied() }
+        if list.filter.is_empty() { state.store.output(row as u64) } else { list.scan.found.get(row).copied() }
     }
 
     fn cursor(state: &State) -> Option<usize> {
         let moment = state.moment();
         let before = match state.output.filter.is_empty() {
-            true => state.store.outputs().partition_point(|&ordinal| ordinal <= moment),
+            true => usize::try_from(state.store.outputs_before(moment.saturating_add(1))).unwrap_or(usize::MAX),
             false => state.output.scan.rank(moment),
         };
         before.checked_sub(1)
@@ -61,7 +72,7 @@ impl Log for OutputView {
 
 /// What the frame says.
 pub fn title(state: &State) -> Line<'static> {
-    let total = state.store.outputs().len() as u64;
+    let total = state.store.outputs();
     let mut spans = vec![Span::raw("output")];
     if total > 0 {
         spans.push(Span::raw(format!(" · {}", plural(total, "line"))));
@@ -69,6 +80,12 @@ pub fn title(state: &State) -> Line<'static> {
     if !state.output.filter.is_empty() {
         spans.push(Span::styled(format!(" · /{}", state.output.filter.text()), state.theme.bold(Role::Warning)));
         spans.push(Span::raw(format!(" · {} match", count(state.output.scan.found.len() as u64))));
+        if state.output.unscanned(state) {
+            spans.push(Span::styled(
+                format!(" · {} searched", percent(state.output.scan.next as f64 / total.max(1) as f64)),
+                state.theme.dim(),
+            ));
+        }
     }
     if state.follow {
         spans.push(Span::styled(" · follow", state.theme.style(Role::Running)));
@@ -79,10 +96,13 @@ pub fn title(state: &State) -> Line<'static> {
 /// Lets the filter see what is new, and keeps the scroll position right.
 pub fn settle(state: &mut State) {
     if !state.output.filter.is_empty() {
+        // Pieces are counted here, not events.
         let mut scan = std::mem::take(&mut state.output.scan);
-        let outputs = state.store.outputs();
-        let from = outputs.partition_point(|&ordinal| ordinal < scan.next);
-        for event in outputs.range(from..).filter_map(|&ordinal| state.store.event(ordinal)) {
+        let until = state.store.outputs().min(scan.next + AT_ONCE);
+        for number in scan.next..until {
+            let Some(event) = state.store.output(number).and_then(|ordinal| state.store.event(ordinal)) else {
+                continue;
+            };
             let task = actor(&event).map_or(String::new(), |task| state.task_name(task));
             let text = format!("{task} {}", event.text);
             if state.output.filter.matches(&Fields {
@@ -93,8 +113,8 @@ pub fn settle(state: &mut State) {
             }) {
                 scan.found.push(event.ordinal);
             }
-            scan.next = event.ordinal + 1;
         }
+        scan.next = until;
         state.output.scan = scan;
     }
     list::settle::<OutputView>(state);
@@ -111,12 +131,15 @@ pub fn command(state: &mut State, command: Command) {
 
 /// Draws the view.
 pub fn draw(state: &State, buffer: &mut Buffer, area: Rect) {
-    if state.store.outputs().is_empty() {
+    if state.store.outputs() == 0 {
         let how = "What the program prints appears here, with the task that printed it; it never touches the screen otherwise.";
         return empty(state, buffer, area, "The program has written nothing so far", how);
     }
     if OutputView::rows(state) == 0 {
-        let what = format!("No line matches “{}”", state.output.filter.text());
+        let what = match state.output.unscanned(state) {
+            true => "Searching …".to_string(),
+            false => format!("No line matches “{}”", state.output.filter.text()),
+        };
         return empty(state, buffer, area, &what, "Esc drops the filter, / changes it.");
     }
     let cursor = OutputView::cursor(state).filter(|_| state.selection.event.is_some());

@@ -67,7 +67,7 @@ fn travel(code: &Code, seed: u64, spacing: u64) -> Travel {
 /// A plain run: how it ends, and what it records.
 fn plain(code: &Code, seed: u64) -> (String, Totals) {
     let (sink, totals) = HashSink::new();
-    let options = RunOptions { seed: Some(seed), real_time: false, limits: LIMITS, stop_at_main: false };
+    let options = RunOptions { seed: Some(seed), real_time: false, limits: LIMITS, stop_at_main: false, sample: None };
     let stop = Arc::new(AtomicBool::new(false));
     let ran = run(code, &options, Recorder::new(sink), input(), stop, &mut |_| {});
     (format!("{:?}", ran.report), totals.get())
@@ -119,7 +119,7 @@ fn short(seed: u64) -> impl Iterator<Item = (PathBuf, Box<Code>, u64)> {
 /// Runs by a schedule: how it ends, what it records, and the schedule with everything spelled out.
 fn scripted(code: &Code, schedule: &Schedule, keep: Keep) -> (String, Totals, Schedule) {
     let (sink, totals) = HashSink::new();
-    let options = RunOptions { seed: Some(0), real_time: false, limits: LIMITS, stop_at_main: false };
+    let options = RunOptions { seed: Some(0), real_time: false, limits: LIMITS, stop_at_main: false, sample: None };
     let stop = Arc::new(AtomicBool::new(false));
     let script = Script::new(schedule, names(code), keep, Follow::Keys, false);
     let tracer = Counting::new(Recorder::new(sink));

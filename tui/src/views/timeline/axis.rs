@@ -128,7 +128,9 @@ pub fn clocks(state: &State, measure: Measure, window: Window, cells: usize) -> 
         Measure::Time => edges.map(|time| state.store.clock_at(time)).collect(),
         Measure::Events => {
             let last = state.store.len().saturating_sub(1);
-            edges.map(|event| state.store.event(event.min(last)).map_or(0, |event| event.clock)).collect()
+            // A sixteenth of a cell is not to be seen.
+            let within = window.span() / cells.max(1) as u64 / 16;
+            edges.map(|event| state.store.clock_about(event.min(last), within)).collect()
         }
     }
 }

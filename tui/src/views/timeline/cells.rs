@@ -8,12 +8,8 @@ use crate::wording::look;
 use ratatui::style::{Modifier, Style};
 use tracer::event::TaskId;
 use tracer::finding::WaitReason;
-use tracer::model::lanes::{Cell, Interval, Times};
-use tracer::model::series::Series;
+use tracer::model::lanes::Cell;
 use tracer::model::state::{REASONS, TaskState};
-
-/// From so many changes in a cell on the pyramid of sums is asked instead of each change.
-const MANY: u64 = 48;
 
 /// The cells of a task's lane.
 pub fn lane(state: &State, measure: Measure, window: Window, cells: usize, id: TaskId) -> Vec<Cell> {
@@ -23,14 +19,7 @@ pub fn lane(state: &State, measure: Measure, window: Window, cells: usize, id: T
             end_state(state, window, id, &mut lane);
             lane
         }
-        Measure::Events => match state.store.tasks().get(id) {
-            Some(task) => {
-                let edges = window.edges(cells);
-                let end = state.store.len();
-                edges.windows(2).map(|pair| by_events(&task.intervals, pair[0], pair[1], end)).collect()
-            }
-            None => vec![Cell::default(); cells],
-        },
+        Measure::Events => state.store.lane_by_events(id, &window.edges(cells)),
     }
 }
 
@@ -43,50 +32,6 @@ fn end_state(state: &State, window: Window, id: TaskId, lane: &mut [Cell]) {
         cell.state = Some(task.state);
         cell.halves = [Some(task.state); 2];
     }
-}
-
-/// A cell of the event axis: the state after each of its events, each event counting the same.
-fn by_events(intervals: &Series<Interval>, from: u64, to: u64, end: u64) -> Cell {
-    let to = to.max(from + 1);
-    if from >= end {
-        return Cell::default();
-    }
-    let first = intervals.partition(|interval| interval.event <= from).saturating_sub(1).max(intervals.first());
-    let last = intervals.partition(|interval| interval.event < to.min(end));
-    if last <= first {
-        return Cell::default();
-    }
-    if last - first > MANY {
-        // So many changes in one cell: which of them lasted longest is told well enough by time.
-        let mut times = Times::default();
-        let now = intervals.get(last).map_or(0, |next| next.start());
-        intervals.sum(first..last, now, &mut times);
-        let state = states().max_by_key(|&state| (times.of(state), state == TaskState::Running));
-        return Cell { state, halves: [state, state], more: true };
-    }
-    let middle = from + (to - from) / 2;
-    let mut weights: Vec<(TaskState, [u64; 2])> = Vec::new();
-    for index in first..last {
-        let Some(interval) = intervals.get(index) else { continue };
-        let begin = interval.event.max(from);
-        let until = intervals.get(index + 1).map_or(u64::MAX, |next| next.event).min(to);
-        if until <= begin {
-            continue;
-        }
-        let left = until.min(middle).saturating_sub(begin);
-        let right = until.saturating_sub(begin.max(middle));
-        match weights.iter_mut().find(|entry| entry.0 == interval.state()) {
-            Some(entry) => entry.1 = [entry.1[0] + left, entry.1[1] + right],
-            None => weights.push((interval.state(), [left, right])),
-        }
-    }
-    let longest = |weight: &dyn Fn(&[u64; 2]) -> u64| {
-        let best = weights.iter().filter(|entry| weight(&entry.1) > 0);
-        best.max_by_key(|entry| (weight(&entry.1), entry.0 == TaskState::Running)).map(|entry| entry.0)
-    };
-    let state = longest(&|w| w[0] + w[1]);
-    let right = longest(&|w| w[1]);
-    Cell { state, halves: [longest(&|w| w[0]).or(right), right], more: weights.len() > 1 }
 }
 
 fn states() -> impl Iterator<Item = TaskState> {

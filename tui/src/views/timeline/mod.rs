@@ -21,6 +21,7 @@ use axis::{Measure, Window, event_before, position, time_is_degenerate};
 pub use draw::{draw, title};
 use rows::{Group, Key, Rows};
 use std::collections::BTreeMap;
+use tracer::model::state::TaskState;
 
 /// What the timeline remembers.
 #[derive(Debug, Default)]
@@ -49,9 +50,16 @@ pub struct TimelineView {
     pub filter: Filter,
     /// Whether the cursor's row is to be scrolled to.
     reveal: bool,
+    /// How many tasks of the group under the cursor do what: of which group, at which moment, of how many events.
+    tally: Option<((Group, u64, u64), Vec<(u64, TaskState)>)>,
 }
 
 impl TimelineView {
+    /// How many tasks of the group under the cursor do what.
+    pub fn tally(&self) -> &[(u64, TaskState)] {
+        self.tally.as_ref().map_or(&[], |tally| &tally.1)
+    }
+
     /// Other events have taken the place of those there were.
     pub fn begin_again(&mut self) {
         self.rows_are_stale();
@@ -149,6 +157,18 @@ pub fn settle(state: &mut State) {
         state.timeline.top = reveal(state.timeline.top, row, parts.lanes);
     }
     state.timeline.top = state.timeline.top.min(last);
+    count_group(state);
+}
+
+/// Counts the group under the cursor, where that has not been done for this moment: it may have a million tasks.
+fn count_group(state: &mut State) {
+    let Some(group) = state.timeline.group else { return };
+    let key = (group, state.moment(), state.store.len());
+    if state.timeline.tally.as_ref().is_none_or(|tally| tally.0 != key) {
+        let members = state.timeline.rows.groups.get(&group);
+        let counts = members.map_or_else(Vec::new, |members| cells::tally(state, members));
+        state.timeline.tally = Some((key, counts));
+    }
 }
 
 /// Chooses the measure for the user until he chooses one: anew whenever there are twice as many events, and at the end.
