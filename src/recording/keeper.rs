@@ -13,10 +13,9 @@ use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
 use tracer::about::Ending;
-use tracer::archive;
 use tracer::chunk::Chunk;
 use tracer::fan_in::MergedReceiver;
-use tracer::file::{FileWriter, Header, Kinds, Ring, SUMMARIES, TraceFile, Written, add_section};
+use tracer::file::{FileWriter, Header, Kinds, Ring, Written};
 use tracer::finding::{Finding, Verdict};
 use tracer::sink::{LiveReceiver, Next};
 
