@@ -138,7 +138,7 @@ fn a_run_on_several_workers_keeps_its_result_and_its_order() {
     assert_eq!((trace.len(), trace.about().runtime, trace.about().workers), (events, Runtime::Parallel, 3));
     assert!(trace.about().started.is_some());
     assert_eq!(trace.ending().map(|ending| ending.dropped), Some(0));
-    assert!(text(&done.stderr).contains(&format!("t.vxt: {events} events")), "{}", text(&done.stderr));
+    assert!(text(&done.stderr).replace(',', "").contains(&format!("t.vxt: {events} events")), "{}", text(&done.stderr));
 }
 
 #[test]
@@ -231,7 +231,7 @@ fn a_flight_recorder_keeps_the_newest_events() {
     let (all, ring) = (open(&folder.path("all.vxt")), open(&folder.path("ring.vxt")));
     let first = ring.blocks()[0].first;
     assert!(first > 0 && ring.len() == all.len());
-    assert!(text(&done.stderr).contains(&format!("{first} older events")), "{}", text(&done.stderr));
+    assert!(text(&done.stderr).replace(',', "").contains(&format!("{first} older ones")), "{}", text(&done.stderr));
     // Without the names of tasks and objects, which are in what was forgotten.
     let bare = |trace: &TraceFile| -> Vec<String> {
         let store = store(trace);

@@ -97,7 +97,8 @@ fn record(args: &TraceArgs, code: &Code, input: Input, to: &Path) -> anyhow::Res
     if recorded.signal == 0 {
         load::say(&report::text(&program, &recorded.ran.report, leaks));
     }
-    load::say(&recorded.summary(&program));
+    let virtual_time = execution.workers.is_none() && !execution.options.real_time;
+    load::say(&recorded.summary(virtual_time));
     if args.common.json {
         let output = Some((recorded.ran.io.stdout(), recorded.ran.io.stderr()));
         let mut document = report::json(&program, &recorded.ran.report, leaks, output);

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use std::path::PathBuf;
 use tracer::about::{About, Ending};
 use tracer::chunk::{Chunk, SLOTS};
-use tracer::event::{BLOCKED, Kind, Record, TaskId};
+use tracer::event::{BLOCKED, Kind, Record, Stamp, TaskId};
 use tracer::file::{self, FileWriter, Header, TraceFile, add_section};
 use tracer::finding::{Finding, Verdict};
 use tracer::trace::Trace;
@@ -260,4 +260,50 @@ fn a_file_that_is_being_written_is_left_alone_and_can_be_read() {
         assert_eq!(error.expect("refused").kind(), std::io::ErrorKind::WouldBlock);
     }
     assert_eq!(TraceFile::open(&path).expect("a trace").len(), 1);
+}
+
+/// More blocks than the writer keeps in mind.
+#[test]
+fn the_index_of_a_long_recording_is_written_in_parts() {
+    let (_folder, path) = scratch();
+    let mut writer = FileWriter::create(&path, &header()).expect("a file");
+    let blocks = 9000;
+    for n in 0..blocks {
+        let worker = (n % 2) as u32;
+        let records = [
+            Record::new(Kind::Worker as u8, 0, 0, worker, 1 + worker),
+            Record::new(Kind::Atomic as u8, 3, 1, 7, n as u32),
+        ];
+        writer.push(&Chunk::of(n * 2, n, TaskId(0), &records, b"")).expect("room");
+        writer.flush().expect("room");
+    }
+    // The n-th event of a worker is in the block 2n (+ 1 for the second one).
+    let stamp = |worker, count| Finding { event: Some(Stamp { worker, count }.number()), ..finding("stamped") };
+    let findings = [stamp(0, 10), stamp(1, 2000), stamp(0, 2500), stamp(1, 4499), stamp(1, 4500), stamp(5, 0)];
+    let written = writer.finish(ending(), &findings, &[(*b"SUMM", b"sums".to_vec())]).expect("room");
+    assert_eq!((written.blocks, written.events, written.lost), (blocks, 2 * blocks, 0));
+    let trace = TraceFile::open(&path).expect("a trace");
+    assert_eq!(trace.warnings(), &[] as &[String]);
+    assert_eq!((trace.blocks().len() as u64, trace.len()), (blocks, 2 * blocks));
+    let events: Vec<_> = trace.findings().iter().map(|finding| finding.event).collect();
+    assert_eq!(events, [Some(41), Some(8003), Some(10_001), Some(17_999), None, None]);
+    let mut chunk = Chunk::new();
+    for block in [0, 4095, 4096, 8999] {
+        trace.read(block, &mut chunk).expect("whole");
+        assert_eq!((chunk.first, chunk.records()[1].arg), (2 * block as u64, block as u32));
+    }
+    let offsets: Vec<u64> = trace.blocks().iter().map(|block| block.offset).collect();
+    add_section(&path, *b"SUMM", b"new").expect("room");
+    let again = TraceFile::open(&path).expect("a trace");
+    assert_eq!(
+        (again.warnings(), again.len(), again.section(*b"SUMM")),
+        (&[] as &[String], 2 * blocks, Some(b"new".to_vec()))
+    );
+    assert_eq!(again.blocks().iter().map(|block| block.offset).collect::<Vec<_>>(), offsets);
+    // Without its end it is looked through.
+    let file = std::fs::read(&path).expect("it is there");
+    std::fs::write(&path, &file[..file.len() - 1]).expect("a file");
+    let cut = TraceFile::open(&path).expect("a trace");
+    assert_eq!((cut.blocks().len() as u64, cut.len()), (blocks, 2 * blocks));
+    assert!(cut.warnings()[0].contains("index is missing"), "{:?}", cut.warnings());
 }

@@ -64,8 +64,7 @@ fn open() -> Store {
 /// The screen that shows it.
 fn shown() -> (State, Terminal<TestBackend>) {
     let size = (200, 60);
-    let description =
-        Description { title: "large.vex".to_string(), mode: String::new(), live: false, replay: None };
+    let description = Description { title: "large.vex".to_string(), mode: String::new(), live: false, replay: None };
     let store = open();
     let program = Arc::clone(store.program());
     let mut state = State::new(description, program, Theme::FULL, size, 0);

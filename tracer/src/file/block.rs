@@ -13,7 +13,7 @@
 //! | 3 | written in up to five bytes |
 
 use super::index::BlockInfo;
-use super::model::{Code, Guess, Model};
+use super::model::{Code, Guess, Here, Model};
 use super::section::Head;
 use super::varint::{Reader, put};
 use super::{EVENTS, Error, LARGEST_BLOCK};
@@ -51,59 +51,37 @@ const ARG: u32 = 5;
 /// Slots of the table in which a code's number is looked up: twice as many as there can be codes.
 const LOOKUP: usize = 2 * SLOTS;
 
-/// Bytes that a column takes at most: five for each number.
-const COLUMN: usize = 5 * SLOTS;
+/// Room for a column: five bytes for each number, and a power of two, so that no index has to be checked.
+const COLUMN: usize = 8 * SLOTS;
 
 /// A column that is being written.
-#[derive(Debug)]
-struct Column {
-    bytes: Vec<u8>,
-    length: usize,
+type Column = [u8; COLUMN];
+
+/// Writes a number as its bits in the control byte say, which are given: without a branch where one byte does.
+#[inline(always)]
+fn write(column: &mut Column, length: &mut usize, value: u32, guess: Guess, is_delta: bool) -> u8 {
+    let difference = if is_delta { value } else { zigzag(value.wrapping_sub(guess.base)) };
+    let short = 2 + (difference >= 256) as u8;
+    let other = if value == guess.second { 1 } else { short };
+    let how = if value == guess.first { 0 } else { other };
+    column[*length % COLUMN] = difference as u8;
+    *length += (how == 2) as usize;
+    if how == 3 {
+        *length = long(column, *length, difference);
+    }
+    how
 }
 
-impl Column {
-    fn new() -> Self {
-        Self { bytes: vec![0; COLUMN], length: 0 }
+/// Writes a number of any size at a place, and gives the place behind it.
+#[inline]
+fn long(column: &mut Column, mut length: usize, mut value: u32) -> usize {
+    while value >= 0x80 {
+        column[length % COLUMN] = value as u8 | 0x80;
+        length += 1;
+        value >>= 7;
     }
-
-    /// Writes a number as its bits in the control byte say, which are given: without a branch where one byte does.
-    #[inline(always)]
-    fn number(&mut self, value: u32, guess: Guess, is_delta: bool) -> u8 {
-        let difference = if is_delta { value } else { zigzag(value.wrapping_sub(guess.base)) };
-        let short = if difference < 256 { 2 } else { 3 };
-        let other = if value == guess.second { 1 } else { short };
-        let how = if value == guess.first { 0 } else { other };
-        if let Some(byte) = self.bytes.get_mut(self.length) {
-            *byte = difference as u8;
-        }
-        self.length += (how == 2) as usize;
-        if how == 3 {
-            self.long(difference);
-        }
-        how
-    }
-
-    /// Writes a number of any size.
-    #[inline]
-    fn long(&mut self, mut value: u32) {
-        while value >= 0x80 {
-            self.byte(value as u8 | 0x80);
-            value >>= 7;
-        }
-        self.byte(value as u8);
-    }
-
-    #[inline]
-    fn byte(&mut self, byte: u8) {
-        if let Some(place) = self.bytes.get_mut(self.length) {
-            *place = byte;
-            self.length += 1;
-        }
-    }
-
-    fn written(&self) -> &[u8] {
-        &self.bytes[..self.length]
-    }
+    column[length % COLUMN] = value as u8;
+    length + 1
 }
 
 /// A signed difference as an unsigned one, small where it is near 0 on either side.
@@ -127,9 +105,9 @@ pub(super) struct Encoder {
     codes: Vec<Code>,
     /// By a hash of the code: its number plus one.
     lookup: Box<[u16; LOOKUP]>,
-    control: Vec<u8>,
+    control: Box<[u8; SLOTS]>,
     /// Codes, ticks, objects, args.
-    columns: [Column; 4],
+    columns: Box<[Column; 4]>,
     text: Vec<u8>,
 }
 
@@ -140,22 +118,22 @@ impl Encoder {
             model: Model::new(),
             codes: Vec::new(),
             lookup: Box::new([0; LOOKUP]),
-            control: Vec::new(),
-            columns: [Column::new(), Column::new(), Column::new(), Column::new()],
+            control: Box::new([0; SLOTS]),
+            columns: Box::new([[0; COLUMN]; 4]),
             text: Vec::new(),
         }
     }
 
     /// Encodes at most [`SLOTS`] records, before which a task runs, into `raw` and gives the length of their text.
     pub(super) fn encode(&mut self, records: &[Record], text: &[u8], task: TaskId) -> usize {
-        self.model.begin(task.0);
+        let mut here = self.model.begin(task.0);
         self.codes.clear();
         self.lookup.fill(0);
-        self.control.clear();
         self.text.clear();
-        self.columns.iter_mut().for_each(|column| column.length = 0);
-        for record in &records[..records.len().min(SLOTS)] {
-            self.record(*record, text);
+        let records = &records[..records.len().min(SLOTS)];
+        let mut lengths = [0; 4];
+        for (at, record) in records.iter().enumerate() {
+            self.control[at % SLOTS] = self.record(*record, text, &mut here, &mut lengths);
         }
         let Self { raw, codes, control, columns, text, .. } = self;
         raw.clear();
@@ -163,35 +141,41 @@ impl Encoder {
         for code in codes.iter() {
             put(raw, (code.kind_site as u64) << 1 | code.is_text as u64);
         }
-        columns.iter().for_each(|column| put(raw, column.length as u64));
-        raw.extend_from_slice(control);
-        columns.iter().for_each(|column| raw.extend_from_slice(column.written()));
+        lengths.iter().for_each(|&length| put(raw, length as u64));
+        raw.extend_from_slice(&control[..records.len()]);
+        columns.iter().zip(lengths).for_each(|(column, length)| raw.extend_from_slice(&column[..length]));
         raw.extend_from_slice(text);
         text.len()
     }
 
+    /// How often which kind occurred in the block, as bytes of records: kind and blocked flag.
+    pub(super) fn kinds(&self) -> impl Iterator<Item = (u8, u32)> {
+        self.codes.iter().map(|code| (code.kind_site as u8, code.events))
+    }
+
+    /// Encodes a record, and gives its control byte.
     #[inline(always)]
-    fn record(&mut self, mut record: Record, text: &[u8]) {
+    fn record(&mut self, mut record: Record, text: &[u8], here: &mut Here, lengths: &mut [usize; 4]) -> u8 {
         let mut has_text = false;
         if is_text(&record) {
             has_text = self.take_text(&mut record, text);
         }
-        let expected = self.model.next();
+        let expected = self.model.next(here);
         let known = self.codes.get((expected as usize).wrapping_sub(1));
-        let as_expected = known.is_some_and(|code| code.kind_site == record.kind_site && code.is_text == has_text);
+        let as_expected = known.is_some_and(|code| (code.kind_site == record.kind_site) & (code.is_text == has_text));
         let number = if as_expected { expected - 1 } else { self.number_of(record.kind_site, has_text) };
-        let [codes, deltas, objects, args] = &mut self.columns;
+        let [codes, deltas, objects, args] = &mut *self.columns;
         if !as_expected {
-            codes.long(number);
+            lengths[0] = long(codes, lengths[0], number);
         }
-        let Some(code) = self.codes.get_mut(number as usize) else { return };
-        let guesses = self.model.guess(code, as_expected);
+        let Some(code) = self.codes.get_mut(number as usize) else { return 0 };
+        let guesses = self.model.guess(here, code, as_expected);
         let control = !as_expected as u8
-            | deltas.number(record.clock_delta, guesses.delta, true) << DELTA
-            | objects.number(record.object, guesses.object, false) << OBJECT
-            | args.number(record.arg, guesses.arg, false) << ARG;
-        self.control.push(control);
-        self.model.learn(&record, number, code, &guesses);
+            | write(deltas, &mut lengths[1], record.clock_delta, guesses.delta, true) << DELTA
+            | write(objects, &mut lengths[2], record.object, guesses.object, false) << OBJECT
+            | write(args, &mut lengths[3], record.arg, guesses.arg, false) << ARG;
+        self.model.learn(here, &record, number, code, &guesses);
+        control
     }
 
     /// Puts a record's text behind what is there, where it has one.
@@ -266,7 +250,7 @@ impl Decoder {
 /// Decodes a block; `None` where it makes no sense.
 fn decode(raw: &[u8], info: &BlockInfo, model: &mut Model, codes: &mut Vec<Code>, chunk: &mut Chunk) -> Option<()> {
     chunk.clear();
-    model.begin(info.task.0);
+    let mut here = model.begin(info.task.0);
     codes.clear();
     let mut reader = Reader::new(raw);
     let many = reader.small()? as usize;
@@ -292,16 +276,16 @@ fn decode(raw: &[u8], info: &BlockInfo, model: &mut Model, codes: &mut Vec<Code>
     let [numbers, deltas, objects, args] = &mut columns;
     for (slot, &control) in slots.iter_mut().zip(control) {
         let expected = control & OTHER_CODE == 0;
-        let number = if expected { model.next().checked_sub(1)? } else { numbers.small()? };
+        let number = if expected { model.next(&here).checked_sub(1)? } else { numbers.small()? };
         let code = codes.get_mut(number as usize)?;
-        let guesses = model.guess(code, expected);
+        let guesses = model.guess(&here, code, expected);
         let record = Record {
             kind_site: code.kind_site,
             clock_delta: value(deltas, control >> DELTA, guesses.delta, true)?,
             object: value(objects, control >> OBJECT, guesses.object, false)?,
             arg: value(args, control >> ARG, guesses.arg, false)?,
         };
-        model.learn(&record, number, code, &guesses);
+        model.learn(&mut here, &record, number, code, &guesses);
         *slot = record;
     }
     chunk.len = info.events as usize;

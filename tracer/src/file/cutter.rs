@@ -9,7 +9,7 @@ use super::index::BlockInfo;
 use super::section::Packer;
 use super::stamps::Tally;
 use crate::chunk::{CAPACITY, Chunk, SLOTS};
-use crate::event::{Kind, Record};
+use crate::event::{BLOCKED, Kind, Record, TaskId};
 use crate::events::is_text;
 use std::io;
 
@@ -29,6 +29,33 @@ pub(super) struct Cut<'a> {
     pub(super) section: &'a [u8],
 }
 
+/// How many events of which kind there were.
+#[derive(Clone, Debug)]
+pub struct Kinds([u64; 256]);
+
+impl Default for Kinds {
+    fn default() -> Self {
+        Self([0; 256])
+    }
+}
+
+impl Kinds {
+    /// Events of a kind in which no task blocked.
+    pub fn passed(&self, kind: Kind) -> u64 {
+        self.0[kind as usize]
+    }
+
+    /// Events of a kind in which the task blocked.
+    pub fn blocked(&self, kind: Kind) -> u64 {
+        self.0[(kind as u8 | BLOCKED) as usize]
+    }
+
+    /// Events of a kind.
+    pub fn all(&self, kind: Kind) -> u64 {
+        self.passed(kind) + self.blocked(kind)
+    }
+}
+
 /// Takes blocks.
 pub(super) type Take<'a> = &'a mut dyn FnMut(Cut) -> io::Result<()>;
 
@@ -44,6 +71,7 @@ pub(super) struct Cutter {
     now: Now,
     end: u64,
     tally: Tally,
+    kinds: Kinds,
 }
 
 impl Cutter {
@@ -56,6 +84,7 @@ impl Cutter {
             now: Now::default(),
             end: 0,
             tally: Tally::default(),
+            kinds: Kinds::default(),
         }
     }
 
@@ -77,7 +106,7 @@ impl Cutter {
         }
         if self.pending.is_empty() && is_full_block(records) && chunk.text.len() < TEXT_LIMIT {
             self.begin();
-            records.iter().for_each(|record| self.follow(record));
+            self.follow_all(records);
             return self.block(records, &chunk.text, take);
         }
         for record in records {
@@ -96,6 +125,31 @@ impl Cutter {
         self.now.step(record);
         self.tally.count(self.now.worker, record);
         self.end = self.end.saturating_add(1);
+    }
+
+    /// Notes the events of a whole block: the same as [`Cutter::follow`] for each, with little to do for most of them.
+    fn follow_all(&mut self, records: &[Record]) {
+        let Now { mut clock, mut task, .. } = self.now;
+        let mut counted = 0;
+        for record in records {
+            let kind = record.kind_site as u8;
+            clock = clock.saturating_add(record.clock_delta as u64);
+            task = if kind == Kind::Switch as u8 { TaskId(record.object) } else { task };
+            counted += 1;
+            if (kind == Kind::Worker as u8) | (kind == Kind::ClockJump as u8) {
+                // Neither of them is counted.
+                counted -= 1;
+                if kind == Kind::ClockJump as u8 {
+                    clock = clock.saturating_add(record.wide());
+                } else {
+                    self.tally.add(self.now.worker, std::mem::take(&mut counted));
+                    (self.now.worker, task) = (record.object, TaskId(record.arg));
+                }
+            }
+        }
+        self.tally.add(self.now.worker, counted);
+        (self.now.clock, self.now.task) = (clock, task);
+        self.end = self.end.saturating_add(records.len() as u64);
     }
 
     fn append(&mut self, mut record: Record, chunk: &Chunk, take: Take) -> io::Result<()> {
@@ -145,6 +199,9 @@ impl Cutter {
     fn block(&mut self, records: &[Record], text: &[u8], take: Take) -> io::Result<()> {
         let (before, first) = self.began;
         let text = self.encoder.encode(records, text, before.task);
+        for (kind, events) in self.encoder.kinds() {
+            self.kinds.0[kind as usize] += events as u64;
+        }
         let mut info = BlockInfo {
             first,
             events: records.len() as u32,
@@ -162,6 +219,11 @@ impl Cutter {
             section.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "a block of events is too large"))?;
         info.stored = section.len() as u64;
         take(Cut { info, tally: std::mem::take(&mut self.tally), section })
+    }
+
+    /// How many events of which kind are in blocks.
+    pub(super) fn kinds(&self) -> &Kinds {
+        &self.kinds
     }
 
     /// Events that do not fill a block yet.

@@ -1,6 +1,6 @@
 //! Where everything is in a trace file: the index at its end, and the trailer that points to it.
 
-use super::section::{HEADER, Tag};
+use super::section::{HEADER, Head, Tag};
 use super::varint::{Reader, put, unzigzag, zigzag};
 use crate::event::TaskId;
 
@@ -84,17 +84,21 @@ pub(super) struct SectionInfo {
     pub(super) size: u64,
 }
 
-/// All sections of a file, in the order in which they stand in it.
+/// All sections of a file, in the order in which they stand in it. The index of a long recording is written in parts, so that its
+/// writer's memory does not grow: then this is what came behind them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Index {
+    /// Sections with an index of the blocks before.
+    pub(super) parts: Vec<SectionInfo>,
     pub(super) blocks: Vec<BlockInfo>,
     pub(super) sections: Vec<SectionInfo>,
 }
 
 impl Index {
-    /// As the payload of an `INDX` section.
+    /// As the payload of an `INDX` or `PART` section.
     pub(super) fn encode(&self) -> Vec<u8> {
         let mut out = Vec::new();
+        put_sections(&mut out, &self.parts);
         put(&mut out, self.blocks.len() as u64);
         let mut before = BlockInfo::default();
         for block in &self.blocks {
@@ -110,22 +114,34 @@ impl Index {
             put(&mut out, block.raw);
             before = *block;
         }
-        put(&mut out, self.sections.len() as u64);
-        for section in &self.sections {
-            out.extend_from_slice(&section.tag);
-            put(&mut out, section.offset);
-            put(&mut out, section.size);
-        }
+        put_sections(&mut out, &self.sections);
         out
     }
 
-    /// Reads the payload of an `INDX` section of a file whose other sections end at `end`; `None` where it makes no sense.
+    /// The blocks of a `PART` section as it stands in the file at `offset`.
+    pub(super) fn of_part(section: &[u8], offset: u64) -> Option<Vec<BlockInfo>> {
+        let mut payload = Vec::new();
+        Head::parse(section)?.0.unpack(section, &mut payload).ok()?;
+        Some(Self::decode(&payload, offset)?.blocks)
+    }
+
+    /// Reads the payload of an `INDX` or `PART` section of a file whose other sections end at `end`; `None` where it makes no sense.
     pub(super) fn decode(payload: &[u8], end: u64) -> Option<Self> {
         let mut reader = Reader::new(payload);
-        let mut index = Self::default();
         let inside = |offset: u64, size: u64| {
             size >= HEADER as u64 && offset.checked_add(size).is_some_and(|behind| behind <= end)
         };
+        let sections = |reader: &mut Reader| {
+            let mut sections = Vec::new();
+            for _ in 0..reader.number()? {
+                let tag = reader.bytes(4)?.first_chunk::<4>().copied()?;
+                let (offset, size) = (reader.number()?, reader.number()?);
+                inside(offset, size).then_some(())?;
+                sections.push(SectionInfo { tag, offset, size });
+            }
+            Some(sections)
+        };
+        let mut index = Self { parts: sections(&mut reader)?, ..Self::default() };
         // A block takes ten bytes of the index at least: no more memory is taken than that allows.
         let blocks = usize::try_from(reader.number()?).ok().filter(|&blocks| blocks <= reader.left() / 10)?;
         index.blocks.reserve_exact(blocks);
@@ -144,13 +160,17 @@ impl Index {
             index.blocks.push(block);
             before = block;
         }
-        for _ in 0..reader.number()? {
-            let tag = reader.bytes(4)?.first_chunk::<4>().copied()?;
-            let (offset, size) = (reader.number()?, reader.number()?);
-            inside(offset, size).then_some(())?;
-            index.sections.push(SectionInfo { tag, offset, size });
-        }
+        index.sections = sections(&mut reader)?;
         Some(index)
+    }
+}
+
+fn put_sections(out: &mut Vec<u8>, sections: &[SectionInfo]) {
+    put(out, sections.len() as u64);
+    for section in sections {
+        out.extend_from_slice(&section.tag);
+        put(out, section.offset);
+        put(out, section.size);
     }
 }
 
@@ -193,6 +213,7 @@ mod tests {
             raw: 900,
         };
         let index = Index {
+            parts: vec![SectionInfo { tag: *b"PART", offset: 500, size: 60 }],
             blocks: (0..3).map(block).collect(),
             sections: vec![SectionInfo { tag: *b"HEAD", offset: 16, size: 84 }],
         };
@@ -202,7 +223,7 @@ mod tests {
         for cut in 0..bytes.len() {
             assert_eq!(Index::decode(&bytes[..cut], 1000), None);
         }
-        assert_eq!(Index::decode(&[0xff, 0xff, 0xff, 0xff, 0x0f], 1000), None, "more blocks than there can be");
+        assert_eq!(Index::decode(&[0, 0xff, 0xff, 0xff, 0xff, 0x0f], 1000), None, "more blocks than there can be");
     }
 
     #[test]

@@ -29,6 +29,7 @@ mod tail;
 mod varint;
 mod writer;
 
+pub use cutter::Kinds;
 pub use index::BlockInfo;
 pub use reader::TraceFile;
 pub use ring::Ring;
@@ -60,6 +61,7 @@ const EVENTS: Tag = *b"EVNT";
 const FINDING: Tag = *b"FIND";
 const ENDS: Tag = *b"ENDS";
 const INDEX: Tag = *b"INDX";
+const PART: Tag = *b"PART";
 
 /// Largest block of events, uncompressed, and largest document.
 const LARGEST_BLOCK: usize = 64 << 20;

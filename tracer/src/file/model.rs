@@ -37,6 +37,8 @@ pub(super) struct Code {
     arg: u32,
     arg_step: u32,
     delta: u32,
+    /// Events so far.
+    pub(super) events: u32,
 }
 
 impl Code {
@@ -63,43 +65,48 @@ pub(super) struct Guesses {
     at: usize,
 }
 
-/// The model.
+/// Where the model is: apart from its tables, so that it stays in registers.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Here {
+    /// The pair before the next event.
+    flow: usize,
+    task: u32,
+    /// Length of the text so far.
+    text: u32,
+}
+
+/// The tables of the model.
 #[derive(Debug)]
 pub(super) struct Model {
     flows: Box<[Flow; FLOWS]>,
     /// Of each task, by a hash: the pair that it was at last.
     last: Box<[u16; TASKS]>,
-    /// The pair before the next event.
-    flow: usize,
-    task: u32,
-    /// Length of the text so far.
-    pub(super) text: u32,
 }
 
 impl Model {
     pub(super) fn new() -> Self {
-        Self { flows: Box::new([Flow::default(); FLOWS]), last: Box::new([0; TASKS]), flow: 0, task: 0, text: 0 }
+        Self { flows: Box::new([Flow::default(); FLOWS]), last: Box::new([0; TASKS]) }
     }
 
     /// Begins a block in which a task runs.
-    pub(super) fn begin(&mut self, task: u32) {
+    pub(super) fn begin(&mut self, task: u32) -> Here {
         self.flows.fill(Flow::default());
         self.last.fill(0);
-        (self.flow, self.task, self.text) = (0, task, 0);
+        Here { flow: 0, task, text: 0 }
     }
 
     /// The number of the code that should come next, plus one; 0 where nothing is known.
     #[inline(always)]
-    pub(super) fn next(&self) -> u32 {
-        self.flows[self.flow % FLOWS].next
+    pub(super) fn next(&self, here: &Here) -> u32 {
+        self.flows[here.flow % FLOWS].next
     }
 
     /// The guesses for an event of a code. `expected`: it is the one that should have come.
     #[inline(always)]
-    pub(super) fn guess(&self, code: &Code, expected: bool) -> Guesses {
-        let at = pair(code.kind_site, self.task);
-        let (flow, before) = (&self.flows[at % FLOWS], &self.flows[self.flow % FLOWS]);
-        let object = if code.is_text { self.text } else { flow.object };
+    pub(super) fn guess(&self, here: &Here, code: &Code, expected: bool) -> Guesses {
+        let at = pair(code.kind_site, here.task);
+        let (flow, before) = (&self.flows[at % FLOWS], &self.flows[here.flow % FLOWS]);
+        let object = if code.is_text { here.text } else { flow.object };
         Guesses {
             delta: Guess { first: if expected { before.delta } else { code.delta }, second: code.delta, base: 0 },
             object: Guess { first: object, second: code.object.wrapping_add(code.object_step), base: code.object },
@@ -110,36 +117,35 @@ impl Model {
 
     /// Learns from what came.
     #[inline(always)]
-    pub(super) fn learn(&mut self, record: &Record, number: u32, code: &mut Code, guesses: &Guesses) {
-        let at = guesses.at;
-        let before = &mut self.flows[self.flow % FLOWS];
-        (before.next, before.delta) = (number + 1, record.clock_delta);
-        code.delta = record.clock_delta;
-        let flow = &mut self.flows[at % FLOWS];
-        (flow.object, flow.arg) = (record.object, record.arg);
-        (code.object_step, code.object) = (record.object.wrapping_sub(code.object), record.object);
-        (code.arg_step, code.arg) = (record.arg.wrapping_sub(code.arg), record.arg);
-        if code.is_text {
-            self.text = self.text.wrapping_add(record.arg);
-        }
+    pub(super) fn learn(&mut self, here: &mut Here, record: &Record, number: u32, code: &mut Code, guesses: &Guesses) {
         const SWITCH: u8 = Kind::Switch as u8;
         const WORKER: u8 = Kind::Worker as u8;
         const PREEMPT: u8 = Kind::Preempt as u8;
-        self.flow = at;
+        let at = guesses.at;
+        let before = &mut self.flows[here.flow % FLOWS];
+        (before.next, before.delta) = (number + 1, record.clock_delta);
+        let flow = &mut self.flows[at % FLOWS];
+        (flow.object, flow.arg) = (record.object, record.arg);
+        code.delta = record.clock_delta;
+        code.events = code.events.wrapping_add(1);
+        (code.object_step, code.object) = (record.object.wrapping_sub(code.object), record.object);
+        (code.arg_step, code.arg) = (record.arg.wrapping_sub(code.arg), record.arg);
+        here.text = here.text.wrapping_add(if code.is_text { record.arg } else { 0 });
+        here.flow = at;
         match record.kind_site as u8 {
-            SWITCH => self.go_on(record.object),
-            WORKER => self.go_on(record.arg),
+            SWITCH => self.go_on(here, record.object),
+            WORKER => self.go_on(here, record.arg),
             PREEMPT => {}
-            _ => self.last[task_slot(self.task)] = at as u16,
+            _ => self.last[task_slot(here.task)] = at as u16,
         }
     }
 
     /// Another task runs, from where it left off.
     #[inline(always)]
-    fn go_on(&mut self, task: u32) {
-        self.task = task;
+    fn go_on(&self, here: &mut Here, task: u32) {
+        here.task = task;
         // Apart from what comes after its last operation without a switch, which is the switch.
-        self.flow = (self.last[task_slot(task)] as usize ^ (FLOWS / 2)) % FLOWS;
+        here.flow = (self.last[task_slot(task)] as usize ^ (FLOWS / 2)) % FLOWS;
     }
 }
 

@@ -6,7 +6,7 @@ use super::scan::scan;
 use super::section::{Head, Tag};
 use super::source::Source;
 use super::stamps::{self, Tally};
-use super::{ENDS, Ends, Error, FINDING, HEAD, Header, INDEX, LARGEST_DOCUMENT, MAGIC, PREAMBLE, VERSION};
+use super::{ENDS, Ends, Error, FINDING, HEAD, Header, INDEX, LARGEST_DOCUMENT, MAGIC, PART, PREAMBLE, VERSION};
 use crate::about::{About, Ending};
 use crate::chunk::Chunk;
 use crate::finding::Finding;
@@ -115,7 +115,15 @@ impl TraceFile {
         self.source.read(length.checked_sub(TRAILER as u64)?, &mut trailer).ok()?;
         let (offset, size) = index::find(&trailer, length)?;
         let payload = self.read_section(INDEX, offset, size, usize::MAX).ok()?;
-        Some((Index::decode(&payload, offset)?, offset))
+        let mut index = Index::decode(&payload, offset)?;
+        let mut blocks = Vec::new();
+        for part in std::mem::take(&mut index.parts) {
+            let payload = self.read_section(PART, part.offset, part.size, usize::MAX).ok()?;
+            append(&mut blocks, &Index::decode(&payload, part.offset)?.blocks)?;
+        }
+        append(&mut blocks, &index.blocks)?;
+        index.blocks = blocks;
+        Some((index, offset))
     }
 
     /// Reads what the file is of, how it ended and what was found.
@@ -146,22 +154,11 @@ impl TraceFile {
     fn resolve(&mut self) {
         let mut findings = std::mem::take(&mut self.findings);
         if stamps::are_stamped(&findings) {
-            let mut chunk = Chunk::new();
-            let mut end = 0;
-            let tallies: Vec<Tally> = (0..self.index.blocks.len())
-                .map(|block| {
-                    let mut tally = Tally::default();
-                    let first = self.index.blocks[block].first;
-                    tally.add(self.index.blocks[block].worker, first.saturating_sub(end));
-                    if self.read(block, &mut chunk).is_ok() {
-                        stamps::count(&chunk, &mut tally, |_, _, _| ());
-                        end = self.index.blocks[block].end();
-                    }
-                    tally
-                })
-                .collect();
+            let mut read = |block, _: &BlockInfo, chunk: &mut Chunk| self.read(block, chunk).is_ok();
+            let tallies = stamps::tallies(&self.index.blocks, 0, &mut read);
             let blocks = self.index.blocks.iter().zip(&tallies);
-            stamps::resolve(&mut findings, &Tally::default(), blocks, |block, chunk| self.read(block, chunk).is_ok());
+            stamps::resolve(&mut findings, &Tally::default(), blocks, &mut read);
+            stamps::forget(&mut findings);
         }
         self.findings = findings;
     }
@@ -278,6 +275,16 @@ impl TraceFile {
     pub(super) fn layout(self) -> (Index, u64) {
         (self.index, self.end)
     }
+}
+
+/// Appends blocks, if they come behind those that are there.
+fn append(blocks: &mut Vec<BlockInfo>, more: &[BlockInfo]) -> Option<()> {
+    let end = blocks.last().map_or(0, BlockInfo::end);
+    if more.first().is_some_and(|block| block.first < end) {
+        return None;
+    }
+    blocks.extend_from_slice(more);
+    Some(())
 }
 
 impl Trace for TraceFile {

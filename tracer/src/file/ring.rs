@@ -5,7 +5,7 @@
 
 use super::Header;
 use super::block::Decoder;
-use super::cutter::{Cut, Cutter};
+use super::cutter::{Cut, Cutter, Kinds};
 use super::index::BlockInfo;
 use super::stamps::{self, Tally};
 use super::writer::{FileWriter, Written};
@@ -76,6 +76,11 @@ impl Ring {
         self.kept.bytes
     }
 
+    /// How many events of which kind there were, those that do not fill a block yet left out.
+    pub fn kinds(&self) -> &Kinds {
+        self.cutter.kinds()
+    }
+
     /// Gives findings the ordinals of their events, where several workers' are named by stamps. What an event that was
     /// forgotten is called nobody knows.
     ///
@@ -85,9 +90,11 @@ impl Ring {
         self.flush()?;
         let (blocks, before) = (&self.kept.blocks, &self.kept.before);
         let mut decoder = Decoder::default();
-        stamps::resolve(findings, before, blocks.iter().map(|block| (&block.info, &block.tally)), |number, chunk| {
-            blocks.get(number).is_some_and(|block| decoder.open(&block.section, &block.info, chunk).is_ok())
-        });
+        let mut read = |number, info: &BlockInfo, chunk: &mut Chunk| {
+            blocks.get(number).is_some_and(|block: &Block| decoder.open(&block.section, info, chunk).is_ok())
+        };
+        stamps::resolve(findings, before, blocks.iter().map(|block| (&block.info, &block.tally)), &mut read);
+        stamps::forget(findings);
         Ok(())
     }
 

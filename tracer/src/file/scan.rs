@@ -7,7 +7,7 @@
 use super::index::{BlockInfo, Index, SectionInfo};
 use super::section::{HEADER, Head, INFO, MARK};
 use super::source::Source;
-use super::{EVENTS, INDEX, PREAMBLE};
+use super::{EVENTS, INDEX, PART, PREAMBLE};
 use std::io;
 
 /// What a scan came to.
@@ -60,7 +60,7 @@ pub(super) fn scan(source: &Source) -> io::Result<Scanned> {
                 found.index.blocks.push(block);
             }
             None if whole && head.tag != EVENTS => {
-                if head.tag != INDEX {
+                if head.tag != INDEX && head.tag != PART {
                     found.index.sections.push(SectionInfo { tag: head.tag, offset, size: head.size() });
                 }
             }

@@ -4,7 +4,9 @@
 //! workers have been merged. So every block notes how many events of which worker it has, and those that a stamp may mean are
 //! read again at the end. The store follows the same rules ([`crate::events::Events::ordinal_of`]).
 
+use super::block::Decoder;
 use super::index::BlockInfo;
+use super::source::Source;
 use crate::chunk::Chunk;
 use crate::event::{Kind, Record, Stamp};
 use crate::finding::Finding;
@@ -66,13 +68,47 @@ impl Tally {
     }
 }
 
-/// Gives findings the ordinals of their events, where they name them by stamps; an event that is not there (it was lost) is
-/// none. `before` is what came before the first block, `read` gives a block's events.
+/// Reads a block, given how-many-th it is and what is known of it; whether that could be done.
+pub(super) type Read<'a> = &'a mut dyn FnMut(usize, &BlockInfo, &mut Chunk) -> bool;
+
+/// Reads blocks from a file.
+pub(super) fn reader(file: &Source) -> impl FnMut(usize, &BlockInfo, &mut Chunk) -> bool {
+    let (mut section, mut decoder) = (Vec::new(), Decoder::default());
+    move |_, info, chunk| {
+        let read = file.read_some(info.offset, info.stored as usize, &mut section);
+        read.is_ok() && decoder.open(&section, info, chunk).is_ok()
+    }
+}
+
+/// Counts the events of blocks by reading them all; `end` is the ordinal after the events before.
+pub(super) fn tallies(blocks: &[BlockInfo], mut end: u64, read: Read) -> Vec<Tally> {
+    let mut chunk = Chunk::new();
+    let tally = |(number, info): (usize, &BlockInfo)| {
+        let mut tally = Tally::default();
+        if read(number, info, &mut chunk) {
+            tally.add(info.worker, info.first.saturating_sub(end));
+            count(&chunk, &mut tally, |_, _, _| ());
+            end = info.end();
+        }
+        tally
+    };
+    blocks.iter().enumerate().map(tally).collect()
+}
+
+/// Whether a finding names an event by a stamp that is among these counts, which come after those before.
+pub(super) fn may_be_in(findings: &[Finding], before: &Tally, tally: &Tally) -> bool {
+    stamps(findings)
+        .filter_map(|stamp| Stamp::of(*stamp))
+        .any(|stamp| stamp.count.checked_sub(before.of(stamp.worker)).is_some_and(|nth| nth < tally.of(stamp.worker)))
+}
+
+/// Gives findings the ordinals of those of their events that are in these blocks, where they name them by stamps. `before` is what
+/// came before the first block.
 pub(super) fn resolve<'a>(
     findings: &mut [Finding],
     before: &Tally,
     blocks: impl Iterator<Item = (&'a BlockInfo, &'a Tally)>,
-    mut read: impl FnMut(usize, &mut Chunk) -> bool,
+    read: Read,
 ) {
     let mut wanted: BTreeMap<u64, Option<u64>> = stamps(findings).map(|stamp| (*stamp, None)).collect();
     if wanted.is_empty() {
@@ -81,26 +117,22 @@ pub(super) fn resolve<'a>(
     let mut so_far = before.clone();
     let mut chunk = Chunk::new();
     for (number, (info, tally)) in blocks.enumerate() {
-        let here: Vec<(u32, u64)> = wanted
-            .iter()
-            .filter(|entry| entry.1.is_none())
-            .filter_map(|(&stamp, _)| Stamp::of(stamp))
-            .filter_map(|stamp| {
-                let nth = stamp.count.checked_sub(so_far.of(stamp.worker))?;
-                (nth < tally.of(stamp.worker)).then_some((stamp.worker, stamp.count))
-            })
-            .collect();
-        if !here.is_empty() && read(number, &mut chunk) {
+        if may_be_in(findings, &so_far, tally) && read(number, info, &mut chunk) {
             find(info, &chunk, &so_far, tally, &mut wanted);
         }
         so_far.merge(tally);
     }
-    for event in findings.iter_mut().flat_map(events) {
-        if let Some(number) = event
-            && Stamp::of(*number).is_some()
-        {
-            *event = wanted.get(number).copied().flatten();
+    for number in findings.iter_mut().flat_map(events).flatten() {
+        if let Some(Some(ordinal)) = wanted.get(number) {
+            *number = *ordinal;
         }
+    }
+}
+
+/// What is still named by a stamp is nowhere.
+pub(super) fn forget(findings: &mut [Finding]) {
+    for event in findings.iter_mut().flat_map(events) {
+        *event = event.filter(|number| Stamp::of(*number).is_none());
     }
 }
 
@@ -121,7 +153,7 @@ fn find(info: &BlockInfo, chunk: &Chunk, before: &Tally, tally: &Tally, wanted: 
 }
 
 /// Counts the events of a chunk, and names each that counts: where it is, and its worker.
-pub(super) fn count(chunk: &Chunk, tally: &mut Tally, mut each: impl FnMut(usize, u32, &Record)) {
+fn count(chunk: &Chunk, tally: &mut Tally, mut each: impl FnMut(usize, u32, &Record)) {
     let mut worker = chunk.worker;
     for (at, record) in chunk.records().iter().enumerate() {
         if record.kind_site as u8 == Kind::Worker as u8 {

@@ -3,13 +3,12 @@
 //! A write that fails ends the file where its last whole section ended; what comes after that is counted. To finish such a
 //! file anyway (a full disk), blocks are taken off its end to make room for the index.
 
-use super::block::Decoder;
-use super::cutter::{Cut, Cutter};
-use super::index::{Index, SectionInfo, trailer};
+use super::cutter::{Cut, Cutter, Kinds};
+use super::index::{BlockInfo, Index, SectionInfo, trailer};
 use super::section::{Packer, Tag};
 use super::source::Source;
 use super::stamps::{self, Tally};
-use super::{ENDS, Ends, FINDING, HEAD, Header, INDEX, preamble};
+use super::{ENDS, Ends, FINDING, HEAD, Header, INDEX, PART, preamble};
 use crate::about::Ending;
 use crate::chunk::Chunk;
 use crate::finding::Finding;
@@ -24,6 +23,9 @@ pub struct FileWriter {
     /// Events that it was given.
     pushed: u64,
 }
+
+/// Blocks of which the index is kept in memory until it is written: those of some 17 million events.
+const PART_BLOCKS: usize = 4096;
 
 /// What a trace is written to: a file, or in tests something that gets full.
 trait Medium: Write + Seek + Send {
@@ -45,10 +47,10 @@ struct Out {
     /// Where the last whole section ends.
     offset: u64,
     index: Index,
-    /// Of each block.
+    /// Of each block in the index, and of each part of it all together.
     tallies: Vec<Tally>,
-    events: u64,
-    raw: u64,
+    parts: Vec<Tally>,
+    written: Written,
     failed: Option<(io::ErrorKind, String)>,
 }
 
@@ -92,8 +94,8 @@ impl FileWriter {
             offset: preamble.len() as u64,
             index: Index::default(),
             tallies: Vec::new(),
-            events: 0,
-            raw: 0,
+            parts: Vec::new(),
+            written: Written::default(),
             failed: None,
         };
         let mut writer = Self { cutter: Cutter::new(), out, pushed: 0 };
@@ -109,7 +111,8 @@ impl FileWriter {
         self.pushed += chunk.len() as u64;
         self.out.check()?;
         let Self { cutter, out, .. } = self;
-        cutter.push(chunk, &mut |cut| out.block(cut))
+        cutter.push(chunk, &mut |cut| out.block(cut))?;
+        out.part(&mut cutter.packer)
     }
 
     /// Writes the events that do not fill a block yet as a block, so that they survive whatever happens.
@@ -119,14 +122,16 @@ impl FileWriter {
     pub fn flush(&mut self) -> io::Result<()> {
         self.out.check()?;
         let Self { cutter, out, .. } = self;
-        cutter.flush(&mut |cut| out.block(cut))
+        cutter.flush(&mut |cut| out.block(cut))?;
+        out.part(&mut cutter.packer)
     }
 
     /// Appends a block that has been cut before.
     pub(super) fn block(&mut self, cut: Cut) -> io::Result<()> {
         self.pushed += cut.info.events as u64;
         self.out.check()?;
-        self.out.block(cut)
+        self.out.block(cut)?;
+        self.out.part(&mut self.cutter.packer)
     }
 
     /// Says anew what the file is of, for a program whose table grows while it runs: a reader believes the last.
@@ -147,6 +152,11 @@ impl FileWriter {
         self.add(FINDING, &serde_json::to_vec(finding)?)
     }
 
+    /// How many events of which kind there were, those that do not fill a block yet left out.
+    pub fn kinds(&self) -> &Kinds {
+        self.cutter.kinds()
+    }
+
     /// Gives findings the ordinals of their events, where several workers' are named by stamps.
     ///
     /// # Errors
@@ -156,15 +166,28 @@ impl FileWriter {
             return Ok(());
         }
         let flushed = self.flush();
-        let Out { index, tallies, path, .. } = &self.out;
+        let Out { index, tallies, parts, path, .. } = &self.out;
         // What cannot be read again names no event.
-        let file = path.as_deref().and_then(|path| File::open(path).ok()).and_then(|file| Source::new(file).ok());
-        let (mut section, mut decoder) = (Vec::new(), Decoder::default());
-        stamps::resolve(findings, &Tally::default(), index.blocks.iter().zip(tallies.iter()), |number, chunk| {
-            let (Some(info), Some(file)) = (index.blocks.get(number), &file) else { return false };
-            let read = file.read_some(info.offset, info.stored as usize, &mut section);
-            read.is_ok() && decoder.open(&section, info, chunk).is_ok()
-        });
+        let Some(file) = path.as_deref().and_then(|path| File::open(path).ok()).and_then(|file| Source::new(file).ok())
+        else {
+            stamps::forget(findings);
+            return flushed;
+        };
+        let mut read = stamps::reader(&file);
+        let mut section = Vec::new();
+        let (mut before, mut end) = (Tally::default(), 0);
+        for (part, tally) in index.parts.iter().zip(parts) {
+            let read_part = file.read_some(part.offset, part.size as usize, &mut section);
+            let blocks = read_part.ok().and_then(|()| Index::of_part(&section, part.offset)).unwrap_or_default();
+            if stamps::may_be_in(findings, &before, tally) {
+                let tallies = stamps::tallies(&blocks, end, &mut read);
+                stamps::resolve(findings, &before, blocks.iter().zip(&tallies), &mut read);
+            }
+            before.merge(tally);
+            end = blocks.last().map_or(end, BlockInfo::end);
+        }
+        stamps::resolve(findings, &before, index.blocks.iter().zip(tallies), &mut read);
+        stamps::forget(findings);
         flushed
     }
 
@@ -191,7 +214,7 @@ impl FileWriter {
         let dropped = ends.as_ref().map_or(0, |ends| ends.ending.dropped);
         loop {
             if let Some(ends) = &mut ends {
-                ends.ending.dropped = dropped.saturating_add(self.pushed.saturating_sub(self.out.events));
+                ends.ending.dropped = dropped.saturating_add(self.pushed.saturating_sub(self.out.written.events));
             }
             let document = ends.as_ref().map(serde_json::to_vec).transpose()?;
             self.out.failed = None;
@@ -201,15 +224,8 @@ impl FileWriter {
                 Err(_) => {}
             }
         }
-        let Out { index, events, raw, offset, .. } = &self.out;
-        Ok(Written {
-            events: *events,
-            lost: self.pushed.saturating_sub(*events),
-            blocks: index.blocks.len() as u64,
-            raw: *raw,
-            stored: index.blocks.iter().map(|block| block.stored).sum(),
-            bytes: *offset,
-        })
+        let lost = self.pushed.saturating_sub(self.out.written.events);
+        Ok(Written { lost, bytes: self.out.offset, ..self.out.written })
     }
 
     fn tail(&mut self, ends: Option<&[u8]>, sections: &[(Tag, Vec<u8>)]) -> io::Result<()> {
@@ -235,7 +251,7 @@ impl FileWriter {
 
     /// Events so far, those that do not fill a block yet among them.
     pub fn events(&self) -> u64 {
-        self.out.events + self.cutter.pending()
+        self.out.written.events + self.cutter.pending()
     }
 
     /// Bytes of the file so far.
@@ -250,8 +266,27 @@ impl Out {
         self.write(Some(cut.section))?;
         self.index.blocks.push(cut.info);
         self.tallies.push(cut.tally);
-        self.events += cut.info.events as u64;
-        self.raw += cut.info.raw;
+        self.written.events += cut.info.events as u64;
+        self.written.blocks += 1;
+        self.written.raw += cut.info.raw;
+        self.written.stored += cut.info.stored;
+        Ok(())
+    }
+
+    /// Writes the index so far, where it has got long, and forgets it.
+    fn part(&mut self, packer: &mut Packer) -> io::Result<()> {
+        if self.index.blocks.len() < PART_BLOCKS {
+            return Ok(());
+        }
+        let mut part = Index { blocks: std::mem::take(&mut self.index.blocks), ..Index::default() };
+        let offset = self.offset;
+        let size = self.write(packer.pack(PART, &[], &part.encode())).inspect_err(|_| {
+            std::mem::swap(&mut self.index.blocks, &mut part.blocks);
+        })?;
+        self.index.parts.push(SectionInfo { tag: PART, offset, size });
+        let mut all = Tally::default();
+        self.tallies.drain(..).for_each(|tally| all.merge(&tally));
+        self.parts.push(all);
         Ok(())
     }
 
@@ -283,8 +318,10 @@ impl Out {
             let Some(block) = self.index.blocks.pop() else { break };
             self.tallies.pop();
             self.offset = block.offset;
-            self.events -= block.events as u64;
-            self.raw -= block.raw;
+            self.written.events -= block.events as u64;
+            self.written.blocks -= 1;
+            self.written.raw -= block.raw;
+            self.written.stored -= block.stored;
         }
         let offset = self.offset;
         self.index.sections.retain(|section| section.offset < offset && section.tag != ENDS);

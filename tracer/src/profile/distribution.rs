@@ -7,8 +7,8 @@ use hdrhistogram::serialization::{Deserializer, Serializer, V2DeflateSerializer}
 use serde::de::Error as _;
 use serde::ser::{Error as _, SerializeStruct};
 use serde::{Deserialize, Serialize};
-use std::io::Read;
 use std::fmt;
+use std::io::Read;
 
 /// Significant decimal digits that are kept of a duration: percentiles are exact to 1 %.
 const DIGITS: u8 = 2;
