@@ -98,7 +98,10 @@ fn write(path: &std::path::Path, chunks: &[Chunk]) -> tracer::file::Written {
     writer.finish(ending, &[], &[]).expect("room")
 }
 
-const PROGRAMS: [(&str, fn() -> Vec<Chunk>); 2] = [("pipeline", pipeline), ("ping-pong", ping_pong)];
+/// A name, and what records it.
+type Program = (&'static str, fn() -> Vec<Chunk>);
+
+const PROGRAMS: [Program; 2] = [("pipeline", pipeline), ("ping-pong", ping_pong)];
 
 #[divan::bench(args = 0..PROGRAMS.len(), sample_count = 20)]
 fn persist(bencher: Bencher, program: usize) {

@@ -5,7 +5,7 @@
 use divan::Bencher;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use tracer::about::{About, Ending};
 use tracer::archive;
@@ -53,7 +53,7 @@ fn trace() -> &'static PathBuf {
     })
 }
 
-fn open_file(path: &PathBuf) -> TraceFile {
+fn open_file(path: &Path) -> TraceFile {
     TraceFile::open(path).expect("a trace")
 }
 
@@ -106,7 +106,7 @@ fn redraw(bencher: Bencher, zooms: u32) {
     bencher.bench_local(|| {
         steps += 1;
         // Half a screen on, and back: what comes into view was not there before.
-        frame(&mut state, &mut terminal, if steps / 8 % 2 == 0 { 'H' } else { 'L' });
+        frame(&mut state, &mut terminal, if (steps / 8).is_multiple_of(2) { 'H' } else { 'L' });
     });
 }
 

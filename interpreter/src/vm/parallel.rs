@@ -90,7 +90,7 @@ pub fn run_parallel<T: Tracer + Send + 'static>(
     first.sample_every(options.sample, 0);
     for machine in &mut others {
         let worker = machine.sched.index();
-        machine.sample_every(options.sample, worker as u32);
+        machine.sample_every(options.sample, worker);
     }
     let run = Run { end: Mutex::default(), told: Mutex::default(), common: first.common.clone(), found };
     first.sched.awake(&mut first.tr, 0);

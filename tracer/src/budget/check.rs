@@ -103,10 +103,15 @@ fn read(limit: &Limit, name: &str, profile: &Profile) -> Reading {
 
 /// How long tasks waited for this reason; none where they waited for nothing although they could have.
 fn waits(section: &Section, name: &str, reason: &str, profile: &Profile) -> Option<Distribution> {
-    let (rows, is): (&[WaitRow], &dyn Fn(&WaitRow) -> bool) = match section.name {
-        "objects" => (&profile.waits_by_object, &|row| row.object.as_deref() == Some(name)),
-        "sites" => (&profile.waits_by_site, &|row| row.site.is_some_and(|site| is_site(profile, site, name))),
-        _ => (&profile.waits, &|_| true),
+    let rows = match section.name {
+        "objects" => &profile.waits_by_object,
+        "sites" => &profile.waits_by_site,
+        _ => &profile.waits,
+    };
+    let is = |row: &WaitRow| match section.name {
+        "objects" => row.object.as_deref() == Some(name),
+        "sites" => row.site.is_some_and(|site| is_site(profile, site, name)),
+        _ => true,
     };
     let mut rows = rows.iter().filter(|row| row.reason == reason && is(row)).peekable();
     if rows.peek().is_none() {

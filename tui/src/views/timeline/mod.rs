@@ -50,14 +50,21 @@ pub struct TimelineView {
     pub filter: Filter,
     /// Whether the cursor's row is to be scrolled to.
     reveal: bool,
-    /// How many tasks of the group under the cursor do what: of which group, at which moment, of how many events.
-    tally: Option<((Group, u64, u64), Vec<(u64, TaskState)>)>,
+    tally: Option<Tally>,
+}
+
+/// How many tasks of a group do what.
+#[derive(Debug)]
+struct Tally {
+    /// Of which group, at which moment, of how many events.
+    of: (Group, u64, u64),
+    counts: Vec<(u64, TaskState)>,
 }
 
 impl TimelineView {
     /// How many tasks of the group under the cursor do what.
     pub fn tally(&self) -> &[(u64, TaskState)] {
-        self.tally.as_ref().map_or(&[], |tally| &tally.1)
+        self.tally.as_ref().map_or(&[], |tally| &tally.counts)
     }
 
     /// Other events have taken the place of those there were.
@@ -164,10 +171,10 @@ pub fn settle(state: &mut State) {
 fn count_group(state: &mut State) {
     let Some(group) = state.timeline.group else { return };
     let key = (group, state.moment(), state.store.len());
-    if state.timeline.tally.as_ref().is_none_or(|tally| tally.0 != key) {
+    if state.timeline.tally.as_ref().is_none_or(|tally| tally.of != key) {
         let members = state.timeline.rows.groups.get(&group);
         let counts = members.map_or_else(Vec::new, |members| cells::tally(state, members));
-        state.timeline.tally = Some((key, counts));
+        state.timeline.tally = Some(Tally { of: key, counts });
     }
 }
 
