@@ -43,7 +43,7 @@ pub fn outputs() -> impl clap::builder::TypedValueParser<Value = Output> {
     use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
     let report =
         PossibleValue::new("report").help("One screen in Markdown: verdict, rates, top places, latencies, red flags");
-    let formats = Format::ALL.iter().map(|format| {
+    let formats = Format::ALL.iter().filter(|format| **format != Format::Report).map(|format| {
         let info = format.info();
         let value = PossibleValue::new(info.name).help(info.doc);
         if info.alias.is_empty() { value } else { value.alias(info.alias) }
