@@ -28,6 +28,8 @@ pub enum Command {
     Debug(DebugArgs),
     /// Do a recorded schedule again, exactly
     Replay(ReplayArgs),
+    /// Say where a program's time goes; check a budget; write the profile for other tools
+    Profile(Box<ProfileArgs>),
     /// Compare two profiles, or traces; say what became slower, and how sure that is
     Diff(DiffArgs),
     /// Parse, resolve, type-check and ownership-check files; run nothing
@@ -260,6 +262,42 @@ pub struct ReplayArgs {
     pub common: CommonArgs,
     #[command(flatten)]
     pub bounds: Bounds,
+}
+
+/// `vex profile`
+#[derive(Args, Debug)]
+pub struct ProfileArgs {
+    /// The program, or a recording of one: a trace (`.vxt`), or a profile as JSON
+    pub file: PathBuf,
+    /// The program's arguments
+    #[arg(last = true)]
+    pub args: Vec<String>,
+    /// What to write
+    #[arg(long, value_name = "FORMAT", default_value = "report", value_parser = crate::commands::profile::outputs(), conflicts_with = "json")]
+    pub format: crate::commands::profile::Output,
+    /// Where it goes; `-` is standard output, and the program's output then goes to standard error [default: the report of a
+    /// program to standard error, that of a recording to standard output]
+    #[arg(short, value_name = "FILE", conflicts_with = "json")]
+    pub output: Option<PathBuf>,
+    /// Check the limits in this file, and exit with 105 where one fails
+    #[arg(long, value_name = "BUDGET.toml")]
+    pub budget: Option<PathBuf>,
+    /// Run the program so often; the profile is that of the run with the median duration, and has the numbers of all
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=200))]
+    pub runs: Option<u32>,
+    /// Write budget and report as Markdown, for a comment on a change
+    #[arg(long, value_name = "FILE")]
+    pub comment: Option<PathBuf>,
+    /// The program's standard input [default: vex's own; empty with --runs]
+    #[arg(long, value_name = "FILE")]
+    pub stdin: Option<PathBuf>,
+    /// Keep the recording that the profile is made of
+    #[arg(long, value_name = "FILE.vxt")]
+    pub keep_trace: Option<PathBuf>,
+    #[command(flatten)]
+    pub common: CommonArgs,
+    #[command(flatten)]
+    pub execution: Execution,
 }
 
 /// `vex diff`

@@ -1,16 +1,41 @@
 //! A recording as the UI's session: everything is there from the start, and there is no program to be asked for anything.
 
+use std::num::NonZeroUsize;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 use tracer::about::{About, Runtime};
 use tracer::archive;
 use tracer::chunk::Chunk;
-use tracer::file::TraceFile;
+use tracer::file::{self, SUMMARIES, TraceFile};
 use tracer::finding::{Finding, Verdict};
 use tracer::program::ProgramInfo;
 use tracer::store::Store;
 use tracer::trace::Trace;
 use tui::session::{Description, Ending, Request, Session, Status};
+
+/// Makes the summary of a large trace that has none, and stores it in the file where that may be written; gives its bytes.
+/// What is damaged or cut off stays as it is: it may be evidence.
+///
+/// # Errors
+/// When the file is no trace or cannot be read.
+pub fn summarise(path: &Path) -> Result<Option<Vec<u8>>, file::Error> {
+    let file = TraceFile::open(path)?;
+    if !archive::lacks_summary(&file) {
+        return Ok(None);
+    }
+    let summary = archive::summarise(&file, threads())?;
+    if file.is_finished() && file.warnings().is_empty() {
+        // One that cannot be stored is made anew the next time.
+        let _ = file::add_section(path, SUMMARIES, &summary);
+    }
+    Ok(Some(summary))
+}
+
+/// Threads for making summaries.
+fn threads() -> usize {
+    std::thread::available_parallelism().map_or(1, NonZeroUsize::get)
+}
 
 /// A recorded run.
 pub struct Recorded {
@@ -24,8 +49,8 @@ pub struct Recorded {
 }
 
 impl Recorded {
-    /// Opens it; its summary is in these bytes, or in the file, or made now on so many threads.
-    pub fn open(file: TraceFile, summary: Option<Vec<u8>>, threads: usize) -> Recorded {
+    /// Opens it; its summary is in these bytes, or in the file, or made now.
+    pub fn open(file: TraceFile, summary: Option<Vec<u8>>) -> Recorded {
         let about = file.about();
         let description = Description {
             title: match about.title.is_empty() {
@@ -52,7 +77,7 @@ impl Recorded {
             ending,
             dropped: file.ending().map_or(0, |ending| ending.dropped),
             warnings: file.warnings().to_vec(),
-            store: Some(archive::open(file, summary, threads)),
+            store: Some(archive::open(file, summary, threads())),
         }
     }
 

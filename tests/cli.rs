@@ -270,19 +270,20 @@ fn help_offers_what_works_and_says_the_exit_codes() {
         .take_while(|line| !line.is_empty())
         .filter_map(|line| line.split_whitespace().next())
         .collect();
-    let offered = ["run", "trace", "view", "debug", "replay", "diff", "check", "export", "bench", "doctor", "help"];
+    let offered =
+        ["run", "trace", "view", "debug", "replay", "profile", "diff", "check", "export", "bench", "doctor", "help"];
     assert_eq!(commands, offered);
-    for code in ["65", "66", "101", "102", "103", "124"] {
+    for code in ["65", "66", "101", "102", "103", "105", "124"] {
         assert!(help.out.lines().any(|line| line.trim_start().starts_with(code)), "{code}");
     }
-    for command in ["bench", "doctor"] {
+    for command in ["bench", "doctor", "diff"] {
         assert!(folder.vex(&[command, "--help"]).out.contains("--json"), "{command}");
     }
-    for command in ["run", "trace", "debug", "replay", "check"] {
+    for command in ["run", "trace", "debug", "replay", "profile", "check"] {
         let help = folder.vex(&[command, "--help"]);
         assert_eq!(help.code, 0);
         assert!(help.out.contains("--json") && help.out.contains("--lang"), "{command}");
-        assert_eq!(help.out.contains("--workers"), ["run", "trace"].contains(&command));
+        assert_eq!(help.out.contains("--workers"), ["run", "trace", "profile"].contains(&command));
         for later in ["--races", "--allow"] {
             assert!(!help.out.contains(later), "{command} {later} does not work yet");
         }

@@ -461,7 +461,8 @@ fn main() {
     // A timer fires when the others have nothing to do at that time: some instructions late.
     assert!(is_about(sleeping, 30) && rest < MS / 100, "{sleeping} {rest}");
     let longest = &profile.critical_path.sites[0];
-    assert_eq!((longest.ns, profile.sites[longest.site as usize].line), (sleeping, 3));
+    assert!(is_about(longest.ns, 30), "{longest:?}");
+    assert_eq!(profile.sites[longest.site as usize].line, 3);
     assert_eq!(profile.sites[longest.site as usize].function, "work");
     // Into the branch by its spawn, and back by its end of the wait.
     assert_eq!(profile.critical_path.handovers, 2);

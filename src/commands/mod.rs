@@ -6,6 +6,7 @@ pub mod debug;
 pub mod diff;
 pub mod doctor;
 pub mod export;
+pub mod profile;
 pub mod replay;
 pub mod run;
 pub mod trace;

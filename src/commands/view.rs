@@ -4,13 +4,11 @@
 //! next look at it begins at once.
 
 use crate::cli::ViewArgs;
-use crate::recorded::Recorded;
+use crate::recorded::{self, Recorded};
 use crate::{exit, load};
 use std::io::IsTerminal;
-use std::num::NonZeroUsize;
-use std::path::Path;
 use tracer::archive;
-use tracer::file::{self, SUMMARIES, TraceFile};
+use tracer::file::TraceFile;
 use tracer::trace::Trace;
 
 /// Events from which on making a summary takes long enough to say so.
@@ -26,9 +24,12 @@ pub fn run(args: &ViewArgs) -> anyhow::Result<i32> {
         load::say("vex: the screen needs a terminal\n");
         return Ok(exit::USAGE);
     }
-    let threads = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-    let (file, summary) = with_summary(&args.trace, file, threads)?;
-    let session = Recorded::open(file, summary, threads);
+    if archive::lacks_summary(&file) && file.len() >= LONG {
+        load::say(&format!("vex: reading {} events, once …\n", file.len()));
+    }
+    drop(file);
+    let summary = recorded::summarise(&args.trace)?;
+    let session = Recorded::open(TraceFile::open(&args.trace)?, summary);
     let warnings = session.warnings().to_vec();
     let mut options = tui::Options::detect();
     load::theme(&mut options.theme, args.color, args.ascii);
@@ -38,20 +39,4 @@ pub fn run(args: &ViewArgs) -> anyhow::Result<i32> {
     }
     shown?;
     Ok(exit::SUCCESS)
-}
-
-/// The file with its summary: stored in it by now, or as bytes where it cannot be.
-fn with_summary(path: &Path, file: TraceFile, threads: usize) -> Result<(TraceFile, Option<Vec<u8>>), file::Error> {
-    if !archive::lacks_summary(&file) {
-        return Ok((file, None));
-    }
-    if file.len() >= LONG {
-        load::say(&format!("vex: reading {} events, once …\n", file.len()));
-    }
-    let summary = archive::summarise(&file, threads)?;
-    // What is damaged or cut off stays as it is: it may be evidence.
-    if !file.is_finished() || !file.warnings().is_empty() || file::add_section(path, SUMMARIES, &summary).is_err() {
-        return Ok((file, Some(summary)));
-    }
-    Ok((TraceFile::open(path)?, Some(summary)))
 }

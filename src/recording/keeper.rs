@@ -13,10 +13,9 @@ use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
 use tracer::about::Ending;
-use tracer::archive;
 use tracer::chunk::Chunk;
 use tracer::fan_in::MergedReceiver;
-use tracer::file::{FileWriter, Header, Kinds, Ring, SUMMARIES, TraceFile, Written, add_section};
+use tracer::file::{FileWriter, Header, Kinds, Ring, Written};
 use tracer::finding::{Finding, Verdict};
 use tracer::sink::{LiveReceiver, Next};
 
@@ -298,12 +297,8 @@ pub(super) fn summarise(path: &Path, written: &mut Written) {
     if !path.is_file() {
         return;
     }
-    let threads = load::default_workers() as usize;
-    let added = TraceFile::open(path).map_err(io::Error::from).and_then(|file| {
-        let summary = archive::summarise(&file, threads)?;
-        if summary.is_empty() { Ok(()) } else { add_section(path, SUMMARIES, &summary) }
-    });
-    match added.and_then(|()| std::fs::metadata(path)) {
+    let added = crate::recorded::summarise(path).map_err(io::Error::from);
+    match added.and_then(|_| std::fs::metadata(path)) {
         Ok(file) => written.bytes = file.len(),
         Err(error) => tracing::warn!(path = %path.display(), %error, "the trace has no summary"),
     }

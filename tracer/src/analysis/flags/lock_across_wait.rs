@@ -26,6 +26,9 @@ struct Held {
     event: u64,
 }
 
+/// The same for several locks that are made in one line and held in one place.
+type Alike = (WaitReason, Held, Vec<ObjectId>);
+
 /// Who holds what, and how long they waited with it.
 #[derive(Default)]
 pub(in super::super) struct LockAcrossWait {
@@ -105,7 +108,7 @@ impl Analysis for LockAcrossWait {
     fn finish(self, known: &Known, out: &mut Out) {
         let duration_ns = known.duration().max(1) as f64;
         // Locks that are made and used alike are one flag: fork[0], fork[1] …
-        let mut alike: BTreeMap<(Site, Site, u8), (WaitReason, Held, Vec<ObjectId>)> = BTreeMap::new();
+        let mut alike: BTreeMap<(Site, Site, u8), Alike> = BTreeMap::new();
         for ((lock, site, code), (reason, held)) in self.found {
             let made_at = known.object(lock).map_or(Site(0), |info| info.made_at);
             let made_at = known.program.place(made_at).map_or(made_at, |place| Site(place.line));
