@@ -74,6 +74,7 @@ impl Log {
 fn has_screen(command: &Command) -> bool {
     match command {
         Command::Trace(args) => !args.headless,
+        Command::View(_) => true,
         Command::Debug(args) => args.script.is_none() && args.commands.is_empty(),
         _ => false,
     }

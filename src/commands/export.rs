@@ -9,7 +9,7 @@ use std::path::Path;
 use std::time::Duration;
 use tracer::export::{self, Format, Input};
 use tracer::file::TraceFile;
-use tracer::profile::Profile;
+use tracer::profile::{Profile, document};
 use tracer::trace::Trace;
 
 /// Converts the trace and gives the exit code.
@@ -79,8 +79,8 @@ fn open(path: &Path) -> anyhow::Result<Source> {
     let begins = File::open(path).and_then(|mut file| file.read(&mut first));
     if begins.is_ok_and(|length| length == 1 && first == *b"{") {
         let text = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-        let profile = serde_json::from_slice(&text);
-        return Ok(Source::Profile(profile.with_context(|| format!("{} is not a profile", path.display()))?));
+        let profile = document::read(&text).map_err(|why| anyhow::anyhow!("{} {why}", path.display()))?;
+        return Ok(Source::Profile(Box::new(profile)));
     }
     Ok(Source::Trace(Box::new(TraceFile::open(path)?)))
 }

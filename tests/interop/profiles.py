@@ -22,7 +22,7 @@ def go_top(kit, path, kind):
     options = ["-top", "-lines", "-unit=ns", "-nodecount=1000", "-nodefraction=0", f"-sample_index={kind}"]
     text = kit.run(go, "tool", "pprof", *options, path, env=env)
     # `   1000ns 50.00% 50.00%   1000ns 50.00%  worker examples/vex/x.vex:12`
-    row = re.compile(r"^ *([\d.]+)(?:ns)? +[\d.]+% +[\d.]+% +([\d.]+)(?:ns)? +[\d.]+% +(\S+) (\S+)", re.M)
+    row = re.compile(r"^ *([\d.]+)(?:ns)? +[\d.e-]+% +[\d.e-]+% +([\d.]+)(?:ns)? +[\d.e-]+% +(\S+) (\S+)", re.M)
     return [(int(float(flat)), int(float(whole)), name, place) for flat, whole, name, place in row.findall(text)]
 
 

@@ -21,11 +21,14 @@ mod table;
 mod timeline;
 mod trouble;
 
-use crate::profile::Profile;
+use crate::profile::{self, Profile};
 use crate::trace::Trace;
 use std::fmt;
 use std::io::{self, Write};
 use std::ops::Range;
+
+/// Columns of a report that is written to a file.
+const REPORT_WIDTH: usize = 100;
 
 /// What is known of a format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,6 +69,7 @@ macro_rules! formats {
 
 // format, name, alias, extension, made of events, binary, one line
 formats! {
+    Report, "report", "markdown", "md", false, false, "The one-screen report of `vex profile`, as Markdown";
     Json, "json", "", "json", false, false, "The whole profile as a documented JSON document";
     Pprof, "pprof", "", "pb.gz", false, true, "Stacks with on-CPU, blocked, lock and channel time, for `go tool pprof`";
     Speedscope, "speedscope", "", "speedscope.json", false, false, "Flame graphs of on-CPU and off-CPU time, for speedscope.app";
@@ -189,6 +193,7 @@ pub fn write_input(format: Format, input: &Input, out: &mut dyn Write) -> Result
     let profile = input.profile;
     let trace = || input.trace.ok_or(Error::NeedsEvents(format));
     match format {
+        Format::Report => out.write_all(profile::report(profile, REPORT_WIDTH).as_bytes())?,
         Format::Json => json(profile, &mut out)?,
         Format::Pprof => pprof::write(profile, &mut out)?,
         Format::Speedscope => speedscope::write(profile, &mut out)?,

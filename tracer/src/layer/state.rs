@@ -24,8 +24,12 @@ pub(super) type Key = u64;
 /// Keys of threads; the registry never counts that far.
 const FIRST_THREAD: Key = u64::MAX - u32::MAX as u64;
 
-/// A task that comes back this soon to the thread that it left comes to be dropped, in nanoseconds.
+/// A task that comes back this soon to the thread that it left, with nothing else in between, comes to be dropped: it is taken
+/// for not having left, in nanoseconds.
 const PROMPTLY: u64 = 20_000;
+
+/// A task that waits and comes back this soon, before anybody woke it, comes to be dropped.
+const SOON: u64 = 200_000;
 
 /// Threads that record at once; those beyond share the last number.
 const MAX_WORKERS: u32 = 4000;
@@ -122,6 +126,8 @@ pub(super) struct Task {
     /// It came back to be dropped.
     dropping: bool,
     finished: bool,
+    /// It gave no sign of waiting when it left a thread last.
+    open: bool,
     left_at: u64,
     habit: Habit,
 }
@@ -146,8 +152,8 @@ pub(super) struct Worker {
     pub(super) sent: Option<Key>,
     /// The lock that is being let go.
     pub(super) releasing: Option<Key>,
-    /// The task that ended just before.
-    ended: bool,
+    /// When a task ended on it, if nothing has happened since.
+    ended: Option<u64>,
 }
 
 /// A span of the program's own.
@@ -295,7 +301,7 @@ impl State {
     /// from now on.
     pub(super) fn acting(&mut self, worker: u32) -> Key {
         self.settle(worker);
-        self.worker(worker).ended = false;
+        self.worker(worker).ended = None;
         if let Some(&key) = self.worker(worker).stack.last() {
             return key;
         }
@@ -388,6 +394,7 @@ impl State {
             panicked: false,
             dropping: false,
             finished: false,
+            open: false,
             left_at: 0,
             habit: Habit::None,
         };
@@ -432,14 +439,15 @@ impl State {
             return;
         }
         // It waits as far as is known, but is back before anybody woke it: it was over, and comes to be dropped.
-        let dropping = now.saturating_sub(task.left_at) < PROMPTLY && matches!(task.phase, Phase::Blocked(_));
-        let dropping = dropping && self.stream.task(worker) == task.id;
+        // So does one that gave no sign of waiting when it left.
+        let soon = now.saturating_sub(task.left_at) < SOON && self.stream.task(worker) == task.id;
+        let dropping = task.open || (soon && matches!(task.phase, Phase::Blocked(_)));
         if let Phase::Leaving(there) = task.phase {
             self.settle(there);
         }
         self.settle(worker);
         let entry = self.worker(worker);
-        (entry.ended, entry.sent, entry.releasing) = (false, None, None);
+        (entry.ended, entry.sent, entry.releasing) = (None, None, None);
         let (outer, thread) = (entry.stack.last().copied(), entry.thread);
         if let Some(outer) = outer {
             self.emit(worker, Kind::Preempt, 0, 0, 0);
@@ -498,14 +506,14 @@ impl State {
         let now = self.now;
         let Some(task) = self.tasks.get_mut(&key) else { return };
         task.panicked |= panicking;
-        task.finished = task.dropping;
         task.left_at = now;
         let granted = |op: &Key| self.operations.get(op).is_none_or(|operation| operation.granted);
         let waits = task.not_ready.iter().any(|op| !granted(op));
         let served = !task.not_ready.is_empty() && !waits;
-        if task.finished {
-            self.leave_open(worker, key);
-        } else if task.woken || served {
+        let signs = task.woken || served || waits || task.cloned;
+        task.finished = task.dropping && !signs;
+        task.open = !signs;
+        if task.woken || served {
             self.settle(worker);
             self.emit(worker, Kind::Yield, 0, 0, 0);
             self.phase(key, Phase::Ready);
@@ -599,7 +607,11 @@ impl State {
             Phase::Ready | Phase::Leaving(_) => return,
         };
         if !self.somebody(worker) {
-            if self.worker(worker).ended {
+            // Who waits for a task's end is woken right after it; what else wakes between tasks are timers and sockets.
+            let unexplained = matches!(wait.on, On::Unknown | On::Habit(_));
+            let now = self.now;
+            let ended = self.worker(worker).ended.is_some_and(|ended| now.saturating_sub(ended) < SOON);
+            if unexplained && ended {
                 self.emit(worker, Kind::Wake, 0, id, 0);
             } else {
                 self.nobody(worker);
@@ -720,9 +732,10 @@ impl State {
             woken = waiter.id.0;
         }
         self.emit(worker, Kind::TaskEnd, 0, woken, status as u32);
+        let now = self.now;
         let entry = self.worker(worker);
         entry.stack.retain(|&entered| entered != key);
-        entry.ended = true;
+        entry.ended = Some(now);
     }
 
     // Spans and events of the program's own
