@@ -34,7 +34,7 @@ pub enum Command {
     Diff(DiffArgs),
     /// Parse, resolve, type-check and ownership-check files; run nothing
     Check(CheckArgs),
-    /// Convert a recorded run for other tools: pprof, Perfetto, speedscope, Firefox, DuckDB, code scanning and more
+    /// Convert a recorded run for other tools: pprof, Perfetto, Firefox, DuckDB and more
     Export(ExportArgs),
     /// Measure this machine's rates beside the performance table
     Bench(BenchArgs),

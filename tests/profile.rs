@@ -178,10 +178,10 @@ fn several_runs_are_one_profile_with_the_numbers_of_each() {
     let runs = profile["runs"].as_array().expect("runs");
     let durations: Vec<f64> = runs.iter().filter_map(|run| run["duration_ns"].as_f64()).collect();
     assert_eq!((runs.len(), durations.len()), (3, 3));
-    assert!(
-        runs.iter()
-            .all(|run| run["numbers"]["total/duration"] == run["duration_ns"] && run["wall_ns"].as_u64() > Some(0))
-    );
+    assert!(runs.iter().all(|run| run["numbers"]["total/duration"].as_f64() == run["duration_ns"].as_f64()
+        && run["wall_ns"].as_u64() > Some(0)));
+    let undisturbed = |run: &Value| run["numbers"]["total/undisturbed"].as_f64();
+    assert!(runs.iter().all(|run| undisturbed(run) <= run["duration_ns"].as_f64() && undisturbed(run).is_some()));
     let mut sorted = durations.clone();
     sorted.sort_by(f64::total_cmp);
     assert_eq!(profile["totals"]["duration_ns"].as_f64(), sorted.get(1).copied());

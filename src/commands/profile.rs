@@ -15,6 +15,7 @@ use interpreter::bytecode::Code;
 use interpreter::trace_info::program_info;
 use interpreter::vm::io::{Input, Io, Sink};
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufReader, IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -163,6 +164,8 @@ struct Run {
     path: PathBuf,
     profile: Profile,
     wall_ns: u64,
+    /// The processor time of vex meanwhile; 0 where that is not asked for.
+    cpu_ns: u64,
     code: i32,
     output: (String, String),
     /// Whether it was no whole run: a deadlock, a panic, the time limit, a signal.
@@ -220,7 +223,22 @@ fn needs_events(args: &ProfileArgs) -> bool {
 
 /// The numbers of a run.
 fn numbers_of(run: &Run) -> RunNumbers {
-    RunNumbers { duration_ns: run.profile.totals.duration_ns, wall_ns: run.wall_ns, numbers: numbers(&run.profile) }
+    let mut numbers = numbers(&run.profile);
+    if run.cpu_ns > 0 {
+        undisturbed(&mut numbers, &run.profile, run.cpu_ns);
+    }
+    RunNumbers { duration_ns: run.profile.totals.duration_ns, wall_ns: run.wall_ns, numbers }
+}
+
+/// Takes out what else the machine did: time in which a task had a worker, but the worker no processor. The duration was longer
+/// by that, as far as workers did not wait side by side, and so was all time in places.
+fn undisturbed(numbers: &mut BTreeMap<String, f64>, profile: &Profile, cpu_ns: u64) {
+    let (duration, running) = (profile.totals.duration_ns as f64, profile.totals.running_ns as f64);
+    let taken = (running - cpu_ns as f64).max(0.0);
+    let at_once = (running / duration.max(1.0)).max(1.0);
+    numbers.insert("total/undisturbed".to_string(), (duration - taken / at_once).max(0.0));
+    let share = if running > 0.0 { 1.0 - taken / running } else { 1.0 };
+    numbers.iter_mut().filter(|(key, _)| key.starts_with("on-cpu/")).for_each(|(_, ns)| *ns *= share);
 }
 
 /// The run with the median duration; of two the shorter one.
@@ -251,10 +269,11 @@ fn once(args: &ProfileArgs, code: &Code, number: u32, path: PathBuf) -> anyhow::
     let leaks = args.execution.bounds.leaks;
     let options = RecordOptions { ring: None, leaks, signals: true };
     let real_time = about.real_time;
-    let started = now();
+    let (started, cpu) = (now(), processor_time());
     let recorded = recording::record(code, &execution, io, about, &path, &options)?;
     // A seeded run in virtual time has no wall time: its document is the same every time.
     let wall_ns = if real_time { u64::try_from(started.elapsed().as_nanos()).unwrap_or(u64::MAX) } else { 0 };
+    let cpu_ns = if real_time { processor_time().saturating_sub(cpu) } else { 0 };
     let program = program_info(code);
     let ran = &recorded.ran;
     if recorded.signal == 0 {
@@ -278,6 +297,7 @@ fn once(args: &ProfileArgs, code: &Code, number: u32, path: PathBuf) -> anyhow::
         path,
         profile,
         wall_ns,
+        cpu_ns,
         code: recorded.exit_code,
         output: (ran.io.stdout().to_string(), ran.io.stderr().to_string()),
         failed: !whole || recorded.signal != 0,
@@ -287,6 +307,12 @@ fn once(args: &ProfileArgs, code: &Code, number: u32, path: PathBuf) -> anyhow::
 #[expect(clippy::disallowed_methods, reason = "how long a run in real time takes; seeded runs do not get to see it")]
 fn now() -> Instant {
     Instant::now()
+}
+
+/// Processor time of this process so far, in nanoseconds.
+fn processor_time() -> u64 {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    u64::try_from(time.tv_sec).unwrap_or(0) * 1_000_000_000 + u64::try_from(time.tv_nsec).unwrap_or(0)
 }
 
 /// The program's streams. With several runs its output is that of the first, and its input is a file or empty: nobody types it again.
@@ -396,6 +422,21 @@ mod tests {
 
     fn runs(durations: &[u64]) -> Vec<RunNumbers> {
         durations.iter().map(|&duration_ns| RunNumbers { duration_ns, ..RunNumbers::default() }).collect()
+    }
+
+    /// Two workers ran 100 ns side by side, of which the processors gave them 120 of 200.
+    #[test]
+    fn what_the_machine_did_beside_is_taken_out() {
+        let mut profile = Profile::default();
+        (profile.totals.duration_ns, profile.totals.running_ns) = (100, 200);
+        let check = |cpu_ns, expected: [f64; 2]| {
+            let mut numbers = BTreeMap::from([("on-cpu/p.vex:1:1".to_string(), 150.0)]);
+            undisturbed(&mut numbers, &profile, cpu_ns);
+            assert_eq!([numbers["total/undisturbed"], numbers["on-cpu/p.vex:1:1"]], expected);
+        };
+        check(120, [60.0, 90.0]);
+        check(200, [100.0, 150.0]);
+        check(900, [100.0, 150.0]);
     }
 
     #[test]

@@ -240,7 +240,7 @@ fn a_comment_has_a_verdict_a_table_and_folded_details() {
 
 Seeded runs in virtual time: every difference is real.
 
-<details><summary>1 numbers that may explain it</summary>
+<details><summary>1 number that may explain it</summary>
 
 | number | old | new | change | 95 % interval | verdict |
 |---|---:|---:|---:|---|---|

@@ -10,15 +10,27 @@ use crate::profile::numbers::{Better, Unit, key_of};
 use crate::profile::{Profile, numbers};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The number that stands for the whole run: it is looked at by itself, so that few runs suffice for it.
+/// The number that stands for the whole run. It is looked at by itself, so that few runs suffice for it.
 const WHOLE: &str = "total/duration";
 
+/// The same without what else the machine did, where that was measured on both sides: it takes the place of the duration, and of
+/// rates, which are only numbers over it.
+const UNDISTURBED: &str = "total/undisturbed";
+
 /// What can make a comparison fail unless something else is asked for.
-const OUTCOMES: &[&str] =
-    &[WHOLE, "rate/*", "on-cpu/*", "total/peak-tasks", "total/panicked", "total/blocked-at-end", "finding/*"];
+const OUTCOMES: &[&str] = &[
+    UNDISTURBED,
+    WHOLE,
+    "rate/*",
+    "on-cpu/*",
+    "total/peak-tasks",
+    "total/panicked",
+    "total/blocked-at-end",
+    "finding/*",
+];
 
 /// Of these, what says something even of a single run.
-const STEADY: &[&str] = &[WHOLE, "rate/*", "total/panicked", "total/blocked-at-end", "finding/*"];
+const STEADY: &[&str] = &[UNDISTURBED, WHOLE, "rate/*", "total/panicked", "total/blocked-at-end", "finding/*"];
 
 /// Numbers that are nothing where they are not there.
 const ABSENT_IS_NONE: &[&str] = &["finding/*", "flag/*"];
@@ -42,6 +54,7 @@ pub fn judge(comparison: &mut Comparison, old: &Profile, new: &Profile, options:
         // Half of what fails is worth saying.
         floor: options.fail_on.map_or(WORTH_SAYING, |fail_on| fail_on / 2.0),
         patterns: options.on.iter().map(String::as_str).collect(),
+        whole: if old_runs.all_have(UNDISTURBED) && new_runs.all_have(UNDISTURBED) { UNDISTURBED } else { WHOLE },
         material: MATERIAL * old_runs.median(WHOLE).max(old_runs.median("total/running")),
         old: &old_runs,
         new: &new_runs,
@@ -59,7 +72,7 @@ pub fn judge(comparison: &mut Comparison, old: &Profile, new: &Profile, options:
         changes.into_iter().partition(|change| change.verdict != Verdict::NoDifference);
     let size = |change: &Change| change.ratio.map_or(f64::INFINITY, |ratio| ratio.max(f64::MIN_POSITIVE).ln().abs());
     shown.sort_by(|a, b| {
-        let first = |change: &Change| (!change.fails, !change.outcome, change.key != WHOLE);
+        let first = |change: &Change| (!change.fails, !change.outcome, change.key != judge.whole);
         first(a).cmp(&first(b)).then(size(b).total_cmp(&size(a))).then_with(|| a.key.cmp(&b.key))
     });
     comparison.failed = shown.iter().any(|change| change.fails);
@@ -96,6 +109,10 @@ impl Runs {
         numbers.filter(|number| number.is_finite()).collect()
     }
 
+    fn all_have(&self, key: &str) -> bool {
+        self.runs.iter().all(|run| run.contains_key(key))
+    }
+
     fn median(&self, key: &str) -> f64 {
         median(&self.sample(key)).unwrap_or_default()
     }
@@ -106,6 +123,8 @@ struct Judge<'a> {
     fail_on: Option<f64>,
     floor: f64,
     patterns: Vec<&'a str>,
+    /// The number that stands for the whole run.
+    whole: &'static str,
     material: f64,
     old: &'a Runs,
     new: &'a Runs,
@@ -149,7 +168,11 @@ impl Judge<'_> {
     }
 
     fn change(&self, key: String) -> Change {
-        let outcome = if self.patterns.is_empty() { any(OUTCOMES, &key) } else { any(&self.patterns, &key) };
+        let disturbed = self.whole == UNDISTURBED && any(&[WHOLE, "rate/*"], &key);
+        let outcome = match self.patterns.as_slice() {
+            [] => any(OUTCOMES, &key) && !disturbed,
+            patterns => any(patterns, &key),
+        };
         Change {
             key,
             old_key: None,
@@ -205,7 +228,7 @@ impl Judge<'_> {
 
     /// Accounts for how many numbers are looked at: the whole run by itself, all other outcomes, and all causes.
     fn correct(&self, changes: &mut [Change]) {
-        let family = |change: &Change| match (change.outcome, change.key == WHOLE) {
+        let family = |change: &Change| match (change.outcome, change.key == self.whole) {
             (true, true) => 0,
             (true, false) => 1,
             (false, _) => 2,
@@ -283,7 +306,7 @@ impl Judge<'_> {
         }
         let outcomes = changes
             .iter()
-            .filter(|change| change.outcome && change.key != WHOLE && change.adjusted_p.is_some())
+            .filter(|change| change.outcome && change.key != self.whole && change.adjusted_p.is_some())
             .count();
         let (old, new) = (comparison.old.runs, comparison.new.runs);
         if smallest_p(old, new) * outcomes as f64 > ALPHA {

@@ -79,12 +79,20 @@ fn rest(comparison: &Comparison) -> String {
         0 => String::new(),
         n => format!("; {n} only in {side}"),
     };
-    let difference = match comparison.method {
-        Method::Exact => "are the same",
-        Method::Repeated | Method::Single => "show no difference",
+    let difference = match (comparison.method, comparison.unchanged) {
+        (Method::Exact, 1) => "is the same",
+        (Method::Exact, _) => "are the same",
+        (_, 1) => "shows no difference",
+        _ => "show no difference",
     };
     let (old, new) = (only(&comparison.only_old, "old"), only(&comparison.only_new, "new"));
-    format!("{} numbers {difference}{old}{new}", crate::names::count(comparison.unchanged as u64))
+    format!("{} {difference}{old}{new}", numbers(comparison.unchanged))
+}
+
+/// `1 number`, `312 numbers`.
+fn numbers(count: usize) -> String {
+    let s = if count == 1 { "" } else { "s" };
+    format!("{} number{s}", crate::names::count(count as u64))
 }
 
 /// The comparison as text: the verdict, the numbers that differ, one line for all others.
@@ -137,7 +145,7 @@ pub fn markdown(comparison: &Comparison) -> String {
         let _ = writeln!(out, "{}\n", escaped(note));
     }
     if !other.is_empty() {
-        let _ = writeln!(out, "<details><summary>{} numbers that may explain it</summary>\n", other.len());
+        let _ = writeln!(out, "<details><summary>{} that may explain it</summary>\n", numbers(other.len()));
         table(&mut out, other.iter().copied().take(10 * SHOWN));
         if let Some(more) = other.len().checked_sub(10 * SHOWN).filter(|&more| more > 0) {
             let _ = writeln!(out, "\n{more} more");

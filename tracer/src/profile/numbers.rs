@@ -50,6 +50,12 @@ const fn key(pattern: &'static str, unit: Unit, better: Better, what: &'static s
 /// All keys. `{percentile}` is one of `p50`, `p90`, `p99`, `p99.9` and `max`.
 pub const KEYS: &[Key] = &[
     key("total/duration", Unit::Nanoseconds, Better::Lower, "From the first event to the last."),
+    key(
+        "total/undisturbed",
+        Unit::Nanoseconds,
+        Better::Lower,
+        "The duration without the time in which the machine ran something else; only of repeated runs in real time.",
+    ),
     key("total/events", Unit::Count, Better::Neither, "Events, lost ones included."),
     key("total/dropped", Unit::Count, Better::Lower, "Events that were lost."),
     key("total/tasks", Unit::Count, Better::Neither, "Tasks created."),
