@@ -20,6 +20,9 @@ impl Schedule {
     /// With the column, where the text is none.
     pub fn parse_inline(text: &str) -> Result<Schedule, FormatError> {
         let whole = Word { text, line: 1, column: 1 };
+        if text.contains('\n') {
+            return Err(whole.error("an inline schedule is one line"));
+        }
         let (version, rest) =
             whole.split_first(':').ok_or_else(|| whole.error("an inline schedule begins with `1:`"))?;
         known_version(version)?;

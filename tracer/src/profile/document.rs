@@ -4,12 +4,13 @@
 use super::{Profile, VERSION};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
+use std::collections::BTreeMap;
 
 /// What every profile has and hardly anything else.
 #[derive(Deserialize)]
 struct Signs {
     version: Option<u32>,
-    totals: Option<IgnoredAny>,
+    totals: Option<BTreeMap<String, IgnoredAny>>,
 }
 
 /// Reads the document of a profile.
@@ -109,7 +110,7 @@ mod tests {
             ("{\"version\":1}", "is not a profile: it has no `version` and `totals`"),
             ("{\"version\":2,\"totals\":{}}", "was written by a newer vex (profile version 2; this one reads up to 1)"),
             ("{\"version\":-1,\"totals\":{}}", "is not a profile: invalid value"),
-            ("{\"version\":1,\"totals\":[]}", "is not a profile: invalid length"),
+            ("{\"version\":1,\"totals\":[]}", "is not a profile: invalid type"),
             ("{\"version\":1,\"totals\":{\"events\":\"many\"}}", "is not a profile: invalid type"),
             ("{\"version\":1,\"totals\":{\"events\":1e999}}", "is not a profile: number out of range"),
             ("{\"version\":1,\"totals\":{},\"rates\":[{\"per_second\":NaN}]}", "is not a profile: expected value"),
