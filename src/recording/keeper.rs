@@ -266,10 +266,12 @@ impl Keeper {
                 writer.finish(ending, findings, &[])
             }
             Target::Ring(mut ring) => {
-                forgotten = ring.forgotten();
                 let resolved = ring.resolve(findings);
                 kinds.clone_from(ring.kinds());
-                resolved.and_then(|()| ring.write(&path, &self.header, Some(ending), findings))
+                let written = resolved.and_then(|()| ring.write(&path, &self.header, Some(ending), findings));
+                // The newest events, too, had to be made room for.
+                forgotten = ring.forgotten();
+                written
             }
             Target::Nothing => Ok(Written::default()),
         };
