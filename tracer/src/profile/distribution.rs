@@ -169,12 +169,15 @@ impl<'de> Deserialize<'de> for Distribution {
         let written = Written::deserialize(deserializer)?;
         let bytes = STANDARD.decode(&written.hdr).map_err(D::Error::custom)?;
         let plain = inflated(&bytes).ok_or_else(|| D::Error::custom("a damaged histogram"))?;
-        let read: Histogram<u64> = Deserializer::new()
-            .deserialize(&mut plain.as_slice())
-            .map_err(|error| D::Error::custom(format!("{error:?}")))?;
-        // Whatever its settings are, it counts from here on with ours.
-        let mut histogram = Histogram::new(DIGITS).map_err(D::Error::custom)?;
-        histogram.add(&read).map_err(D::Error::custom)?;
+        let read: Result<Histogram<u64>, _> = Deserializer::new().deserialize(&mut bytes.as_slice());
+        let mut histogram = read.map_err(|error| D::Error::custom(format!("{error:?}")))?;
+        if histogram.sigfig() == DIGITS {
+            // As it is, so that the same document is written of it again.
+            histogram.auto(true);
+        } else {
+            let read = std::mem::replace(&mut histogram, Histogram::new(DIGITS).map_err(D::Error::custom)?);
+            histogram.add(&read).map_err(D::Error::custom)?;
+        }
         let min = if histogram.is_empty() { u64::MAX } else { written.min_ns };
         Ok(Self { histogram, total: written.total_ns, min, max: written.max_ns })
     }
@@ -213,7 +216,9 @@ mod tests {
         let mut durations = Distribution::new();
         (1..=1000u64).for_each(|n| durations.record(n * n));
         let document = serde_json::to_string(&durations).unwrap();
-        assert_eq!(serde_json::from_str::<Distribution>(&document).unwrap(), durations);
+        let back = serde_json::from_str::<Distribution>(&document).unwrap();
+        assert_eq!(back, durations);
+        assert_eq!(serde_json::to_string(&back).unwrap(), document);
         assert_eq!((durations.count(), durations.total(), durations.min()), (1000, 333_833_500, 1));
         assert!((245_000..=255_000).contains(&durations.percentile(50.0)), "{}", durations.percentile(50.0));
     }
