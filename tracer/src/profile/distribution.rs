@@ -169,7 +169,7 @@ impl<'de> Deserialize<'de> for Distribution {
         let written = Written::deserialize(deserializer)?;
         let bytes = STANDARD.decode(&written.hdr).map_err(D::Error::custom)?;
         let plain = inflated(&bytes).ok_or_else(|| D::Error::custom("a damaged histogram"))?;
-        let read: Result<Histogram<u64>, _> = Deserializer::new().deserialize(&mut bytes.as_slice());
+        let read: Result<Histogram<u64>, _> = Deserializer::new().deserialize(&mut plain.as_slice());
         let mut histogram = read.map_err(|error| D::Error::custom(format!("{error:?}")))?;
         if histogram.sigfig() == DIGITS {
             // As it is, so that the same document is written of it again.
