@@ -277,7 +277,10 @@ impl Keeper {
         };
         let written = match done {
             Ok(mut written) => {
-                summarise(&path, &mut written);
+                // Whoever stops it wants it to end: `vex view` can make the summary as well.
+                if signal == 0 {
+                    summarise(&path, &mut written);
+                }
                 Some(written)
             }
             Err(error) => {
