@@ -13,6 +13,7 @@
 //!   unnamed ones at the end of their statement.
 
 use crate::builtins::Builtin;
+use crate::dynamic::{DynOp, Dynamic};
 use crate::source::{SourceMap, Span};
 use crate::types::{EnumId, IntKind, StructId, Ty, Types};
 use std::sync::Arc;
@@ -54,6 +55,8 @@ pub struct Program {
     pub main: Option<FuncId>,
     /// The types.
     pub types: Types,
+    /// Of a language without static types: its classes. Failures of the engine then become exceptions.
+    pub dynamic: Option<Dynamic>,
     /// The files, for diagnostics and traces.
     pub sources: Arc<SourceMap>,
 }
@@ -169,6 +172,10 @@ pub struct Function {
     pub captures: u32,
     /// Number of declared parameters.
     pub params: u32,
+    /// How many of the parameters, at the end (before the one that takes the rest), may be unset when it is called.
+    pub optional: u32,
+    /// The last parameter is a list of the arguments that remain.
+    pub rest: bool,
     /// All locals.
     pub locals: Vec<Local>,
     /// Type of the result (of the value awaited, for async functions).
@@ -224,6 +231,8 @@ pub enum Const {
     Str(String),
     /// The null pointer.
     Nil,
+    /// A name as a value.
+    Symbol(String),
 }
 
 /// Where a value can be read from or stored to.
@@ -335,6 +344,8 @@ pub enum SelectOp {
     Recv(Expr),
     /// `v = ch.recv()`: an `Option`.
     RecvOption(Expr),
+    /// A tuple of the value and whether there was one; `((), false)` once closed.
+    RecvPair(Expr),
     /// `ch <- value`
     Send(Expr, Expr),
     /// `after d`: the expression is a `Duration`.
@@ -372,6 +383,8 @@ pub enum IterKind {
     Channel,
     /// Numbers of a range value ([`ExprKind::Range`]).
     Range,
+    /// Whatever the value is, found out at run time.
+    Dynamic,
 }
 
 /// A pattern. It sees through references, boxes and guards (the checker puts the derefs into the scrutinee).
@@ -580,6 +593,37 @@ pub enum ExprKind {
     Panic(Box<Expr>),
     /// `assert(cond, message)`: a failed one is a finding of its own kind.
     Assert(Box<Expr>, Option<Box<Expr>>),
+    /// An operator of a language without static types; one or two operands.
+    Dyn(DynOp, Vec<Expr>),
+    /// `x[i]` of any container.
+    Index(Box<Expr>, Box<Expr>),
+    /// `x[i] = value` of any container; gives the value.
+    SetIndex(Box<Expr>, Box<Expr>, Box<Expr>),
+    /// An attribute of any value.
+    Attr(Box<Expr>, String),
+    /// Sets an attribute of an object; gives the value.
+    SetAttr(Box<Expr>, String, Box<Expr>),
+    /// Calls a method of any value, or a function that an attribute holds.
+    CallAttr(Box<Expr>, String, Vec<Expr>),
+    /// A call of a function value with some arguments by name.
+    CallNamed(Box<Expr>, Vec<Expr>, Vec<(String, Expr)>),
+    /// The value of a variable that may be unset: then it fails and says the name.
+    Bound(Box<Expr>, String),
+    /// Whether a variable is set.
+    IsSet(Place),
+    /// No value: an optional parameter that is not given.
+    Unset,
+    /// A body whose exceptions are caught, and work that is done on every way out of it.
+    Try {
+        /// What may fail. Its value is that of the whole.
+        body: Box<Expr>,
+        /// The variable that takes the exception, and what is evaluated instead.
+        catch: Option<(LocalId, Box<Expr>)>,
+        /// Done at the end, on `break`, `continue` and `return`, and when an exception leaves.
+        finally: Option<Box<Expr>>,
+    },
+    /// Raises an exception.
+    Raise(Box<Expr>),
     /// Something was wrong here; already reported.
     Error,
 }

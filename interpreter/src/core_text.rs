@@ -105,6 +105,7 @@ impl Text<'_> {
             Const::Char(c) => write!(self.out, "{c:?}"),
             Const::Str(text) => write!(self.out, "{text:?}"),
             Const::Nil => write!(self.out, "nil"),
+            Const::Symbol(name) => write!(self.out, "'{name}"),
         };
     }
 
@@ -348,6 +349,7 @@ impl Text<'_> {
                     match &arm.op {
                         SelectOp::Recv(channel) => self.node("recv", &[channel]),
                         SelectOp::RecvOption(channel) => self.node("recv?", &[channel]),
+                        SelectOp::RecvPair(channel) => self.node("recv-pair", &[channel]),
                         SelectOp::Send(channel, value) => self.node("send", &[channel, value]),
                         SelectOp::After(duration) => self.node("after", &[duration]),
                         SelectOp::Future(future) => self.node("future", &[future]),
@@ -369,6 +371,55 @@ impl Text<'_> {
                 None => self.node("assert", &[condition]),
             },
             ExprKind::Error => self.out.push_str("error"),
+            _ => self.dynamic(e),
+        }
+    }
+
+    /// What only languages without static types have.
+    fn dynamic(&mut self, e: &Expr) {
+        match &e.kind {
+            ExprKind::Dyn(op, operands) => self.list(op.symbol(), operands),
+            ExprKind::Index(container, index) => self.node("index", &[container, index]),
+            ExprKind::SetIndex(container, index, value) => self.node("set-index", &[container, index, value]),
+            ExprKind::Attr(object, name) => self.node(&format!("attr {name}"), &[object]),
+            ExprKind::SetAttr(object, name, value) => self.node(&format!("set-attr {name}"), &[object, value]),
+            ExprKind::CallAttr(object, name, args) => {
+                let _ = write!(self.out, "(call-attr {name} ");
+                self.expr(object);
+                self.list("", args);
+                self.out.push(')');
+            }
+            ExprKind::CallNamed(callee, args, named) => {
+                self.out.push_str("(call ");
+                self.expr(callee);
+                self.list("", args);
+                for (name, value) in named {
+                    let _ = write!(self.out, " {name}=");
+                    self.expr(value);
+                }
+                self.out.push(')');
+            }
+            ExprKind::Bound(value, _) => self.node("bound", &[value]),
+            ExprKind::IsSet(place) => {
+                self.out.push_str("(set? ");
+                self.place(place);
+                self.out.push(')');
+            }
+            ExprKind::Try { body, catch, finally } => {
+                self.node("try", &[body]);
+                if let Some((local, handler)) = catch {
+                    self.out.push_str("(catch ");
+                    self.local(*local);
+                    self.out.push(' ');
+                    self.expr(handler);
+                    self.out.push(')');
+                }
+                if let Some(work) = finally {
+                    self.node("finally", &[work]);
+                }
+            }
+            ExprKind::Raise(exception) => self.node("raise", &[exception]),
+            _ => self.out.push_str("unset"),
         }
     }
 

@@ -9,6 +9,7 @@ pub mod core;
 pub mod core_text;
 pub mod debug;
 pub mod diagnostics;
+pub mod dynamic;
 pub mod lower;
 pub mod ownership;
 pub mod pipeline;

@@ -48,6 +48,7 @@ tags! {
     Variant0 = 18, "A variant without fields: enum in the high half, variant in the low half";
     NoValue = 19, "No value: an unset variable, or the missing zero value of a channel's type";
     Nil = 20, "The null pointer";
+    Symbol = 21, "Index of a name in the program's table of symbols";
     // Heap handles from here: slot of the heap's slab for the kind.
     I128 = 24, "Heap: wide integer";
     U128 = 25, "Heap: wide integer";

@@ -51,7 +51,11 @@ pub fn accesses(instr: Instr, selects: &[SelectCode], f: &mut dyn FnMut(Access))
                 for arm in &select.arms {
                     let read = |first| Access { first, count: 1, read: true, written: false };
                     match *arm {
-                        ArmCode::Recv(r, _) | ArmCode::RecvOption(r) | ArmCode::After(r) | ArmCode::Future(r) => {
+                        ArmCode::Recv(r, _)
+                        | ArmCode::RecvOption(r)
+                        | ArmCode::RecvPair(r)
+                        | ArmCode::After(r)
+                        | ArmCode::Future(r) => {
                             f(read(r));
                         }
                         ArmCode::Send(channel, value) => {

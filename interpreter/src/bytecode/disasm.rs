@@ -174,6 +174,9 @@ fn constant_text(code: &Code, constant: &Constant) -> String {
         Constant::Duration(n) => format!("{n}ns"),
         Constant::NoValue => "no value".to_string(),
         Constant::Nil => "nil".to_string(),
+        Constant::Symbol(n) => {
+            code.symbols.get(*n as usize).map_or_else(|| format!("symbol ?{n}"), |s| format!("'{s}"))
+        }
     }
 }
 
@@ -200,6 +203,7 @@ fn select_text(code: &Code, index: u16) -> Option<String> {
             ArmCode::Recv(r, true) => format!("<-r{}", r.0),
             ArmCode::Recv(r, false) => format!("_ <-r{}", r.0),
             ArmCode::RecvOption(r) => format!("r{}.recv()", r.0),
+            ArmCode::RecvPair(r) => format!("_, _ <-r{}", r.0),
             ArmCode::Send(channel, value) => format!("r{} <- r{}", channel.0, value.0),
             ArmCode::After(r) => format!("after r{}", r.0),
             ArmCode::Future(r) => format!("future r{}", r.0),

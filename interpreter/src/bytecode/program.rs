@@ -2,6 +2,7 @@
 
 use super::instr::{Instr, Reg};
 use crate::core::{Const, FunctionKind, RuntimeType};
+use crate::dynamic::Dynamic;
 use crate::source::{SourceMap, Span};
 use crate::types::IntKind;
 use std::sync::Arc;
@@ -27,6 +28,8 @@ pub enum Constant {
     NoValue,
     /// The null pointer.
     Nil,
+    /// A symbol, by number.
+    Symbol(u32),
 }
 
 /// A function's code.
@@ -44,6 +47,12 @@ pub struct FunctionCode {
     pub captures: u16,
     /// Parameters, in the registers after the captures.
     pub params: u16,
+    /// How many parameters at the end (before the one that takes the rest) may be unset when it is called.
+    pub optional: u16,
+    /// The last parameter is a list of the arguments that remain.
+    pub rest: bool,
+    /// Names of the parameters, for calls that give arguments by name.
+    pub parameters: Vec<String>,
     /// Registers of the frame, call windows included.
     pub registers: u16,
     /// Its head in the source.
@@ -119,6 +128,8 @@ pub enum ArmCode {
     Recv(Reg, bool),
     /// Receive an Option.
     RecvOption(Reg),
+    /// Receive a tuple of the value and whether there was one.
+    RecvPair(Reg),
     /// Send the second to the first.
     Send(Reg, Reg),
     /// A timer; the register holds a duration.
@@ -193,6 +204,12 @@ pub struct Code {
     pub init: Option<u32>,
     /// The program's start.
     pub main: u32,
+    /// Names that are values.
+    pub symbols: Vec<String>,
+    /// Names of the last arguments of calls that give some by name.
+    pub argument_names: Vec<Vec<String>>,
+    /// Of a language without static types: its classes. Failures of the engine are then exceptions.
+    pub dynamic: Option<Dynamic>,
     /// Instructions that make an object and the variable or field that it is made for, sorted.
     pub object_names: Vec<(u32, String)>,
     /// The files.

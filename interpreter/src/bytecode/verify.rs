@@ -237,9 +237,9 @@ fn max_mode(op: Op) -> u8 {
         Op::Unary => crate::core::UnaryOp::BitNot as u8,
         Op::Compare => crate::core::CompareOp::Ge as u8,
         Op::MakeRange => 1,
-        Op::IterNext => crate::core::IterKind::Range as u8,
+        Op::IterNext => crate::core::IterKind::Dynamic as u8,
         Op::Send => 2,
-        Op::Recv => 3,
+        Op::Recv => 4,
         _ => u8::MAX,
     }
 }

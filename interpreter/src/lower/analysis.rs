@@ -17,8 +17,11 @@ pub fn each_child<'e>(expr: &'e Expr, f: &mut dyn FnMut(&'e Expr)) {
         | ExprKind::Closure(..)
         | ExprKind::Continue(_)
         | ExprKind::Zero
+        | ExprKind::Unset
         | ExprKind::Error => {}
-        ExprKind::Read(place) | ExprKind::Borrow(place) | ExprKind::BorrowMut(place) => each_in_place(place, f),
+        ExprKind::IsSet(place) | ExprKind::Read(place) | ExprKind::Borrow(place) | ExprKind::BorrowMut(place) => {
+            each_in_place(place, f)
+        }
         ExprKind::Assign(place, value) | ExprKind::AssignOp(_, place, value) => {
             each_in_place(place, f);
             f(value);
@@ -28,6 +31,8 @@ pub fn each_child<'e>(expr: &'e Expr, f: &mut dyn FnMut(&'e Expr)) {
         | ExprKind::And(a, b)
         | ExprKind::Or(a, b)
         | ExprKind::Repeat(a, b)
+        | ExprKind::Index(a, b)
+        | ExprKind::SetAttr(a, _, b)
         | ExprKind::Range(a, b, _) => {
             f(a);
             f(b);
@@ -36,11 +41,31 @@ pub fn each_child<'e>(expr: &'e Expr, f: &mut dyn FnMut(&'e Expr)) {
         | ExprKind::Cast(a)
         | ExprKind::Await(a)
         | ExprKind::Panic(a)
+        | ExprKind::Raise(a)
+        | ExprKind::Bound(a, _)
+        | ExprKind::Attr(a, _)
         | ExprKind::Labelled(_, a)
         | ExprKind::Loop(_, a) => f(a),
-        ExprKind::CallValue(callee, args) | ExprKind::SpawnValue(_, callee, args) => {
+        ExprKind::CallValue(callee, args)
+        | ExprKind::SpawnValue(_, callee, args)
+        | ExprKind::CallAttr(callee, _, args) => {
             f(callee);
             args.iter().for_each(f);
+        }
+        ExprKind::CallNamed(callee, args, named) => {
+            f(callee);
+            args.iter().for_each(&mut *f);
+            named.iter().for_each(|(_, value)| f(value));
+        }
+        ExprKind::SetIndex(a, b, c) => {
+            f(a);
+            f(b);
+            f(c);
+        }
+        ExprKind::Try { body, catch, finally } => {
+            f(body);
+            catch.iter().for_each(|(_, handler)| f(handler));
+            finally.iter().for_each(|work| f(work));
         }
         ExprKind::Call(_, args)
         | ExprKind::CallMethod(_, args)
@@ -50,6 +75,7 @@ pub fn each_child<'e>(expr: &'e Expr, f: &mut dyn FnMut(&'e Expr)) {
         | ExprKind::Struct(_, args, _)
         | ExprKind::Variant(_, _, args)
         | ExprKind::Format(args)
+        | ExprKind::Dyn(_, args)
         | ExprKind::Spawn(_, _, args) => args.iter().for_each(f),
         ExprKind::Block(stmts, tail) => {
             for stmt in stmts {
@@ -96,7 +122,11 @@ pub fn each_child<'e>(expr: &'e Expr, f: &mut dyn FnMut(&'e Expr)) {
         ExprKind::Select(arms, default) => {
             for arm in arms {
                 match &arm.op {
-                    SelectOp::Recv(e) | SelectOp::RecvOption(e) | SelectOp::After(e) | SelectOp::Future(e) => f(e),
+                    SelectOp::Recv(e)
+                    | SelectOp::RecvOption(e)
+                    | SelectOp::RecvPair(e)
+                    | SelectOp::After(e)
+                    | SelectOp::Future(e) => f(e),
                     SelectOp::Send(channel, value) => {
                         f(channel);
                         f(value);

@@ -130,6 +130,7 @@ impl<'p> Emitter<'_, 'p> {
                 self.effect(expr);
                 self.load_unit(dest, span);
             }
+            _ => self.dynamic_to(expr, dest, naming),
         }
         self.reset(mark);
     }
@@ -222,7 +223,7 @@ impl<'p> Emitter<'_, 'p> {
     }
 
     /// Expressions that have no value of their own.
-    fn effect(&mut self, expr: &'p Expr) {
+    pub fn effect(&mut self, expr: &'p Expr) {
         let span = expr.span;
         match &expr.kind {
             ExprKind::Assign(place, value) => self.assign(place, value, span),
@@ -562,6 +563,10 @@ impl<'p> Emitter<'_, 'p> {
             Const::Bool(b) => self.load_imm(dest, Tag::Bool, *b as i32, span),
             Const::Char(c) => self.load_imm(dest, Tag::Char, *c as i32, span),
             Const::Nil => self.load_imm(dest, Tag::Nil, 0, span),
+            Const::Symbol(name) => {
+                let number = self.lowerer.tables.symbol(name);
+                self.load_constant(dest, Constant::Symbol(number), span);
+            }
             Const::Str(s) => self.load_constant(dest, Constant::Str(s.clone()), span),
             Const::Float(x) => self.load_float(*x, tag, dest, span),
             Const::Int(n) => match tag {

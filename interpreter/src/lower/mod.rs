@@ -14,6 +14,7 @@ mod body;
 mod branch;
 mod builtin;
 mod call;
+mod dynamic;
 mod expr;
 mod function;
 mod glue;
@@ -189,6 +190,7 @@ impl<'p> Lowerer<'p> {
         emitter.function_body(function, &modes);
         let finished = emitter.finish();
         let (captures, params) = (function.captures, function.params);
+        let parameters = function.locals.iter().skip(captures as usize).take(params as usize);
         if captures + params > 255 {
             let message = format!("`{}` has more than 255 parameters and captured variables", function.name);
             self.errors.push(Diagnostic::new(DiagnosticCode::TooLarge, function.span, message));
@@ -202,6 +204,9 @@ impl<'p> Lowerer<'p> {
                 end: 0,
                 captures: captures as u16,
                 params: params as u16,
+                optional: function.optional as u16,
+                rest: function.rest,
+                parameters: parameters.map(|local| local.name.clone()).collect(),
                 registers: 0,
                 span: function.span,
                 prelude: function.prelude,
@@ -225,6 +230,9 @@ impl<'p> Lowerer<'p> {
                 end: 0,
                 captures: 0,
                 params: 1,
+                optional: 0,
+                rest: false,
+                parameters: Vec::new(),
                 registers: 0,
                 span,
                 prelude: true,
@@ -334,6 +342,9 @@ impl<'p> Lowerer<'p> {
             methods,
             init: program.init.map(|f| f.0),
             main: main.0,
+            symbols: self.tables.symbols,
+            argument_names: self.tables.argument_names,
+            dynamic: program.dynamic.clone(),
             object_names: self.object_names,
             sources: program.sources.clone(),
         })

@@ -20,7 +20,11 @@ impl<'p> Emitter<'_, 'p> {
             let mut later: Vec<&'p Expr> = Vec::new();
             for arm in &arms[i + 1..] {
                 match &arm.op {
-                    SelectOp::Recv(e) | SelectOp::RecvOption(e) | SelectOp::After(e) | SelectOp::Future(e) => {
+                    SelectOp::Recv(e)
+                    | SelectOp::RecvOption(e)
+                    | SelectOp::RecvPair(e)
+                    | SelectOp::After(e)
+                    | SelectOp::Future(e) => {
                         later.push(e);
                     }
                     SelectOp::Send(channel, value) => later.extend([channel, value]),
@@ -30,6 +34,7 @@ impl<'p> Emitter<'_, 'p> {
             codes.push(match &arm.op {
                 SelectOp::Recv(channel) => ArmCode::Recv(self.operand_before(channel, &later), used),
                 SelectOp::RecvOption(channel) => ArmCode::RecvOption(self.operand_before(channel, &later)),
+                SelectOp::RecvPair(channel) => ArmCode::RecvPair(self.operand_before(channel, &later)),
                 SelectOp::After(duration) => ArmCode::After(self.operand_before(duration, &later)),
                 SelectOp::Future(future) => ArmCode::Future(self.operand_before(future, &later)),
                 SelectOp::Send(channel, value) => {

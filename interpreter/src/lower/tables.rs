@@ -16,6 +16,7 @@ enum Key {
     Duration(i64),
     NoValue,
     Nil,
+    Symbol(u32),
 }
 
 /// See the module.
@@ -33,6 +34,11 @@ pub struct Tables {
     /// Methods that are called by name or can be.
     pub method_names: Vec<String>,
     method_index: FxHashMap<String, u32>,
+    /// Names that are values.
+    pub symbols: Vec<String>,
+    symbol_index: FxHashMap<String, u32>,
+    /// Names of the arguments that calls give by name.
+    pub argument_names: Vec<Vec<String>>,
 }
 
 impl Tables {
@@ -48,6 +54,7 @@ impl Tables {
             Constant::Duration(n) => Key::Duration(*n),
             Constant::NoValue => Key::NoValue,
             Constant::Nil => Key::Nil,
+            Constant::Symbol(n) => Key::Symbol(*n),
         };
         let next = self.constants.len() as u32;
         let index = *self.constant_index.entry(key).or_insert(next);
@@ -75,6 +82,26 @@ impl Tables {
             self.type_tests.push(kind);
         }
         index
+    }
+
+    /// Index of a symbol.
+    pub fn symbol(&mut self, name: &str) -> u32 {
+        if let Some(&index) = self.symbol_index.get(name) {
+            return index;
+        }
+        let index = self.symbols.len() as u32;
+        self.symbols.push(name.to_string());
+        self.symbol_index.insert(name.to_string(), index);
+        index
+    }
+
+    /// Number of a list of argument names.
+    pub fn argument_names(&mut self, names: Vec<String>) -> u32 {
+        let found = self.argument_names.iter().position(|known| *known == names);
+        found.unwrap_or_else(|| {
+            self.argument_names.push(names);
+            self.argument_names.len() - 1
+        }) as u32
     }
 
     /// Index of a method's name.

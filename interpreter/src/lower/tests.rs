@@ -80,6 +80,8 @@ fn function(name: &str, params: u32, locals: &[(&str, Ty)], ret: Ty, body: Expr)
         kind: FunctionKind::Plain,
         captures: 0,
         params,
+        optional: 0,
+        rest: false,
         locals: locals.collect(),
         ret,
         body,
@@ -111,6 +113,7 @@ fn program(types: Types, functions: Vec<Function>) -> Program {
         init: None,
         main: Some(FuncId(0)),
         types,
+        dynamic: None,
         sources: Arc::new(SourceMap::default()),
     }
 }

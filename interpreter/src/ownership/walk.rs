@@ -109,6 +109,19 @@ impl<'p> Walk<'p> {
         }
         match &expr.kind {
             ExprKind::Const(_) | ExprKind::Function(_) | ExprKind::Zero | ExprKind::Error => {}
+            // Languages without static types own nothing.
+            ExprKind::Dyn(..)
+            | ExprKind::Index(..)
+            | ExprKind::SetIndex(..)
+            | ExprKind::Attr(..)
+            | ExprKind::SetAttr(..)
+            | ExprKind::CallAttr(..)
+            | ExprKind::CallNamed(..)
+            | ExprKind::Bound(..)
+            | ExprKind::IsSet(_)
+            | ExprKind::Unset
+            | ExprKind::Try { .. }
+            | ExprKind::Raise(_) => {}
             ExprKind::Read(place) => self.place(place, how, expr.span),
             ExprKind::Borrow(place) => self.place(place, Use::Look, expr.span),
             ExprKind::BorrowMut(place) => self.place(place, Use::Change, expr.span),
@@ -441,7 +454,9 @@ impl<'p> Walk<'p> {
         let mut waits = false;
         for arm in arms {
             match &arm.op {
-                SelectOp::Recv(channel) | SelectOp::RecvOption(channel) => self.expr(channel, Use::Look),
+                SelectOp::Recv(channel) | SelectOp::RecvOption(channel) | SelectOp::RecvPair(channel) => {
+                    self.expr(channel, Use::Look);
+                }
                 SelectOp::Send(channel, value) => {
                     self.expr(channel, Use::Look);
                     self.expr(value, Use::Take);

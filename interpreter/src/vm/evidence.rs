@@ -5,9 +5,11 @@ use super::fault::Fault;
 use super::heap::Heap;
 use super::machine::Machine;
 use super::mark::Frames;
+use super::raise;
 use super::task::Body;
 use crate::bytecode::Code;
 use crate::core::RuntimeType;
+use crate::dynamic::ErrorKind;
 use crate::types::{EnumId, StructId};
 use crate::value::{Tag, Value};
 use scheduler::Runtime;
@@ -80,10 +82,14 @@ impl<E: Engine> Machine<E> {
         let (verdict, message) = match fault {
             Fault::Panic(message) => (Verdict::Panic, message.clone()),
             Fault::Assert(message) => (Verdict::Assert, message.clone()),
+            Fault::Error(ErrorKind::Assertion, message) => (Verdict::Assert, message.clone()),
+            Fault::Error(_, message) => (Verdict::Panic, message.clone()),
+            Fault::Raised(exception) => self.uncaught(*exception),
             Fault::Exit(_) => return None,
         };
         let task = self.sched.task(slot);
-        let frames = visible(&self.code, stack(&self.code, &task.body));
+        let frames = raise::failed_at(&task.body, fault).unwrap_or_else(|| stack(&self.code, &task.body));
+        let frames = visible(&self.code, frames);
         // The event stands where the user's code does, not inside a prelude function that it called.
         let site = frames.first().map_or(task.body.pc, |frame| frame.site.0);
         let culprit = task.evidence();

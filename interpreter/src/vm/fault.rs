@@ -1,5 +1,8 @@
 //! What can go wrong in an instruction or a built-in: the guest's failure, reported as a finding, never the host's.
 
+use crate::dynamic::ErrorKind;
+use crate::value::Value;
+
 /// A failure of the running task.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fault {
@@ -9,12 +12,21 @@ pub enum Fault {
     Assert(String),
     /// The program asked to end with this code.
     Exit(i32),
+    /// A failure that a program whose language has exceptions can catch. For others it is a panic.
+    Error(ErrorKind, String),
+    /// An exception on its way to its handler.
+    Raised(Value),
 }
 
 impl Fault {
     /// A panic with a message.
     pub fn panic(message: impl Into<String>) -> Fault {
         Fault::Panic(message.into())
+    }
+
+    /// A failure of a kind that can be caught, with a message.
+    pub fn error(kind: ErrorKind, message: impl Into<String>) -> Fault {
+        Fault::Error(kind, message.into())
     }
 }
 

@@ -164,6 +164,11 @@ struct Writer<'a> {
 }
 
 impl Writer<'_> {
+    /// The name that a symbol is.
+    fn symbol(&self, value: Value) -> &str {
+        self.code.and_then(|code| code.symbols.get(value.slot() as usize)).map_or("<symbol>", |name| name)
+    }
+
     /// Writes a value, or its beginning up to the first element.
     fn begin(&mut self, mut value: Value, out: &mut String) {
         // References, boxes and guards show as their target.
@@ -194,6 +199,7 @@ impl Writer<'_> {
             Tag::Unit => return out.push_str("()"),
             Tag::NoValue => return out.push_str("<unset>"),
             Tag::Nil => return out.push_str("nil"),
+            Tag::Symbol => return out.push_str(self.symbol(value)),
             Tag::Return => return out.push_str("<return address>"),
             Tag::Bool => return out.push_str(if value.truthy() { "true" } else { "false" }),
             Tag::Char => return self.write_char(value, out),

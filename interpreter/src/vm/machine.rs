@@ -266,6 +266,7 @@ fn load(heap: &mut Heap, constant: &Constant) -> Value {
         Constant::Duration(n) => Value::new(Tag::Duration, *n as u64),
         Constant::NoValue => Value::NONE,
         Constant::Nil => Value::new(Tag::Nil, 0),
+        Constant::Symbol(n) => Value::new(Tag::Symbol, u64::from(*n)),
     }
 }
 
@@ -292,6 +293,9 @@ fn with_start_up(code: &Code) -> Result<(Code, u32), VerifyError> {
         end: code.instrs.len() as u32,
         captures: 0,
         params: 0,
+        optional: 0,
+        rest: false,
+        parameters: Vec::new(),
         registers: 1,
         span,
         prelude: true,

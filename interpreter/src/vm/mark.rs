@@ -200,6 +200,10 @@ impl Marks {
         for &value in body.thread_locals.iter().flat_map(|values| values.iter()) {
             self.value(value);
         }
+        self.value(body.raising);
+        if let Some(origin) = &body.origin {
+            self.value(origin.exception);
+        }
         sched.in_flight(slot, |child| self.child(child));
     }
 }

@@ -159,7 +159,9 @@ impl<E: Engine> Machine<E> {
         let registers = &self.sched.task(slot).body.stack[base as usize..];
         for arm in &self.selects[number].arms {
             let (first, second) = match *arm {
-                ArmCode::Recv(first, _) | ArmCode::RecvOption(first) => (registers[first.0 as usize], None),
+                ArmCode::Recv(first, _) | ArmCode::RecvOption(first) | ArmCode::RecvPair(first) => {
+                    (registers[first.0 as usize], None)
+                }
                 ArmCode::Send(first, second) => (registers[first.0 as usize], Some(registers[second.0 as usize])),
                 ArmCode::After(_) | ArmCode::Future(_) => return false,
             };
@@ -186,7 +188,9 @@ impl<E: Engine> Machine<E> {
             let stack = &self.body(slot).stack;
             let register = |register: Reg| stack[base as usize + register.0 as usize];
             let (mut first, second) = match arm {
-                ArmCode::Recv(channel, _) | ArmCode::RecvOption(channel) => (register(channel), Value::UNIT),
+                ArmCode::Recv(channel, _) | ArmCode::RecvOption(channel) | ArmCode::RecvPair(channel) => {
+                    (register(channel), Value::UNIT)
+                }
                 ArmCode::Send(channel, value) => (register(channel), register(value)),
                 ArmCode::After(duration) => (register(duration), Value::UNIT),
                 ArmCode::Future(future) => (register(future), Value::UNIT),
@@ -195,7 +199,7 @@ impl<E: Engine> Machine<E> {
                 first = self.contents(first)?;
             }
             arms.push(match arm {
-                ArmCode::Recv(..) | ArmCode::RecvOption(_) => Arm::Recv(first.slot()),
+                ArmCode::Recv(..) | ArmCode::RecvOption(_) | ArmCode::RecvPair(_) => Arm::Recv(first.slot()),
                 ArmCode::Send(..) => {
                     self.publish(at, &[second]);
                     Arm::Send(first.slot(), second)
@@ -228,7 +232,9 @@ impl<E: Engine> Machine<E> {
             }
             (ArmCode::RecvOption(_), ArmOutcome::Received) => self.heap.some(handed),
             (ArmCode::RecvOption(_), _) => NONE_VALUE,
-            (_, ArmOutcome::SendClosed) => return Err(Fault::panic(channels::SEND_CLOSED)),
+            (ArmCode::RecvPair(_), ArmOutcome::Received) => self.heap.tuple(&[handed, Value::bool(true)]),
+            (ArmCode::RecvPair(_), _) => self.heap.tuple(&[Value::UNIT, Value::bool(false)]),
+            (_, ArmOutcome::SendClosed) => return Err(channels::send_closed()),
             (ArmCode::Future(_), ArmOutcome::Done) => handed,
             (ArmCode::Future(_), ArmOutcome::Gone) => return Err(Fault::panic("await of a task that was cancelled")),
             _ => Value::UNIT,
@@ -252,7 +258,7 @@ impl<E: Engine> Machine<E> {
         let base = body.base;
         let to = body.stack[base as usize - 1].payload;
         if to == RETURN_END {
-            return self.end_cancelled(slot);
+            return Some(self.end_unwound(slot));
         }
         let (pc, base) = self.caller(to, base);
         self.unwind_from(slot, pc, base)
@@ -264,8 +270,14 @@ impl<E: Engine> Machine<E> {
         (pc, base - 1 - u32::from(self.code.instrs[pc as usize].a / 2))
     }
 
-    /// Sends a cancelled task to the clean-up code that covers where it stands, or to its end.
-    fn unwind_from(&mut self, slot: u32, mut pc: u32, mut base: u32) -> Option<Stop> {
+    /// Sends a task that is cancelled, or has an exception on its way, to the code that covers where it stands, or to its end.
+    fn unwind_from(&mut self, slot: u32, pc: u32, base: u32) -> Option<Stop> {
+        if self.land(slot, pc, base) { None } else { Some(self.end_unwound(slot)) }
+    }
+
+    /// Finds the clean-up or handler that covers where a task stands, in this frame or one that called it, and puts the task there.
+    /// Where there is none the task stays in its outermost frame, if it is cancelled, and where it is otherwise.
+    pub(super) fn land(&mut self, slot: u32, mut pc: u32, mut base: u32) -> bool {
         loop {
             let function = self.code.function_at(pc).map(|f| &self.code.functions[f as usize]);
             let cleanup = function.and_then(|f| f.cleanups.iter().find(|c| c.from <= pc && pc < c.to)).copied();
@@ -273,21 +285,29 @@ impl<E: Engine> Machine<E> {
             if let Some(cleanup) = cleanup {
                 body.pc = cleanup.target;
                 body.base = base;
-                return None;
+                return true;
             }
             let to = body.stack[base as usize - 1].payload;
             if to == RETURN_END {
-                body.pc = pc;
-                body.base = base;
-                return self.end_cancelled(slot);
+                if body.raising == Value::NONE {
+                    body.pc = pc;
+                    body.base = base;
+                }
+                return false;
             }
             (pc, base) = self.caller(to, base);
         }
     }
 
-    fn end_cancelled(&mut self, slot: u32) -> Option<Stop> {
+    /// The end of a task that nothing more holds: it was cancelled, or nobody caught its exception.
+    fn end_unwound(&mut self, slot: u32) -> Stop {
+        let body = self.body(slot);
+        let exception = std::mem::replace(&mut body.raising, Value::NONE);
+        if exception != Value::NONE {
+            return Stop::Fault(slot, Fault::Raised(exception));
+        }
         let at = At { site: self.body(slot).pc, clock: self.clock };
         self.sched.end_task(&mut self.tr, at, EndStatus::Cancelled, Value::UNIT);
-        Some(Stop::TaskEnded)
+        Stop::TaskEnded
     }
 }

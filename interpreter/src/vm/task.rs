@@ -1,6 +1,7 @@
 //! The virtual machine's part of a task: registers and where it stands.
 
 use super::machine::Entry;
+use super::raise::Origin;
 use crate::value::{Tag, Value};
 
 /// Return address of a task's first frame: returning from it ends the task.
@@ -21,6 +22,10 @@ pub struct Body {
     pub base: u32,
     /// This task's copies of thread-local globals, by global; made at first use.
     pub thread_locals: Option<Box<Vec<Value>>>,
+    /// The exception that is on its way to a handler; [`Value::NONE`] otherwise.
+    pub raising: Value,
+    /// Where the exception that it raised last came from.
+    pub origin: Option<Box<Origin>>,
 }
 
 impl Body {
@@ -38,6 +43,8 @@ impl Body {
         self.pc = entry.start;
         self.base = 1;
         self.thread_locals = None;
+        self.raising = Value::NONE;
+        self.origin = None;
     }
 
     /// Makes room for at least so many values, exactly at first and in doubling steps later.

@@ -139,7 +139,10 @@ impl Trial {
             match stop {
                 Stop::Step => return Err(Failure::Endless),
                 Stop::TaskEnded | Stop::Scheduler(Next::Poll | Next::Run { .. }) => {}
-                Stop::Fault(_, Fault::Panic(message) | Fault::Assert(message)) => return Err(Failure::Panic(message)),
+                Stop::Fault(_, Fault::Panic(message) | Fault::Assert(message) | Fault::Error(_, message)) => {
+                    return Err(Failure::Panic(message));
+                }
+                Stop::Fault(_, Fault::Raised(_)) => return Err(Failure::Panic("it raises an exception".into())),
                 Stop::Fault(_, Fault::Exit(code)) => {
                     return Err(Failure::Panic(format!("it ends the program with code {code}")));
                 }

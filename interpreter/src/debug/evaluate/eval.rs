@@ -30,7 +30,8 @@ pub(super) fn failed(at: u32, fault: Fault) -> Wrong {
         Fault::Panic(message) if message.starts_with("out of memory") => {
             Wrong::new(at, format!("this takes more memory than an evaluation may ({} MiB)", super::MEMORY >> 20))
         }
-        Fault::Panic(message) | Fault::Assert(message) => Wrong::new(at, message),
+        Fault::Panic(message) | Fault::Assert(message) | Fault::Error(_, message) => Wrong::new(at, message),
+        Fault::Raised(_) => Wrong::new(at, "it raises an exception"),
         Fault::Exit(code) => Wrong::new(at, format!("it ends the program with code {code}")),
     }
 }

@@ -94,6 +94,7 @@ impl Evaluator<'_> {
             Const::Bool(b) => Value::bool(*b),
             Const::Char(c) => Value::new(Tag::Char, u64::from(*c)),
             Const::Nil => Value::new(Tag::Nil, 0),
+            Const::Symbol(_) => Value::UNIT,
             Const::Str(text) => heap.string(text.as_str()).map_err(|fault| super::eval::failed(at, fault))?,
             Const::Float(x) if constant.ty == "f32" => arith::f32_value(*x as f32),
             Const::Float(x) => Value::f64(*x),

@@ -384,6 +384,8 @@ impl<'a> Checker<'a> {
             kind: frame.kind,
             captures: frame.capture_locals.len() as u32,
             params: frame.params.len() as u32,
+            optional: 0,
+            rest: false,
             locals: Vec::new(),
             ret: frame.ret,
             body,

@@ -97,6 +97,7 @@ impl Checker<'_> {
                 Const::Char(c) => Shape::Node(Constructor::Range(*c as i128, *c as i128), Vec::new()),
                 Const::Float(value) => Shape::Node(Constructor::Literal(value.to_string()), Vec::new()),
                 Const::Str(text) => Shape::Node(Constructor::Literal(format!("{text:?}")), Vec::new()),
+                Const::Symbol(name) => Shape::Node(Constructor::Literal(format!("'{name}")), Vec::new()),
                 Const::Nil => Shape::Node(Constructor::Literal("nil".into()), Vec::new()),
             },
             PatternKind::Range { lo, hi, inclusive } => {

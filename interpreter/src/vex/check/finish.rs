@@ -71,6 +71,7 @@ impl Checker<'_> {
             init,
             main,
             types: std::mem::take(&mut self.types),
+            dynamic: None,
             sources: Arc::new(SourceMap::default()),
         });
     }
@@ -285,6 +286,7 @@ impl Checker<'_> {
                     match &mut arm.op {
                         SelectOp::Recv(value)
                         | SelectOp::RecvOption(value)
+                        | SelectOp::RecvPair(value)
                         | SelectOp::After(value)
                         | SelectOp::Future(value) => self.finish_expr(value, at),
                         SelectOp::Send(channel, value) => {
@@ -493,6 +495,19 @@ pub fn each_child(e: &mut Expr, f: &mut dyn FnMut(&mut Expr)) {
         | ExprKind::Continue(_)
         | ExprKind::Zero
         | ExprKind::Error => {}
+        // Not of this language.
+        ExprKind::Dyn(..)
+        | ExprKind::Index(..)
+        | ExprKind::SetIndex(..)
+        | ExprKind::Attr(..)
+        | ExprKind::SetAttr(..)
+        | ExprKind::CallAttr(..)
+        | ExprKind::CallNamed(..)
+        | ExprKind::Bound(..)
+        | ExprKind::IsSet(_)
+        | ExprKind::Unset
+        | ExprKind::Try { .. }
+        | ExprKind::Raise(_) => {}
         ExprKind::Read(place) | ExprKind::Borrow(place) | ExprKind::BorrowMut(place) => place_children(place, f),
         ExprKind::Assign(place, value) | ExprKind::AssignOp(_, place, value) => {
             place_children(place, f);
@@ -583,6 +598,7 @@ pub fn each_child(e: &mut Expr, f: &mut dyn FnMut(&mut Expr)) {
                 match &mut arm.op {
                     SelectOp::Recv(value)
                     | SelectOp::RecvOption(value)
+                    | SelectOp::RecvPair(value)
                     | SelectOp::After(value)
                     | SelectOp::Future(value) => f(value),
                     SelectOp::Send(channel, value) => {
@@ -648,6 +664,8 @@ fn unused_function() -> Function {
         kind: FunctionKind::Plain,
         captures: 0,
         params: 0,
+        optional: 0,
+        rest: false,
         locals: Vec::new(),
         ret: Types::UNIT,
         body: super::expect::unit(span),

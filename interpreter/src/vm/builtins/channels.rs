@@ -3,6 +3,7 @@
 use super::objects::BYTES;
 use super::{Env, arg};
 use crate::builtins::Builtin;
+use crate::dynamic::ErrorKind;
 use crate::value::{Tag, Value};
 use crate::vm::engine::Engine;
 use crate::vm::fault::{Fault, Outcome};
@@ -11,6 +12,12 @@ use scheduler::{Runtime, Step, Try};
 
 /// The panic of a send on a closed channel.
 pub const SEND_CLOSED: &str = "send on closed channel";
+/// The failure of a send on a closed channel.
+#[cold]
+pub fn send_closed() -> Fault {
+    Fault::error(ErrorKind::Runtime, SEND_CLOSED)
+}
+
 /// The panic of a receive that needs a value which a closed channel cannot give.
 pub const RECV_CLOSED: &str = "receive on closed channel";
 /// The panic of a second close.
@@ -29,6 +36,8 @@ pub mod mode {
     pub const RESULT: u8 = 2;
     /// The value is not used: a closed channel is fine.
     pub const DISCARD: u8 = 3;
+    /// A tuple of the value and whether there was one (receive).
+    pub const PAIR: u8 = 4;
 }
 
 /// The mode of a built-in send or receive.
@@ -81,7 +90,7 @@ pub fn send<E: Engine>(env: &mut Env<'_, E>, builtin: Builtin, args: &[Value]) -
 pub fn sent(heap: &mut Heap, mode: u8, went: bool) -> Result<Value, Fault> {
     match (mode, went) {
         (mode::PLAIN, true) => Ok(Value::UNIT),
-        (mode::PLAIN, false) => Err(Fault::panic(SEND_CLOSED)),
+        (mode::PLAIN, false) => Err(send_closed()),
         (mode::OPTION, _) => Ok(Value::bool(went)),
         (_, true) => Ok(heap.ok(Value::UNIT)),
         (_, false) => heap.err_text(CLOSED),
@@ -119,6 +128,8 @@ pub fn received(heap: &mut Heap, mode: u8, channel: Value, value: Option<Value>)
         (mode::OPTION, value) => Ok(heap.option(value)),
         (mode::RESULT, Some(value)) => Ok(heap.ok(value)),
         (mode::RESULT, None) => heap.err_text(CLOSED),
+        (mode::PAIR, Some(value)) => Ok(heap.tuple(&[value, Value::bool(true)])),
+        (mode::PAIR, None) => Ok(heap.tuple(&[Value::UNIT, Value::bool(false)])),
         (mode::DISCARD.., _) => Ok(Value::UNIT),
     }
 }

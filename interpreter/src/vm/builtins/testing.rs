@@ -50,6 +50,9 @@ pub fn names() -> Code {
         type_tests: Vec::new(),
         method_names: Vec::new(),
         methods: Vec::new(),
+        symbols: Vec::new(),
+        argument_names: Vec::new(),
+        dynamic: None,
         structs: vec![
             structure("P", &["x", "y"], false),
             structure("Id", &["0"], true),
