@@ -182,20 +182,6 @@ pub enum Fires {
     Context(u32),
 }
 
-/// All kinds of objects.
-pub const KINDS: [ObjectKind; 10] = [
-    ObjectKind::Channel,
-    ObjectKind::Mutex,
-    ObjectKind::RwLock,
-    ObjectKind::WaitGroup,
-    ObjectKind::Once,
-    ObjectKind::Barrier,
-    ObjectKind::Semaphore,
-    ObjectKind::Atomic,
-    ObjectKind::Timer,
-    ObjectKind::Context,
-];
-
 impl<V: Copy + Default, B: Default> Scheduler<V, B> {
     /// All live objects of a kind, by slot.
     pub fn live_objects(&self, kind: ObjectKind) -> impl Iterator<Item = (u32, ObjectRef)> + '_ {

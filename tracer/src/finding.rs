@@ -74,8 +74,8 @@ pub enum WaitReason {
 }
 
 impl WaitReason {
-    /// Every reason.
-    pub const ALL: &'static [WaitReason] = &[
+    /// Every reason, in the order of their codes.
+    pub const ALL: [WaitReason; 13] = [
         WaitReason::Send,
         WaitReason::Recv,
         WaitReason::Select,

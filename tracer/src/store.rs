@@ -324,17 +324,17 @@ impl Store {
 
     /// Whether the run has no wall time: times are those of the virtual clock.
     pub fn is_virtual(&self) -> bool {
-        self.derived.anchors.0.is_empty()
+        self.derived.anchors.is_empty()
     }
 
     /// The time of a clock.
     pub fn time_of_clock(&self, clock: u64) -> u64 {
-        self.derived.anchors.translate(clock, |point| point.0, |point| point.1)
+        self.derived.anchors.time(clock)
     }
 
     /// The clock of a time.
     pub fn clock_at(&self, time: u64) -> u64 {
-        self.derived.anchors.translate(time, |point| point.1, |point| point.0)
+        self.derived.anchors.clock(time)
     }
 
     /// The clock of an event, or of one that is at most so many events from it: of a file the latter need not be read.

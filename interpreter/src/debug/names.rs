@@ -8,14 +8,15 @@ use super::values::{locals, objects};
 use super::view::View;
 use crate::value::{Tag, Value};
 use crate::vm::mark::object_kind;
-use scheduler::inspect::KINDS;
 use tracer::event::ObjectId;
 use tracer::finding::ObjectKind;
 
 /// The objects that are there, by kind and slot, with their numbers.
 fn all<'v>(view: &View<'v>) -> impl Iterator<Item = (ObjectKind, u32, ObjectId)> + use<'v> {
     let sched = view.sched;
-    KINDS.into_iter().flat_map(move |kind| sched.live_objects(kind).map(move |(slot, object)| (kind, slot, object.id)))
+    ObjectKind::ALL
+        .into_iter()
+        .flat_map(move |kind| sched.live_objects(kind).map(move |(slot, object)| (kind, slot, object.id)))
 }
 
 /// Where the object with a number is.

@@ -16,7 +16,6 @@ use super::task::Body;
 use crate::bytecode::Code;
 use crate::bytecode::liveness::Liveness;
 use crate::value::{Tag, Value};
-use scheduler::inspect::KINDS;
 use scheduler::{Child, Handle, Reach, Scheduler};
 use tracer::event::Site;
 use tracer::finding::ObjectKind;
@@ -42,7 +41,7 @@ pub(crate) fn object_kind(tag: Tag) -> Option<ObjectKind> {
 #[derive(Debug, Default)]
 pub struct Marks {
     heap: [Bits; Kind::COUNT],
-    objects: [Bits; KINDS.len()],
+    objects: [Bits; ObjectKind::ALL.len()],
     tasks: Bits,
     pending: Vec<Child<Value>>,
     /// Which registers are still needed, where; made when first asked for.
@@ -315,14 +314,14 @@ pub fn collect(heap: &mut Heap, sched: &mut Sched, code: &Code, roots: Roots<'_>
     }
     marks.drain(heap, sched);
     let mut freed = 0;
-    for kind in KINDS {
+    for kind in ObjectKind::ALL {
         let keep = &marks.objects[kind as usize];
         freed += sched.sweep(kind, |slot| keep.get(slot));
     }
     freed += sched.sweep_tasks(|slot| marks.tasks.get(slot));
     let outside = sched.bytes() + stacks;
     freed += heap.sweep(&marks.heap, outside);
-    let live = heap.objects() + KINDS.iter().map(|&kind| sched.count(kind)).sum::<usize>();
+    let live = heap.objects() + ObjectKind::ALL.iter().map(|&kind| sched.count(kind)).sum::<usize>();
     Collected { live, freed }
 }
 

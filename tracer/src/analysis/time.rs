@@ -5,61 +5,37 @@
 use super::read::LARGEST;
 use crate::event::Kind;
 use crate::events::Event;
+use crate::model::anchors::Anchors;
 
-/// Clock and wall time at some points, both rising, and where the reader is among them.
+/// The anchors of a run, and where the reader is among them.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Time {
-    points: Vec<(u64, u64)>,
+    anchors: Anchors,
     at: usize,
 }
 
 impl Time {
     /// Notes the anchors of a run that is read for the first time.
     pub fn note(&mut self, event: &Event) {
-        if event.kind != Kind::Anchor {
-            return;
-        }
-        let (clock, wall) = (event.clock, event.wide().min(LARGEST));
-        let wall = self.points.last().map_or(wall, |&(_, before)| wall.max(before));
-        let several = self.points.len() > 1;
-        match self.points.last_mut() {
-            // Where the clock stood still the later wall time counts, from the next change on.
-            Some(last) if several && last.0 == clock => last.1 = wall,
-            _ => self.points.push((clock, wall)),
+        if event.kind == Kind::Anchor {
+            self.anchors.push(event.clock, event.wide().min(LARGEST));
         }
     }
 
     /// Whether there is no wall time: times are those of the virtual clock.
     pub fn is_virtual(&self) -> bool {
-        self.points.is_empty()
+        self.anchors.is_empty()
     }
 
-    /// The time of a clock; clocks are asked for in rising order.
+    /// The time of a clock; clocks are asked for in rising order, so that nothing has to be searched.
     #[inline]
     pub fn of(&mut self, clock: u64) -> u64 {
-        if self.points.is_empty() {
-            return clock;
-        }
-        while self.points.get(self.at + 1).is_some_and(|next| next.0 <= clock) {
-            self.at += 1;
-        }
-        self.after(self.at, clock)
+        self.anchors.time_after(&mut self.at, clock)
     }
 
     /// The time of any clock.
     pub fn at(&self, clock: u64) -> u64 {
-        self.after(self.points.partition_point(|point| point.0 <= clock).saturating_sub(1), clock)
-    }
-
-    /// The time of a clock between a point and the next.
-    fn after(&self, point: usize, clock: u64) -> u64 {
-        let Some(&(from, begin)) = self.points.get(point) else { return clock };
-        match self.points.get(point + 1) {
-            Some(&(to, end)) if clock >= from => {
-                begin + (u128::from(clock - from) * u128::from(end - begin) / u128::from((to - from).max(1))) as u64
-            }
-            _ => begin,
-        }
+        self.anchors.time(clock)
     }
 
     /// Back to the beginning.

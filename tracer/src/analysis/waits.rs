@@ -7,7 +7,7 @@
 use super::counts::Counts;
 use super::{Analysis, Change, Known, Out, Target};
 use crate::event::Site;
-use crate::model::state::REASONS;
+use crate::finding::WaitReason;
 use crate::profile::{Distribution, WaitRow};
 use rustc_hash::FxHashMap;
 use std::cmp::Reverse;
@@ -45,7 +45,7 @@ impl Analysis for Waits {
     }
 
     fn finish(mut self, known: &Known, out: &mut Out) {
-        let name = |reason: u8| REASONS.get(reason as usize).map_or("?", |reason| reason.name()).to_string();
+        let name = |reason: u8| WaitReason::ALL.get(reason as usize).map_or("?", |reason| reason.name()).to_string();
         for (&reason, time) in &self.by_reason {
             let row = WaitRow { reason: name(reason), time: time.clone(), ..WaitRow::default() };
             out.profile.waits.push(row);

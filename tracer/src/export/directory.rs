@@ -8,6 +8,7 @@ use crate::chunk::Chunk;
 use crate::event::{Kind, ObjectId, Site, TaskId};
 use crate::events::{Event, Events};
 use crate::finding::ObjectKind;
+use crate::model::anchors::Anchors;
 use crate::model::slots::Slots;
 use crate::names;
 use crate::program::ProgramInfo;
@@ -54,8 +55,7 @@ pub(super) struct Directory {
     objects: Slots<Made>,
     /// How many were made at a site.
     made: FxHashMap<Site, NonZeroU32>,
-    /// Clock and wall time, both rising.
-    anchors: Vec<(u64, u64)>,
+    anchors: Anchors,
     /// Workers that were seen.
     pub(super) workers: u32,
     /// Clock of the newest event.
@@ -71,7 +71,7 @@ impl Directory {
             spawned: FxHashMap::default(),
             objects: Slots::default(),
             made: FxHashMap::default(),
-            anchors: Vec::new(),
+            anchors: Anchors::default(),
             workers: 1,
             end: 0,
         };
@@ -89,7 +89,7 @@ impl Directory {
                 self.workers = self.workers.max(event.worker.saturating_add(1));
                 self.task(event.arg, u32::MAX);
             }
-            Kind::Anchor => self.anchor(event.clock, event.wide()),
+            Kind::Anchor => self.anchors.push(event.clock, event.wide()),
             kind => {
                 if let Some(kind) = made(kind) {
                     self.object(event.object, kind, event.site);
@@ -116,16 +116,6 @@ impl Directory {
         }
     }
 
-    fn anchor(&mut self, clock: u64, wall: u64) {
-        let wall = self.anchors.last().map_or(wall, |&(_, before)| wall.max(before));
-        let several = self.anchors.len() > 1;
-        match self.anchors.last_mut() {
-            // Where the clock stood still the later wall time counts, from the next change on.
-            Some(last) if several && last.0 == clock => last.1 = wall,
-            _ => self.anchors.push((clock, wall)),
-        }
-    }
-
     /// The program.
     pub(super) fn program(&self) -> &ProgramInfo {
         &self.program
@@ -133,13 +123,7 @@ impl Directory {
 
     /// The time of a clock in nanoseconds: interpolated between anchors, the clock itself where there is none.
     pub(super) fn time(&self, clock: u64) -> u64 {
-        let after = self.anchors.partition_point(|point| point.0 <= clock);
-        let (Some(a), Some(b)) = (after.checked_sub(1).and_then(|i| self.anchors.get(i)), self.anchors.get(after))
-        else {
-            return self.anchors.get(after.saturating_sub(1)).map_or(clock, |point| point.1);
-        };
-        let (span, done, length) = (b.0 - a.0, clock - a.0, b.1 - a.1);
-        a.1 + (done as u128 * length as u128 / span.max(1) as u128) as u64
+        self.anchors.time(clock)
     }
 
     /// The name of a task; `–` for none.
@@ -153,7 +137,7 @@ impl Directory {
 
     /// The sort of an object, where it is known.
     pub(super) fn object_kind(&self, id: ObjectId) -> Option<ObjectKind> {
-        OBJECT_KINDS.get((self.objects.get(id.0)?.kind_site & 0xff) as usize).copied()
+        ObjectKind::ALL.get((self.objects.get(id.0)?.kind_site & 0xff) as usize).copied()
     }
 
     /// The name of an object; `–` for none.
@@ -173,20 +157,6 @@ impl Directory {
 fn next(count: Option<&NonZeroU32>) -> NonZeroU32 {
     count.map_or(NonZeroU32::MIN, |count| count.saturating_add(1))
 }
-
-/// By their numbers.
-const OBJECT_KINDS: [ObjectKind; 10] = [
-    ObjectKind::Channel,
-    ObjectKind::Mutex,
-    ObjectKind::RwLock,
-    ObjectKind::WaitGroup,
-    ObjectKind::Once,
-    ObjectKind::Barrier,
-    ObjectKind::Semaphore,
-    ObjectKind::Atomic,
-    ObjectKind::Timer,
-    ObjectKind::Context,
-];
 
 /// What an event makes.
 fn made(kind: Kind) -> Option<ObjectKind> {
@@ -239,7 +209,7 @@ mod tests {
 
     #[test]
     fn kinds_of_objects_are_numbered_as_the_table_says() {
-        for (number, &kind) in OBJECT_KINDS.iter().enumerate() {
+        for (number, &kind) in ObjectKind::ALL.iter().enumerate() {
             assert_eq!(kind as usize, number);
         }
     }

@@ -1,6 +1,7 @@
 //! The analyses of a store, together: what is told of every event and of every change.
 
 use super::Analysis;
+use super::anchors::Anchors;
 use super::channels::Channels;
 use super::locks::Locks;
 use super::messages::Messages;
@@ -35,39 +36,12 @@ pub(crate) struct Derived {
     pub(crate) kinds: Kinds,
 }
 
-/// Clock and wall time at some points, both rising.
-#[derive(Debug, Default)]
-pub(crate) struct Anchors(pub(crate) Vec<(u64, u64)>);
-
 #[derive(Debug)]
 pub(crate) struct Kinds(pub(crate) [u64; 128]);
 
 impl Default for Kinds {
     fn default() -> Self {
         Self([0; 128])
-    }
-}
-
-impl Anchors {
-    fn push(&mut self, clock: u64, wall: u64) {
-        let wall = self.0.last().map_or(wall, |&(_, before)| wall.max(before));
-        let several = self.0.len() > 1;
-        match self.0.last_mut() {
-            // Where the clock stood still the later wall time counts, from the next change on.
-            Some(last) if several && last.0 == clock => last.1 = wall,
-            _ => self.0.push((clock, wall)),
-        }
-    }
-
-    /// Translates along the line between the two points around `value`.
-    pub(crate) fn translate(&self, value: u64, from: fn(&(u64, u64)) -> u64, to: fn(&(u64, u64)) -> u64) -> u64 {
-        let after = self.0.partition_point(|point| from(point) <= value);
-        let (Some(a), Some(b)) = (after.checked_sub(1).and_then(|i| self.0.get(i)), self.0.get(after)) else {
-            // Before the first point or after the last: the nearest one.
-            return self.0.get(after.saturating_sub(1)).map_or(value, to);
-        };
-        let (span, done, length) = (from(b) - from(a), value - from(a), to(b) - to(a));
-        to(a) + (done as u128 * length as u128 / span.max(1) as u128) as u64
     }
 }
 

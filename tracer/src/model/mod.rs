@@ -5,6 +5,7 @@
 //! over time, each in its own file. The same machine, copied now and then and fed again, gives the state at any event
 //! of the past ([`crate::store::Store::at`]).
 
+pub(crate) mod anchors;
 pub mod buckets;
 pub mod channels;
 pub(crate) mod derived;

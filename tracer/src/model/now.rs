@@ -131,7 +131,7 @@ impl Counts {
 
     /// How many are blocked, sleeping ones aside.
     pub fn blocked(&self) -> u32 {
-        super::state::REASONS.iter().filter(|&&r| r != WaitReason::Sleep).map(|&r| self.of(TaskState::Blocked(r))).sum()
+        WaitReason::ALL.iter().filter(|&&r| r != WaitReason::Sleep).map(|&r| self.of(TaskState::Blocked(r))).sum()
     }
 
     /// How many have not ended.

@@ -19,23 +19,6 @@ pub enum TaskState {
     Cancelled,
 }
 
-/// Every wait reason, in the order of their codes.
-pub const REASONS: [WaitReason; 13] = [
-    WaitReason::Send,
-    WaitReason::Recv,
-    WaitReason::Select,
-    WaitReason::Lock,
-    WaitReason::ReadLock,
-    WaitReason::WriteLock,
-    WaitReason::Await,
-    WaitReason::WaitGroup,
-    WaitReason::Once,
-    WaitReason::Barrier,
-    WaitReason::Semaphore,
-    WaitReason::Sleep,
-    WaitReason::Io,
-];
-
 const FIRST_BLOCKED: u8 = 5;
 
 /// Groups of states between which the table of transitions speaks.
@@ -66,7 +49,7 @@ pub const TRANSITIONS: &[(Phase, Phase, &str)] = &[
 
 impl TaskState {
     /// Number of states, counting each wait reason.
-    pub const COUNT: usize = FIRST_BLOCKED as usize + REASONS.len();
+    pub const COUNT: usize = FIRST_BLOCKED as usize + WaitReason::ALL.len();
 
     /// A number below [`TaskState::COUNT`].
     pub fn code(self) -> u8 {
@@ -88,7 +71,7 @@ impl TaskState {
             2 => TaskState::Done,
             3 => TaskState::Panicked,
             4 => TaskState::Cancelled,
-            _ => TaskState::Blocked(*REASONS.get(usize::from(code - FIRST_BLOCKED))?),
+            _ => TaskState::Blocked(*WaitReason::ALL.get(usize::from(code - FIRST_BLOCKED))?),
         })
     }
 

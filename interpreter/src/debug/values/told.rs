@@ -6,7 +6,7 @@ use crate::debug::view::View;
 use crate::value::Value;
 use rustc_hash::FxHashMap;
 use scheduler::Cause;
-use scheduler::inspect::{Facts, Holding, KINDS, ObjectState, Waiting, Wants};
+use scheduler::inspect::{Facts, Holding, ObjectState, Waiting, Wants};
 use tracer::event::{ObjectId, TaskId};
 use tracer::finding::ObjectKind;
 use tracer::inspect::ObjectView;
@@ -17,7 +17,7 @@ const TOLD: usize = 100;
 
 /// All objects, by number.
 pub fn views(view: &View<'_>) -> Vec<ObjectView> {
-    let mut all: Vec<(ObjectId, ObjectKind, u32)> = KINDS
+    let mut all: Vec<(ObjectId, ObjectKind, u32)> = ObjectKind::ALL
         .into_iter()
         .flat_map(|kind| view.sched.live_objects(kind).map(move |(slot, object)| (object.id, kind, slot)))
         .collect();
@@ -28,7 +28,8 @@ pub fn views(view: &View<'_>) -> Vec<ObjectView> {
 
 /// The object with a number.
 pub fn object(view: &View<'_>, id: ObjectId) -> Option<ObjectView> {
-    let mut of_kind = KINDS.into_iter().flat_map(|kind| view.sched.live_objects(kind).map(move |found| (kind, found)));
+    let mut of_kind =
+        ObjectKind::ALL.into_iter().flat_map(|kind| view.sched.live_objects(kind).map(move |found| (kind, found)));
     let (kind, (slot, _)) = of_kind.find(|(_, (_, object))| object.id == id)?;
     tell(view, &children(view), kind, slot)
 }

@@ -9,7 +9,7 @@ use ratatui::style::{Modifier, Style};
 use tracer::event::TaskId;
 use tracer::finding::WaitReason;
 use tracer::model::lanes::Cell;
-use tracer::model::state::{REASONS, TaskState};
+use tracer::model::state::TaskState;
 
 /// The cells of a task's lane.
 pub fn lane(state: &State, measure: Measure, window: Window, cells: usize, id: TaskId) -> Vec<Cell> {
@@ -131,7 +131,7 @@ pub fn tally(state: &State, members: &Members) -> Vec<(u64, TaskState)> {
     }
     let mut order = vec![TaskState::Running, TaskState::Panicked, TaskState::Ready];
     order.extend(
-        REASONS.iter().filter(|&&reason| reason != WaitReason::Sleep).map(|&reason| TaskState::Blocked(reason)),
+        WaitReason::ALL.iter().filter(|&&reason| reason != WaitReason::Sleep).map(|&reason| TaskState::Blocked(reason)),
     );
     order.extend([TaskState::Blocked(WaitReason::Sleep), TaskState::Done, TaskState::Cancelled]);
     order.into_iter().map(|state| (counts[state.code() as usize], state)).filter(|entry| entry.0 > 0).collect()
