@@ -99,8 +99,6 @@ pub enum Definition {
     Function(FrameId),
     Class(ClassId),
     Module(ModuleId),
-    /// A part of the library that is imported by name (`time`).
-    Library,
 }
 
 /// What is done with a name.
@@ -171,7 +169,6 @@ pub struct Class {
     pub name: Name,
     pub span: Span,
     pub module: ModuleId,
-    pub frame: FrameId,
     /// The class it derives from.
     pub base: Option<UseId>,
     /// Its own methods.
@@ -189,8 +186,6 @@ pub struct Module {
     pub name: String,
     pub frame: FrameId,
     pub scope: ScopeId,
-    /// Part of vex.
-    pub prelude: bool,
     /// What it imports, and whether at its top level.
     pub imports: Vec<(ModuleId, bool)>,
     /// Names mentioned by each top-level form, apart from bodies of functions and methods.

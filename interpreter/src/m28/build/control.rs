@@ -211,7 +211,7 @@ impl Builder<'_> {
         }
     }
 
-    pub(super) fn try_form(&mut self, operands: &[Form], span: Span) -> NodeKind {
+    pub(super) fn try_form(&mut self, operands: &[Form]) -> NodeKind {
         let clause = |form: &Form| matches!(form.head(), Some("except" | "else" | "finally"));
         let first = operands.iter().position(clause).unwrap_or(operands.len());
         let (body, clauses) = operands.split_at(first);

@@ -10,6 +10,8 @@ mod modules;
 mod operators;
 mod tasks;
 
+pub use operators::amount;
+
 use super::form::{Form, FormKind, Name};
 use super::tree::*;
 use crate::core::LabelId;
@@ -103,7 +105,6 @@ impl<'b> Builder<'b> {
             name: name.to_owned(),
             frame,
             scope,
-            prelude: module == PRELUDE,
             imports: Vec::new(),
             mentions: Vec::new(),
             bodies: FxHashMap::default(),
@@ -339,18 +340,18 @@ impl<'b> Builder<'b> {
             "break" | "continue" => self.leave_loop(name, operands, span),
             "return" => self.return_form(operands, span),
             "begin" | "do" => NodeKind::Sequence(self.exprs(operands)),
-            "try" => self.try_form(operands, span),
+            "try" => self.try_form(operands),
             "raise" => NodeKind::Raise(self.exprs(operands)),
             "assert" => self.assert_form(operands, span),
             "class" => self.class_form(operands, span),
             "import" => self.import_form(operands, span),
             "from" => self.from_form(operands, span),
             "go" => self.go_form(operands, span),
-            "select" => self.select_form(operands, None, span),
+            "select" => self.select_form(operands, None),
             "select-timeout" => match operands.split_first() {
                 Some((timeout, cases)) => {
                     let timeout = self.boxed(timeout);
-                    self.select_form(cases, Some(timeout), span)
+                    self.select_form(cases, Some(timeout))
                 }
                 None => self.bad_form(span, "the time is missing", "(select-timeout ms [(case :recv ch) body…] …)"),
             },

@@ -39,7 +39,6 @@ impl Builder<'_> {
             name: name.clone(),
             span,
             module: self.module,
-            frame: self.frame(),
             base,
             methods: Vec::new(),
             attributes: Vec::new(),
@@ -195,17 +194,28 @@ impl Builder<'_> {
                     self.add_module(path, &normal_path(&found), forms, Span::new(file, 0, 0))
                 }
             },
-            Err(_) if library::is_module(path) => return Imported::Library,
+            Err(_) if library_module(path) => return Imported::Library,
             Err(reason) => {
                 let message = format!("the module `{path}` cannot be found: {reason}");
                 self.report(Diagnostic::new(Code::UnknownModule, span, message).help("modules are files beside the program"));
                 return Imported::Missing;
             }
         };
+        if module == super::MAIN {
+            let message = "the program cannot import itself";
+            self.report(Diagnostic::new(Code::ImportCycle, span, message));
+            return Imported::Missing;
+        }
         let own = self.module;
         self.tree.module_mut(own).imports.push((module, top));
         Imported::Module(module)
     }
+}
+
+/// Whether functions of the library are named with this name and a dot.
+fn library_module(path: &str) -> bool {
+    let inside = |name: &&str| name.strip_prefix(path).is_some_and(|rest| rest.starts_with('.'));
+    library::all().any(|entry| entry.names.iter().any(|name| inside(&name)))
 }
 
 /// What an import found.

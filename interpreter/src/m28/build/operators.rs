@@ -8,7 +8,7 @@ use crate::dynamic::DynOp;
 use crate::source::Span;
 
 /// The operator behind a name.
-pub fn operator_of(name: &str) -> Option<DynOp> {
+fn operator_of(name: &str) -> Option<DynOp> {
     Some(match name {
         "+" => DynOp::Add,
         "-" => DynOp::Sub,
@@ -55,7 +55,7 @@ impl Builder<'_> {
         };
         let most = if matches!(op, DynOp::In | DynOp::Is) { 2 } else { usize::MAX };
         if operands.len() < least || operands.len() > most {
-            let message = format!("`{name}` takes {} operands, not {}", amount(least, most), operands.len());
+            let message = format!("`{name}` takes {}, not {}", amount(least, most, "operand"), operands.len());
             self.report(Diagnostic::new(Code::WrongArgumentCount, span, message));
             return Some(NodeKind::Error);
         }
@@ -99,11 +99,13 @@ impl Builder<'_> {
     }
 }
 
-/// `at least 2`, `exactly 2`.
-pub fn amount(least: usize, most: usize) -> String {
+/// `at least 2 operands`, `1 operand`.
+pub fn amount(least: usize, most: usize, what: &str) -> String {
     match (least, most) {
-        (least, usize::MAX) => format!("at least {least}"),
-        (least, most) if least == most => least.to_string(),
-        (least, most) => format!("{least} to {most}"),
+        (1, 1) => format!("1 {what}"),
+        (1, usize::MAX) => format!("at least 1 {what}"),
+        (least, usize::MAX) => format!("at least {least} {what}s"),
+        (least, most) if least == most => format!("{least} {what}s"),
+        (least, most) => format!("{least} to {most} {what}s"),
     }
 }

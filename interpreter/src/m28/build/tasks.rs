@@ -34,7 +34,7 @@ impl Builder<'_> {
         NodeKind::Go(frame)
     }
 
-    pub(super) fn select_form(&mut self, operands: &[Form], timeout: Option<Box<Node>>, span: Span) -> NodeKind {
+    pub(super) fn select_form(&mut self, operands: &[Form], timeout: Option<Box<Node>>) -> NodeKind {
         let mut cases = Cases::default();
         for case in operands {
             let Some([head, body @ ..]) = case.group() else {
@@ -43,7 +43,6 @@ impl Builder<'_> {
             };
             self.case(head, body, timeout.is_some(), case.span, &mut cases);
         }
-        let _ = span;
         NodeKind::Select { timeout, cases: cases.cases, default: cases.default, expired: cases.expired }
     }
 

@@ -1,33 +1,21 @@
 //! Calls: of functions that are known, of what the library has, and of values.
 
-use super::super::build::{PRELUDE, operator_of};
+use super::super::build::{PRELUDE, amount};
 use super::super::form::Name;
-use super::super::library;
+use super::super::library::{self, Made};
 use super::super::tree::*;
 use super::body::Body;
 use super::{Emit, make};
 use crate::builtins::Builtin;
-use crate::core::{Expr, ExprKind, FuncId, Function, FunctionKind, Local, LocalId, RuntimeType, UnaryOp};
-use crate::diagnostics::Code;
-use crate::dynamic::DynOp;
+use crate::core::{Expr, ExprKind, FuncId, Function, FunctionKind, Local, LocalId};
+use crate::diagnostics::{Code, Diagnostic};
 use crate::source::Span;
-use crate::types::{IntKind, Types};
-
-/// Functions named like built-in types, and the values that they stand for.
-const TYPE_FUNCTIONS: &[(&str, RuntimeType)] = &[
-    ("int", RuntimeType::Int(IntKind::I64)),
-    ("float", RuntimeType::Float),
-    ("bool", RuntimeType::Bool),
-    ("str", RuntimeType::String),
-    ("list", RuntimeType::List),
-    ("tuple", RuntimeType::Tuple),
-    ("dict", RuntimeType::Map),
-];
+use crate::types::Types;
 
 impl Emit<'_> {
     /// Makes the functions that stand for built-in types.
     pub(super) fn type_functions(&mut self) {
-        for &(name, ty) in TYPE_FUNCTIONS {
+        for &(name, ty) in library::TYPES {
             if let Some(function) = self.wrapper(&Name::from(name)) {
                 self.dynamic.types.push((function, ty));
             }
@@ -40,19 +28,9 @@ impl Emit<'_> {
             return Some(function);
         }
         let span = Span::default();
-        let binary = |op: DynOp| {
-            let read = |at| make::read(make::local(LocalId(at), span));
-            (2, 0, false, make::operator(op, vec![read(0), read(1)], span))
-        };
-        let (params, optional, rest, body) = if let Some(op) = operator_of(name) {
-            binary(op)
-        } else if &**name == "not" {
-            let operand = Box::new(make::read(make::local(LocalId(0), span)));
-            (1, 0, false, make::expr(ExprKind::Unary(UnaryOp::Not, operand), Types::BOOL, span))
-        } else {
-            let entry = library::find(name)?;
-            wrapped(entry.builtin, entry.least, entry.most)
-        };
+        let Made::Builtin(builtin) = library::find(name)?.made else { return None };
+        let entry = library::find(name)?;
+        let (params, optional, rest, body) = wrapped(builtin, entry.min(), entry.max());
         let locals = (0..params).map(|at| Local {
             name: format!("a{at}"),
             ty: Types::DYNAMIC,
@@ -77,39 +55,49 @@ impl Emit<'_> {
         Some(function)
     }
 
+    /// The function of the prelude that a name of the library means.
+    pub(super) fn prelude_function(&mut self, name: &str) -> Option<FuncId> {
+        let name = match library::find(name).map(|entry| (entry.made, entry.with_str())) {
+            Some((_, Some(with_str))) if self.shows_objects => with_str,
+            Some((Made::Prelude(function), _)) => function,
+            Some((Made::Builtin(_), _)) => return None,
+            None => name,
+        };
+        let definition = self.definition(self.prelude_var(name)?)?;
+        self.function_of(definition)
+    }
+
     /// The function that a definition stands for.
-    pub(super) fn function_of(&self, definition: Definition) -> Option<FuncId> {
+    pub(super) fn function_of(&mut self, definition: Definition) -> Option<FuncId> {
         match definition {
-            Definition::Function(frame) => Some(FuncId(frame.0)),
+            Definition::Function(frame) => {
+                self.need(frame);
+                Some(FuncId(frame.0))
+            }
             Definition::Class(class) => Some(self.constructor(class)),
-            Definition::Module(_) | Definition::Library => None,
+            Definition::Module(_) => None,
         }
     }
 }
 
 /// The body of a function around a built-in.
-fn wrapped(builtin: Builtin, least: usize, most: usize) -> (u32, u32, bool, Expr) {
+fn wrapped(builtin: Builtin, least: usize, most: Option<usize>) -> (u32, u32, bool, Expr) {
     let span = Span::default();
     let read = |at: usize| make::read(make::local(LocalId(at as u32), span));
-    if most > 4 {
+    let Some(most) = most else {
         let number = make::int(builtin as i64, span);
         let body = make::dynamic(ExprKind::Builtin(Builtin::DynSpread, vec![number, read(0)]), span);
         return (1, 0, true, body);
-    }
-    let call = |count: usize| make::dynamic(ExprKind::Builtin(builtin, (0..count).map(read).collect()), span);
-    let mut body = call(least);
-    for count in least + 1..=most {
-        let given = make::is_set(make::local(LocalId(count as u32 - 1), span));
-        body = make::if_else(given, call(count), body, span);
-    }
+    };
+    // What is not given is unset, which a built-in takes for not given.
+    let body = make::dynamic(ExprKind::Builtin(builtin, (0..most).map(read).collect()), span);
     (most as u32, (most - least) as u32, false, body)
 }
 
 impl<'t> Body<'_, 't> {
     /// What a name means that no variable of the program has.
     pub fn static_value(&mut self, name: &Name, span: Span) -> Option<Expr> {
-        let prelude = self.emit.prelude_var(name).and_then(|var| self.emit.definition(var));
-        let function = match prelude.and_then(|definition| self.emit.function_of(definition)) {
+        let function = match self.emit.prelude_function(name) {
             Some(function) => function,
             None => self.emit.wrapper(name)?,
         };
@@ -120,7 +108,15 @@ impl<'t> Body<'_, 't> {
     pub fn known(&self, id: UseId) -> Option<Definition> {
         let entry = self.tree().use_of(id);
         match entry.candidates[..] {
-            [] => self.emit.prelude_var(&entry.name).and_then(|var| self.emit.definition(var)),
+            [] => {
+                let made = library::find(&entry.name).map(|entry| entry.made);
+                let name = match made {
+                    Some(Made::Prelude(function)) => function,
+                    Some(Made::Builtin(_)) => return None,
+                    None => &entry.name,
+                };
+                self.emit.prelude_var(name).and_then(|var| self.emit.definition(var))
+            }
             [var] => {
                 let prelude = self.tree().frame(self.tree().var(var).frame).module == PRELUDE;
                 self.emit.definition(var).filter(|_| entry.definite || prelude)
@@ -199,12 +195,10 @@ impl<'t> Body<'_, 't> {
                     return call;
                 }
                 let entry = self.tree().use_of(*id);
-                let own = self.emit.prelude_var(&entry.name).is_none();
                 if entry.candidates.is_empty()
-                    && own
                     && let Some(found) = library::find(&entry.name)
                 {
-                    return self.builtin(found, &entry.name, args, named, span);
+                    return self.library_call(found, &entry.name, args, named, span);
                 }
             }
             NodeKind::Attr(object, name) => {
@@ -220,7 +214,7 @@ impl<'t> Body<'_, 't> {
                     }
                 } else if let Some(dotted) = self.dotted(object, name) {
                     if let Some(found) = library::find(&dotted) {
-                        return self.builtin(found, &dotted, args, named, span);
+                        return self.library_call(found, &dotted, args, named, span);
                     }
                 } else if let Some(method) = self.class_method(object, name) {
                     if named.is_empty()
@@ -253,7 +247,7 @@ impl<'t> Body<'_, 't> {
             Definition::Function(frame) => (Some(tree.frame(frame)), 0),
             // A constructor has the parameters of `__init__`, without the object.
             Definition::Class(class) => (self.emit.initializer(class).map(|frame| tree.frame(frame)), 1),
-            Definition::Module(_) | Definition::Library => return None,
+            Definition::Module(_) => return None,
         };
         if frame.is_some_and(|frame| !frame.captures.is_empty()) {
             return None;
@@ -276,25 +270,66 @@ impl<'t> Body<'_, 't> {
     }
 
     /// A call of the library.
-    fn builtin(
+    fn library_call(
         &mut self,
-        entry: &library::Entry,
+        entry: &'static library::Entry,
         name: &Name,
         args: &'t [Node],
         named: &'t [(Name, Node)],
         span: Span,
     ) -> Expr {
-        if let Some((argument, value)) = named.first() {
-            let message = format!("`{name}` has no argument `{argument}`");
-            self.emit.report(Code::BadForm, value.span, message);
-        }
-        if args.len() < entry.least || args.len() > entry.most {
-            let amount = super::super::build::amount(entry.least, entry.most);
-            let message = format!("`{name}` takes {amount} arguments, not {}", args.len());
-            self.emit.report(Code::WrongArgumentCount, span, message);
+        let most = entry.max();
+        if args.len() < entry.min() || most.is_some_and(|most| args.len() > most) {
+            let amount = amount(entry.min(), most.unwrap_or(usize::MAX), "argument");
+            let message = format!("`{name}` takes {amount}, not {}", args.len());
+            let help = format!("it is called `({name} {})`", entry.parameters);
+            self.emit.sink.push(Diagnostic::new(Code::WrongArgumentCount, span, message).help(help));
             return make::expr(ExprKind::Error, Types::ERROR, span);
         }
+        let own = match (named.first(), entry.with_names(), entry.made) {
+            (Some(_), Some(function), _) => Some(function),
+            (Some(_), None, Made::Prelude(function)) => Some(function),
+            (Some((argument, value)), None, Made::Builtin(_)) => {
+                let message = format!("`{name}` has no argument `{argument}`");
+                self.emit.report(Code::BadForm, value.span, message);
+                return make::expr(ExprKind::Error, Types::ERROR, span);
+            }
+            (None, _, Made::Prelude(function)) => Some(function),
+            (None, _, Made::Builtin(_)) => entry.with_str().filter(|_| self.emit.shows_objects),
+        };
+        let builtin = match (own, entry.made) {
+            (None, Made::Builtin(builtin)) => builtin,
+            (own, _) => {
+                let function = own.and_then(|own| self.emit.prelude_function(own));
+                let Some(function) = function else {
+                    // The table names a function that the prelude does not have.
+                    return make::expr(ExprKind::Error, Types::ERROR, span);
+                };
+                let callee = Box::new(make::dynamic(ExprKind::Function(function), span));
+                let args = self.values(args);
+                let named: Vec<(String, Expr)> =
+                    named.iter().map(|(name, value)| (name.to_string(), self.value(value))).collect();
+                let kind = if named.is_empty() {
+                    ExprKind::CallValue(callee, args)
+                } else {
+                    ExprKind::CallNamed(callee, args, named)
+                };
+                return make::dynamic(kind, span);
+            }
+        };
         let args = self.values(args);
-        make::dynamic(ExprKind::Builtin(entry.builtin, args), span)
+        self.builtin_call(builtin, args, span)
+    }
+
+    /// A built-in on any number of values.
+    pub fn builtin_call(&mut self, builtin: Builtin, args: Vec<Expr>, span: Span) -> Expr {
+        /// As many as an instruction takes at once.
+        const AT_ONCE: usize = 200;
+        if args.len() <= AT_ONCE {
+            return make::dynamic(ExprKind::Builtin(builtin, args), span);
+        }
+        let number = make::int(builtin as i64, span);
+        let list = make::dynamic(ExprKind::List(args), span);
+        make::dynamic(ExprKind::Builtin(Builtin::DynSpread, vec![number, list]), span)
     }
 }

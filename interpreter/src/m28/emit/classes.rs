@@ -81,6 +81,7 @@ impl Emit<'_> {
                 self.classes[class].attributes.push((name, global));
             }
             for (name, frame) in self.classes[class].methods.clone() {
+                self.need(frame);
                 let func = FuncId(frame.0);
                 self.methods.push(Method { receiver: RuntimeType::Struct(id), name: name.to_string(), func });
             }

@@ -231,7 +231,7 @@ impl<'t> Body<'_, 't> {
         let NodeKind::Name(id) = &callee.kind else { return None };
         let entry = self.tree().use_of(*id);
         let range = &*entry.name == "range" && entry.candidates.is_empty() && named.is_empty();
-        let mut bound = |body: &mut Self, node: &'t Node| {
+        let bound = |body: &mut Self, node: &'t Node| {
             let value = body.value(node);
             match value.ty {
                 Types::I64 => value,

@@ -18,6 +18,7 @@ mod values;
 
 use super::build::{MAIN, PRELUDE};
 use super::form::Name;
+use super::library;
 use super::mentions;
 use super::tree::*;
 use crate::core::{
@@ -28,7 +29,7 @@ use crate::dynamic::{Dynamic, ErrorKind};
 use crate::source::{SourceMap, Span};
 use crate::types::{StructId, TyKind, Types};
 use classes::ClassCode;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::Arc;
 
 /// Makes the core tree. There may be errors in the sink afterwards, and then the tree is of no use.
@@ -46,14 +47,23 @@ pub fn emit(tree: &Tree, sources: &SourceMap, sink: &mut Diagnostics) -> Program
         methods: Vec::new(),
         dynamic: Dynamic::default(),
         settled: (0..tree.modules.len()).map(|at| mentions::from_here(tree, ModuleId(at as u32))).collect(),
+        shows_objects: shows_objects(tree),
+        needed: Vec::new(),
+        asked: FxHashSet::default(),
     };
     emit.lay_out_classes();
-    for frame in 0..tree.frames.len() as u32 {
-        emit.frame(FrameId(frame));
+    for frame in (0..tree.frames.len() as u32).map(FrameId) {
+        if !emit.in_prelude(frame) {
+            emit.frame(frame);
+        }
     }
     emit.finish_classes();
     emit.error_classes();
     emit.type_functions();
+    emit.library_methods();
+    while let Some(frame) = emit.needed.pop() {
+        emit.frame(frame);
+    }
     let main = FuncId(tree.module(MAIN).frame.0);
     let mut types = Types::default();
     let param = types.intern(TyKind::Param(0));
@@ -104,6 +114,11 @@ pub(super) struct Emit<'t> {
     dynamic: Dynamic,
     /// Files whose names others use only after the whole of it ran.
     settled: Vec<bool>,
+    /// A class defines how its objects are shown.
+    shows_objects: bool,
+    /// Frames of the prelude that the program uses.
+    needed: Vec<FrameId>,
+    asked: FxHashSet<FrameId>,
 }
 
 /// Where a variable lives.
@@ -176,14 +191,14 @@ impl Emit<'_> {
     }
 
     /// A variable of the prelude.
-    fn prelude_var(&self, name: &Name) -> Option<VarId> {
+    fn prelude_var(&self, name: &str) -> Option<VarId> {
         let scope = self.tree.module(PRELUDE).scope;
         self.tree.scope(scope).vars.get(name).copied()
     }
 
     /// A class of the prelude.
     fn prelude_class(&self, name: &str) -> Option<ClassId> {
-        let var = self.prelude_var(&Name::from(name))?;
+        let var = self.prelude_var(name)?;
         match self.definition(var) {
             Some(Definition::Class(class)) => Some(class),
             _ => None,
@@ -205,12 +220,25 @@ impl Emit<'_> {
         }
     }
 
+    /// Methods of built-in types that the prelude has.
+    fn library_methods(&mut self) {
+        for &(receiver, name, function) in library::METHODS {
+            if let Some(func) = self.prelude_function(function) {
+                self.methods.push(crate::core::Method { receiver, name: name.to_owned(), func });
+            }
+        }
+    }
+
+    /// A frame of the prelude is used.
+    fn need(&mut self, frame: FrameId) {
+        if self.in_prelude(frame) && self.asked.insert(frame) {
+            self.needed.push(frame);
+        }
+    }
+
     /// Makes the function of a frame.
     fn frame(&mut self, id: FrameId) {
         let frame = self.tree.frame(id);
-        if frame.kind == FrameKind::Module && frame.module == PRELUDE {
-            return;
-        }
         let kind = match frame.kind {
             FrameKind::Go => FunctionKind::Go,
             FrameKind::Lambda => FunctionKind::Closure,
@@ -240,4 +268,10 @@ impl Emit<'_> {
             *slot = Some(function);
         }
     }
+}
+
+/// Whether a class of the program says how its objects are shown.
+fn shows_objects(tree: &Tree) -> bool {
+    let shows = |class: &Class| class.module != PRELUDE && class.methods.iter().any(|(name, _)| &**name == "__str__");
+    tree.classes.iter().any(shows)
 }

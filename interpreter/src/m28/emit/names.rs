@@ -1,5 +1,6 @@
 //! Reading and setting variables: one place where it is known which is meant, a choice at run time where it is not.
 
+use super::super::build::PRELUDE;
 use super::super::form::Name;
 use super::super::tree::*;
 use super::body::Body;
@@ -19,6 +20,13 @@ impl<'t> Body<'_, 't> {
                 None => self.not_defined(name, span),
             };
         };
+        if self.tree().frame(self.tree().var(last).frame).module == PRELUDE
+            && let Some(definition) = self.emit.definition(last)
+            && let Some(function) = self.emit.function_of(definition)
+        {
+            // The prelude's own names need no setting.
+            return make::dynamic(ExprKind::Function(function), span);
+        }
         let place = self.place(last, span);
         let mut value = if entry.definite {
             make::read(place)

@@ -33,6 +33,7 @@ impl<'t> Body<'_, 't> {
     }
 
     fn closure(&mut self, frame: FrameId, span: Span) -> Expr {
+        self.emit.need(frame);
         let captures = self.captures(frame);
         let function = FuncId(frame.0);
         let kind =
@@ -41,6 +42,7 @@ impl<'t> Body<'_, 't> {
     }
 
     pub fn go(&mut self, frame: FrameId, span: Span) -> Expr {
+        self.emit.need(frame);
         let captures = self.captures(frame);
         let function = FuncId(frame.0);
         if captures.iter().all(|capture| capture.mode == CaptureMode::Value) {

@@ -43,7 +43,13 @@ impl<'t> Body<'_, 't> {
             NodeKind::Name(id) => self.read_name(*id),
             NodeKind::Template(parts) => {
                 let parts = self.values(parts);
-                make::dynamic(ExprKind::Builtin(Builtin::DynStr, parts), span)
+                match self.emit.prelude_function("str") {
+                    Some(show) => {
+                        let callee = Box::new(make::dynamic(ExprKind::Function(show), span));
+                        make::dynamic(ExprKind::CallValue(callee, parts), span)
+                    }
+                    None => self.builtin_call(Builtin::DynStr, parts, span),
+                }
             }
             NodeKind::List(parts) => make::dynamic(ExprKind::List(self.values(parts)), span),
             NodeKind::Tuple(parts) => make::dynamic(ExprKind::Tuple(self.values(parts)), span),
