@@ -201,6 +201,7 @@ impl<E: Engine> Machine<E> {
         let Program { code, start, entries, selects, methods, attributes } = program.clone();
         let instrs_at = code.instrs.as_ptr() as usize;
         let mut heap = Heap::new(limits.memory);
+        heap.dynamic = program.code().dynamic.is_some();
         let constants = code.constants.iter().map(|constant| load(&mut heap, constant)).collect();
         let globals = Globals::new(code.globals.len());
         let broken = io.broken_flag();
