@@ -58,6 +58,17 @@ pub enum ColorChoice {
 pub enum Language {
     /// `.vex`, `.vx`
     Vex,
+    /// `.m28`
+    M28,
+}
+
+impl From<Language> for interpreter::pipeline::Language {
+    fn from(language: Language) -> Self {
+        match language {
+            Language::Vex => interpreter::pipeline::Language::Vex,
+            Language::M28 => interpreter::pipeline::Language::M28,
+        }
+    }
 }
 
 /// What to do about leaked tasks.

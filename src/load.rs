@@ -1,9 +1,9 @@
 //! From the command line to a program that is ready to run: reading, checking, limits, the time limit.
 
-use crate::cli::{Bounds, ColorChoice, CommonArgs, Execution as ExecutionArgs, Language, OnExit};
+use crate::cli::{self, Bounds, ColorChoice, CommonArgs, Execution as ExecutionArgs, OnExit};
 use crate::{exit, report};
 use interpreter::bytecode::Code;
-use interpreter::pipeline::{self, Kind};
+use interpreter::pipeline::{self, Kind, Language};
 use interpreter::vm::machine::Limits;
 use interpreter::vm::run::RunOptions;
 use std::io::{IsTerminal, Write};
@@ -27,11 +27,12 @@ pub enum Loaded {
 /// # Errors
 /// When standard output or standard error cannot be written.
 pub fn program(path: &Path, common: &CommonArgs) -> anyhow::Result<Loaded> {
-    if let Err(message) = language(path, common.lang) {
-        return refuse(exit::USAGE, &message, common);
-    }
+    let language = match language(path, common.lang) {
+        Ok(language) => language,
+        Err(message) => return refuse(exit::USAGE, &message, common),
+    };
     let span = tracing::info_span!("load", path = %path.display()).entered();
-    let mut compiled = match pipeline::compile(path, Kind::Program) {
+    let mut compiled = match pipeline::compile_as(path, language, Kind::Program) {
         Ok(compiled) => compiled,
         Err(error) => return refuse(exit::INPUT, &error.to_string(), common),
     };
@@ -66,18 +67,21 @@ pub fn say(text: &str) {
 ///
 /// # Errors
 /// When neither tells.
-pub fn language(path: &Path, lang: Option<Language>) -> Result<Language, String> {
-    let extension = path.extension().and_then(|extension| extension.to_str());
-    match (lang, extension) {
-        (Some(lang), _) => Ok(lang),
-        (None, Some("vex" | "vx")) => Ok(Language::Vex),
+pub fn language(path: &Path, lang: Option<cli::Language>) -> Result<Language, String> {
+    if let Some(lang) = lang {
+        return Ok(lang.into());
+    }
+    match (Language::of(path), path.extension().and_then(|extension| extension.to_str())) {
+        (Some(language), _) => Ok(language),
         _ if path.is_dir() || !path.exists() => Ok(Language::Vex),
-        (None, Some(other)) => {
-            Err(format!("{}: no language has the extension `.{other}`; say it with `--lang vex`", path.display()))
-        }
-        (None, None) => {
-            Err(format!("{}: a file without an extension; say its language with `--lang vex`", path.display()))
-        }
+        (None, Some(other)) => Err(format!(
+            "{}: no language has the extension `.{other}`; say it with `--lang vex` or `--lang m28`",
+            path.display()
+        )),
+        (None, None) => Err(format!(
+            "{}: a file without an extension; say its language with `--lang vex` or `--lang m28`",
+            path.display()
+        )),
     }
 }
 

@@ -16,7 +16,7 @@ mod tee;
 
 pub use tee::Tee;
 
-use crate::cli::{CommonArgs, Execution as ExecutionArgs, Language, Leaks};
+use crate::cli::{CommonArgs, Execution as ExecutionArgs, Leaks};
 use crate::live::{self, Recorders};
 use crate::load::{self, Execution};
 use crate::report;
@@ -91,7 +91,7 @@ pub fn about(
         title: file.display().to_string(),
         args: args.to_vec(),
         language: match load::language(file, common.lang) {
-            Ok(Language::Vex) => "vex".to_string(),
+            Ok(language) => language.name().to_string(),
             Err(_) => String::new(),
         },
         runtime: if execution.workers.is_some() { Runtime::Parallel } else { Runtime::Deterministic },

@@ -4,6 +4,7 @@
 use crate::bytecode::{Code, verify};
 use crate::diagnostics::{Diagnostic, Diagnostics, Record, Style, render_all};
 use crate::lower;
+use crate::m28;
 use crate::ownership;
 use crate::read_source::{SourceError, read_source};
 use crate::source::SourceMap;
@@ -55,13 +56,49 @@ pub enum Kind {
     Library,
 }
 
-/// Compiles the program in a file.
+/// The languages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Language {
+    /// `.vex`, `.vx`
+    Vex,
+    /// `.m28`
+    M28,
+}
+
+impl Language {
+    /// The language that a file's extension says.
+    pub fn of(path: &Path) -> Option<Language> {
+        match path.extension()?.to_str()? {
+            "vex" | "vx" => Some(Language::Vex),
+            "m28" => Some(Language::M28),
+            _ => None,
+        }
+    }
+
+    /// Its name, as `--lang` takes it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Language::Vex => "vex",
+            Language::M28 => "m28",
+        }
+    }
+}
+
+/// Compiles the program in a file, in the language of its extension (Vex where that says nothing).
 ///
 /// # Errors
 /// When the file itself cannot be read. What is wrong with its text, or with a file that it imports, is a diagnostic.
 pub fn compile(path: &Path, kind: Kind) -> Result<Compiled, Unreadable> {
+    compile_as(path, Language::of(path).unwrap_or(Language::Vex), kind)
+}
+
+/// Compiles the program in a file.
+///
+/// # Errors
+/// As [`compile`].
+pub fn compile_as(path: &Path, language: Language, kind: Kind) -> Result<Compiled, Unreadable> {
     match read_source(path) {
-        Ok(text) => Ok(compile_text(&path.display().to_string(), &text, kind, &mut Files)),
+        Ok(text) => Ok(compile_language(&path.display().to_string(), &text, language, kind, &mut Files)),
         // Text that is none is a wrong source and has a place; the rest is no source at all.
         Err(SourceError::NotUtf8 { .. }) => {
             let (mut sources, mut diagnostics) = (SourceMap::default(), Diagnostics::default());
@@ -72,14 +109,32 @@ pub fn compile(path: &Path, kind: Kind) -> Result<Compiled, Unreadable> {
     }
 }
 
-/// Compiles a program's text. `path` is what diagnostics call it and what imports are relative to.
+/// Compiles a program's text. `path` is what diagnostics call it, what imports are relative to, and its extension says the language.
 pub fn compile_text(path: &str, text: &str, kind: Kind, loader: &mut (dyn Loader + Send)) -> Compiled {
+    compile_language(path, text, Language::of(Path::new(path)).unwrap_or(Language::Vex), kind, loader)
+}
+
+fn compile_language(
+    path: &str,
+    text: &str,
+    language: Language,
+    kind: Kind,
+    loader: &mut (dyn Loader + Send),
+) -> Compiled {
     let (mut sources, mut diagnostics, mut ids) = (SourceMap::default(), Diagnostics::default(), NodeIds::default());
     let file = sources.add(path, text);
-    let parse = debug_span!("parse", path, bytes = text.len());
-    let module = parse.in_scope(|| parser::parse(text, file, &mut ids, &mut diagnostics));
-    let checked =
-        debug_span!("check").in_scope(|| check::check(&mut sources, file, module, &mut ids, &mut diagnostics, loader));
+    let checked = match language {
+        Language::Vex => {
+            let parse = debug_span!("parse", path, bytes = text.len());
+            let module = parse.in_scope(|| parser::parse(text, file, &mut ids, &mut diagnostics));
+            debug_span!("check")
+                .in_scope(|| check::check(&mut sources, file, module, &mut ids, &mut diagnostics, loader))
+        }
+        Language::M28 => {
+            let check = debug_span!("check", path, bytes = text.len());
+            check.in_scope(|| m28::check(&mut sources, file, &mut diagnostics, loader))
+        }
+    };
     let Some(program) = checked else {
         return Compiled { code: None, diagnostics, sources: Arc::new(sources) };
     };
@@ -89,7 +144,9 @@ pub fn compile_text(path: &str, text: &str, kind: Kind, loader: &mut (dyn Loader
             diagnostics.push(diagnostic);
         }
     };
-    add(debug_span!("ownership").in_scope(|| ownership::check(&program)), &mut diagnostics);
+    if program.dynamic.is_none() {
+        add(debug_span!("ownership").in_scope(|| ownership::check(&program)), &mut diagnostics);
+    }
     if kind == Kind::Program && program.main.is_none() {
         let message = "the program has no function `main`";
         diagnostics.push(Diagnostic::new(

@@ -16,12 +16,15 @@ pub fn run(args: &CheckArgs) -> anyhow::Result<i32> {
     let mut out = std::io::stdout().lock();
     for file in &args.files {
         // A file that cannot be looked at does not keep the others from being checked; the worst code counts.
-        if let Err(message) = load::language(file, args.common.lang) {
-            load::say(&format!("vex: {message}\n"));
-            code = code.max(exit::USAGE);
-            continue;
-        }
-        let compiled = match pipeline::compile(file, Kind::Library) {
+        let language = match load::language(file, args.common.lang) {
+            Ok(language) => language,
+            Err(message) => {
+                load::say(&format!("vex: {message}\n"));
+                code = code.max(exit::USAGE);
+                continue;
+            }
+        };
+        let compiled = match pipeline::compile_as(file, language, Kind::Library) {
             Ok(compiled) => compiled,
             Err(error) => {
                 load::say(&format!("vex: {error}\n"));

@@ -107,6 +107,10 @@ codes! {
         "A rest parameter (`rest: ...T`) must be the last one, parameters with a default value stand after those without, and the receiver `self` stands in parentheses before the name: `fn (self: &P) f()`.";
     OtherLanguage = "E0121", Error, "this is written differently in Vex",
         "A habit of another language: `let mut` is `let!`, `->` before a return type is `:`, `e.await` is `await e`, `::` is `.`, `impl` blocks are receiver methods, `var` is `let!`, `func` is `fn`.";
+    BadForm = "E0122", Error, "a form with the wrong parts",
+        "A special form of M28 (`def`, `let`, `if`, `for`, `try`, `class`, …) has too many or too few parts, or parts of the wrong kind. The hint shows how it is written.";
+    MisplacedForm = "E0123", Error, "a form that cannot stand here",
+        "`else`, `elif`, `except` and `finally` belong into `if`, `cond` and `try`; `return` into a function; `name=value` into a call or a list of parameters.";
 
     // ---- E02xx: names, imports, declarations
     UnknownName = "E0201", Error, "a name that is not known here",
@@ -227,6 +231,10 @@ codes! {
         "The `?` has no effect here.";
     UnusedImport = "W0106", Warning, "an import is never used",
         "Remove it.";
+    UnboundName = "W0107", Warning, "a name that nothing binds",
+        "No variable, function or class of the program and nothing of the library has this name. Using it raises a NameError.";
+    AssignmentAsValue = "W0108", Warning, "`=` where its value is used",
+        "`=` assigns and gives the value. In the conditions of `if`, `elif`, `cond`, `while` and `assert` it compares; everywhere else `==` does.";
 }
 
 #[cfg(test)]

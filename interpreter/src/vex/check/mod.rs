@@ -59,6 +59,7 @@ mod try_ops;
 #[cfg(test)]
 mod tests;
 
+pub use hints::suggest;
 pub use modules::{Loader, NoFiles};
 
 use crate::core::Program;

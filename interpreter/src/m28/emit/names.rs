@@ -1,0 +1,184 @@
+//! Reading and setting variables: one place where it is known which is meant, a choice at run time where it is not.
+
+use super::super::build::PRELUDE;
+use super::super::form::Name;
+use super::super::tree::*;
+use super::body::Body;
+use super::make;
+use crate::core::{Expr, ExprKind, Stmt};
+use crate::source::Span;
+use crate::types::Types;
+
+impl<'t> Body<'_, 't> {
+    /// The value of a name.
+    pub fn read_name(&mut self, id: UseId) -> Expr {
+        let entry = self.tree().use_of(id);
+        let (name, span) = (&entry.name, entry.span);
+        let Some((&last, others)) = entry.candidates.split_last() else {
+            return match self.static_value(name, span) {
+                Some(value) => value,
+                None => self.not_defined(name, span),
+            };
+        };
+        if self.tree().frame(self.tree().var(last).frame).module == PRELUDE
+            && let Some(definition) = self.emit.definition(last)
+            && let Some(function) = self.emit.function_of(definition)
+        {
+            // The prelude's own names need no setting.
+            return make::dynamic(ExprKind::Function(function), span);
+        }
+        let place = self.place(last, span);
+        let mut value = if entry.definite {
+            make::read(place)
+        } else if let Some(other) = self.static_value(name, span) {
+            make::if_else(make::is_set(place.clone()), make::read(place), other, span)
+        } else {
+            make::dynamic(ExprKind::Bound(Box::new(make::read(place)), name.to_string()), span)
+        };
+        for &var in others.iter().rev() {
+            let place = self.place(var, span);
+            value = make::if_else(make::is_set(place.clone()), make::read(place), value, span);
+        }
+        value
+    }
+
+    /// Fails: there is no such variable.
+    fn not_defined(&mut self, name: &Name, span: Span) -> Expr {
+        let unset = make::dynamic(ExprKind::Unset, span);
+        make::dynamic(ExprKind::Bound(Box::new(unset), name.to_string()), span)
+    }
+
+    /// Sets what a name means to a value. The result has no value.
+    pub fn set_name(&mut self, id: UseId, value: Expr, span: Span) -> Expr {
+        let entry = self.tree().use_of(id);
+        let candidates = &entry.candidates[..];
+        // Where nothing is set, `=` makes a variable, which is the first candidate then.
+        match candidates {
+            [] => {
+                let failed = self.not_defined(&entry.name, entry.span);
+                make::effects(vec![Stmt::Expr(value), Stmt::Expr(failed)], span)
+            }
+            &[only] if entry.how != How::Set || entry.definite => self.set_var(only, value, span),
+            _ => {
+                let kept = self.temporary(Types::DYNAMIC, span);
+                let read = || make::read(make::local(kept, span));
+                let keep = make::let_local(kept, value, span);
+                let (&last, others) = match candidates.split_last() {
+                    Some(parts) => parts,
+                    None => return make::none(span),
+                };
+                let mut set = match entry.creates {
+                    Some(own) if !entry.definite => {
+                        let place = self.place(last, span);
+                        let other = self.set_var(last, read(), span);
+                        if own == last {
+                            other
+                        } else {
+                            let own = self.set_var(own, read(), span);
+                            unit_if(make::is_set(place), other, own, span)
+                        }
+                    }
+                    _ if entry.definite || entry.how != How::Set => self.set_var(last, read(), span),
+                    _ => {
+                        let place = self.place(last, span);
+                        let other = self.set_var(last, read(), span);
+                        let failed = self.not_defined(&entry.name, entry.span);
+                        unit_if(make::is_set(place), other, failed, span)
+                    }
+                };
+                for &var in others.iter().rev() {
+                    let place = self.place(var, span);
+                    let this = self.set_var(var, read(), span);
+                    set = unit_if(make::is_set(place), this, set, span);
+                }
+                make::effects(vec![keep, Stmt::Expr(set)], span)
+            }
+        }
+    }
+
+    /// Sets a variable; that of a loop's turn also sets the one that stays after the loop.
+    pub fn set_var(&mut self, var: VarId, value: Expr, span: Span) -> Expr {
+        let place = self.place(var, span);
+        let set = make::expr(ExprKind::Assign(place.clone(), Box::new(value)), Types::UNIT, span);
+        match self.kept_after(var) {
+            Some(outer) => {
+                let copy = self.set_var(outer, make::read(place), span);
+                make::effects(vec![Stmt::Expr(set), Stmt::Expr(copy)], span)
+            }
+            None => set,
+        }
+    }
+
+    /// The variable around a loop that keeps the last value of the loop's own, if anybody asks for it.
+    pub fn kept_after(&self, var: VarId) -> Option<VarId> {
+        let outer = self.tree().var(var).outer?;
+        let module = self.tree().frame(self.tree().var(outer).frame).module;
+        let asked = self.tree().var(outer).read || module != super::MAIN && self.emit.is_global(outer);
+        asked.then_some(outer)
+    }
+
+    /// Stores a value and gives it back.
+    pub fn store(&mut self, target: &'t Target, value: &'t Node, wanted: bool, span: Span) -> Expr {
+        match target {
+            Target::Name(id) if !wanted => {
+                let value = self.value(value);
+                self.set_name(*id, value, span)
+            }
+            Target::Index(container, index) => {
+                let container = Box::new(self.value(container));
+                let index = Box::new(self.value(index));
+                let value = Box::new(self.value(value));
+                make::dynamic(ExprKind::SetIndex(container, index, value), span)
+            }
+            Target::Attr(object, name) => {
+                let object = Box::new(self.value(object));
+                let value = Box::new(self.value(value));
+                make::dynamic(ExprKind::SetAttr(object, name.to_string(), value), span)
+            }
+            Target::Name(_) | Target::Unpack(..) => {
+                let value = self.value(value);
+                let kept = self.temporary(Types::DYNAMIC, span);
+                let mut stmts = vec![make::let_local(kept, value, span)];
+                self.store_to(target, kept, span, &mut stmts);
+                if wanted {
+                    make::block(stmts, make::read(make::local(kept, span)), span)
+                } else {
+                    make::effects(stmts, span)
+                }
+            }
+            Target::Error => make::expr(ExprKind::Error, Types::DYNAMIC, span),
+        }
+    }
+
+    /// Stores what stands in a local.
+    fn store_to(&mut self, target: &'t Target, from: crate::core::LocalId, span: Span, stmts: &mut Vec<Stmt>) {
+        let read = make::read(make::local(from, span));
+        match target {
+            Target::Name(id) => stmts.push(Stmt::Expr(self.set_name(*id, read, span))),
+            Target::Index(container, index) => {
+                let container = Box::new(self.value(container));
+                let index = Box::new(self.value(index));
+                stmts.push(Stmt::Expr(make::dynamic(ExprKind::SetIndex(container, index, Box::new(read)), span)));
+            }
+            Target::Attr(object, name) => {
+                let object = Box::new(self.value(object));
+                stmts.push(Stmt::Expr(make::dynamic(ExprKind::SetAttr(object, name.to_string(), Box::new(read)), span)));
+            }
+            Target::Unpack(parts, at) => {
+                let (values, part) = self.unpack(read, parts.len(), *at, stmts);
+                for (index, target) in parts.iter().enumerate() {
+                    let value = part(values, index);
+                    let kept = self.temporary(Types::DYNAMIC, *at);
+                    stmts.push(make::let_local(kept, value, *at));
+                    self.store_to(target, kept, *at, stmts);
+                }
+            }
+            Target::Error => {}
+        }
+    }
+}
+
+/// A choice between two effects.
+pub fn unit_if(condition: Expr, then: Expr, otherwise: Expr, span: Span) -> Expr {
+    make::expr(ExprKind::If(Box::new(condition), Box::new(then), Some(Box::new(otherwise))), Types::UNIT, span)
+}
