@@ -86,6 +86,26 @@ pub fn run<T: Tracer + 'static>(
     Ran { report, io }
 }
 
+/// Runs a program that was made ready before, once; for who runs it again and again. Gives its tracer back.
+pub fn run_once<T: Tracer + 'static>(
+    program: &Program,
+    options: &RunOptions,
+    tr: T,
+    io: Io,
+    stop: Arc<AtomicBool>,
+) -> (RunReport, T) {
+    let sched = Scheduler::new(Config {
+        oracle: options.seed.map_or_else(Oracle::fair, Oracle::seed),
+        time: TimeSource::virtual_time(),
+        time_value: |nanoseconds| Value::new(Tag::Time, nanoseconds),
+        may_cancel: may_cancel(program.code()),
+    });
+    let mut machine = Machine::<Deterministic<T>>::new(program, sched, tr, io, options.limits, stop);
+    machine.stop_at_main = options.stop_at_main;
+    let report = machine.run(&mut |_| ());
+    (report, machine.tr)
+}
+
 /// What a schedule made of a run, and the run of it.
 pub struct Replayed {
     /// The run's own schedule, by which it can be done again: seeds and decisions.
@@ -161,6 +181,7 @@ pub(super) fn rejected(error: &VerifyError, io: Io, found: &mut dyn FnMut(&Findi
         cycle: Vec::new(),
         clock: 0,
         event: None,
+        race: None,
     };
     found(&finding);
     Ran { report: RunReport { verdict: finding.verdict, exit_code: 0, findings: vec![finding], clock: 0 }, io }
@@ -284,6 +305,9 @@ impl<E: Engine> Machine<E> {
                 (verdict, main_code)
             }
         };
+        // A race outranks what a run can live with.
+        let raced = self.common.findings().iter().any(|finding| finding.verdict == Verdict::Race);
+        let verdict = if raced && matches!(verdict, Verdict::Ok | Verdict::Leak) { Verdict::Race } else { verdict };
         RunReport {
             verdict,
             exit_code,
