@@ -3,10 +3,12 @@
 use crate::cli::{Bounds, Execution, Leaks, OnExit, Policy, Races};
 use crate::exit;
 use interpreter::vm::run::RunReport;
+use interpreter::vm::sharing::Warned;
 use scheduler::schedule::Schedule;
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::path::Path;
+use tracer::event::Site;
 use tracer::finding::{Finding, Verdict};
 use tracer::program::ProgramInfo;
 use tracer::report::Report;
@@ -41,6 +43,11 @@ pub fn text(program: &ProgramInfo, report: &RunReport, policy: Policy) -> String
     let findings = shown(&report.findings, policy);
     let words = Report::new(program, &findings);
     let mut out: Vec<String> = findings.iter().map(|finding| words.text(finding)).collect();
+    for warned in &report.warnings {
+        let place = program.locate(Site(warned.site));
+        let times = if warned.count == 1 { String::new() } else { format!(" ({} times)", warned.count) };
+        out.push(format!("warning: {place} {}{times}\n", warned.warning.sentence()));
+    }
     if report.verdict == Verdict::TimeLimit {
         out.push(format!(
             "time limit reached: {} was stopped\n",
@@ -120,6 +127,13 @@ pub fn json(program: &ProgramInfo, report: &RunReport, policy: Policy, output: O
         "clock": report.clock,
         "findings": bugs,
     });
+    if !report.warnings.is_empty() {
+        let warning = |warned: &Warned| {
+            let (what, at) = (warned.warning.name(), program.locate(Site(warned.site)));
+            json!({ "warning": what, "at": at, "count": warned.count, "message": warned.warning.sentence() })
+        };
+        document["warnings"] = report.warnings.iter().map(warning).collect();
+    }
     if let Some((stdout, stderr)) = output {
         document["stdout"] = stdout.into();
         document["stderr"] = stderr.into();

@@ -242,4 +242,134 @@ builtins! {
     RandomInt, "fn randomInt(lo: i64, hi: i64): i64", "A random integer in lo..hi, drawn from the run's seed.";
     ReadLine, "fn readLine(): Option<string>", "A line of standard input, None at its end.";
     Args, "fn args(): Vec<string>", "The arguments after `--`.";
+
+    // Languages without static types (`vm/dynamic`).
+    // Output and text.
+    DynPrint, "", "A line of values, separated by spaces.";
+    DynStr, "", "The texts of values, joined.";
+    DynRepr, "", "A value as it stands inside of containers.";
+    DynFormatValue, "", "A value by a format specification.";
+    DynFormat, "", "A template with values put in.";
+    DynSpread, "", "Calls a built-in, given by its number, with the elements of a list.";
+    // Functions named like types.
+    DynInt, "", "An integer.";
+    DynFloat, "", "A float.";
+    DynBool, "", "Whether a value counts as true.";
+    DynList, "", "A list of the arguments, or of what one argument gives when it is walked over.";
+    DynTuple, "", "A tuple, likewise.";
+    DynDict, "", "A dict of another one, of pairs, or of keys and values in turn.";
+    DynBound, "", "An integer as it is; a TypeError for anything else (ends of a range).";
+    DynMillis, "", "A number of milliseconds as a duration of the engine (timers of a select).";
+    // What can be walked over.
+    DynLen, "", "Number of elements, keys or characters.";
+    DynNth, "", "An element by position or key, or a default.";
+    DynSlice, "", "A part of a sequence or string.";
+    DynContains, "", "Whether an element, key or part is there.";
+    DynRange, "", "A list of integers.";
+    DynSum, "", "Sum of the elements.";
+    DynMin, "", "The smallest of several values or elements.";
+    DynMax, "", "The largest of several values or elements.";
+    DynExtremeBy, "", "The value with the smallest or largest key.";
+    DynSorted, "", "A sorted list.";
+    DynSortedBy, "", "A list sorted by keys in another one.";
+    DynReversed, "", "A list in opposite order.";
+    DynEnumerate, "", "A list of positions and elements.";
+    DynZip, "", "A list of tuples of elements at the same position.";
+    DynAny, "", "Whether any element counts as true.";
+    DynAll, "", "Whether all elements count as true.";
+    DynIndexOf, "", "Position of the first equal element or part.";
+    DynCount, "", "How many elements are equal, how often a part occurs.";
+    // Changing lists; dicts share some of it.
+    DynAppend, "", "Adds at the end, in place.";
+    DynExtend, "", "Adds all elements of something, in place.";
+    DynInsert, "", "Puts an element before a position.";
+    DynPop, "", "Takes out an element by position or key.";
+    DynRemove, "", "Takes out the first equal element.";
+    DynSort, "", "Sorts in place.";
+    DynAssignAll, "", "Makes a list hold what another one holds.";
+    DynReverse, "", "Reverses in place.";
+    DynClear, "", "Removes all.";
+    DynCopy, "", "Another list or dict with the same elements.";
+    // Dicts.
+    DynGet, "", "The value under a key, or a default.";
+    DynKeys, "", "The keys, as a list.";
+    DynValues, "", "The values, as a list.";
+    DynItems, "", "Pairs of key and value, as a list.";
+    DynSetDefault, "", "The value under a key, set first if there is none.";
+    DynUpdate, "", "Takes over all entries of another dict.";
+    DynPopItem, "", "Takes out the newest entry.";
+    // Strings.
+    DynUpper, "", "Upper case.";
+    DynLower, "", "Lower case.";
+    DynCapitalize, "", "The first letter large, the rest small.";
+    DynTitle, "", "The first letter of each word large.";
+    DynStrip, "", "Without white space (or other characters) at both ends.";
+    DynStripLeft, "", "The same at the start.";
+    DynStripRight, "", "The same at the end.";
+    DynSplit, "", "Parts between white space or separators.";
+    DynSplitLines, "", "Lines.";
+    DynJoin, "", "Strings joined by a separator.";
+    DynReplace, "", "Occurrences replaced.";
+    DynStartsWith, "", "Whether it begins so.";
+    DynEndsWith, "", "Whether it ends so.";
+    DynFind, "", "Position of the first occurrence, or -1.";
+    DynFindLast, "", "Position of the last occurrence, or -1.";
+    DynIsDigit, "", "Whether all characters are digits.";
+    DynIsAlpha, "", "Whether all characters are letters.";
+    DynIsAlnum, "", "Whether all characters are letters or digits.";
+    DynIsSpace, "", "Whether all characters are white space.";
+    DynIsUpper, "", "Whether all letters are large.";
+    DynIsLower, "", "Whether all letters are small.";
+    DynPadLeft, "", "Filled up at the start.";
+    DynPadRight, "", "Filled up at the end.";
+    DynCenter, "", "Filled up at both ends.";
+    DynZeroFill, "", "Filled up with zeros behind the sign.";
+    DynOrd, "", "The number of a character.";
+    DynChr, "", "The character of a number.";
+    // Numbers.
+    DynAbs, "", "Absolute value.";
+    DynRound, "", "Rounded, halves to the even side.";
+    DynPow, "", "Power, with a modulus if wanted.";
+    DynDivMod, "", "Quotient and remainder.";
+    DynSqrt, "", "Square root.";
+    DynFloor, "", "Rounded down to an integer.";
+    DynCeil, "", "Rounded up to an integer.";
+    DynRandomInt, "", "A random integer, both ends included, drawn from the run's seed.";
+    // Types.
+    DynType, "", "The class or type of a value.";
+    DynIsInstance, "", "Whether a value is of a class or type.";
+    DynIsClass, "", "Whether a value is a class or type.";
+    DynIsCallable, "", "Whether a value can be called.";
+    DynHasMethod, "", "Whether an object's class has a method of this name.";
+    // The machine.
+    DynExit, "", "Ends the program with this exit code.";
+    DynSleep, "", "Blocks for a number of seconds.";
+    DynSleepMillis, "", "Blocks for a number of milliseconds.";
+    DynNow, "", "Seconds since the run began (virtual under a seed).";
+    DynChan, "", "A channel with a capacity (none: a rendezvous).";
+    DynSend, "", "Sends; a closed channel raises.";
+    DynRecv, "", "Receives a pair of the value and whether there was one.";
+    DynTrySend, "", "Sends without blocking; whether it went.";
+    DynTryRecv, "", "Receives without blocking: the value, whether there was one, whether the channel may give more.";
+    DynClose, "", "Closes; a second time has no effect but a warning.";
+    DynIsClosed, "", "Whether a channel is closed.";
+    DynMutex, "", "A mutex that anybody may unlock.";
+    DynRwMutex, "", "A read-write lock that anybody may unlock.";
+    DynLock, "", "Locks a mutex, or a read-write lock for writing.";
+    DynUnlock, "", "Releases it; fatal where it is not held.";
+    DynTryLock, "", "Locks without blocking; whether it did.";
+    DynReadLock, "", "Locks for reading.";
+    DynReadUnlock, "", "Stops reading; fatal where nobody reads.";
+    DynTryReadLock, "", "Locks for reading without blocking; whether it did.";
+    DynWaitGroup, "", "A wait group with counter 0.";
+    DynWaitGroupAdd, "", "Changes the counter; below zero is fatal.";
+    DynWaitGroupDone, "", "Lowers the counter; below zero is fatal.";
+    DynWaitGroupWait, "", "Blocks until the counter is 0.";
+    DynContextBackground, "", "A root context.";
+    DynContextChild, "", "A context below another one.";
+    DynContextTimeout, "", "A context below another one that is cancelled after a time.";
+    DynContextCancel, "", "Cancels a context and all below it, perhaps for a reason.";
+    DynContextDone, "", "A channel that is closed on cancellation.";
+    DynContextIsCanceled, "", "Whether a context is cancelled.";
+    DynContextError, "", "Why it is cancelled; `None` while it is not.";
 }

@@ -11,6 +11,7 @@ pub mod debug;
 pub mod diagnostics;
 pub mod dynamic;
 pub mod lower;
+pub mod m28;
 pub mod ownership;
 pub mod pipeline;
 pub mod read_source;

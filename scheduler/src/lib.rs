@@ -48,7 +48,7 @@ mod time;
 
 pub use self::core::EndedTask;
 pub use detect::Reach;
-pub use objects::{Arm, Cause, Child, ContextKind, NegativeCounter, OnceStep};
+pub use objects::{Arm, Cause, Child, ContextEnd, ContextKind, NegativeCounter, OnceStep, Side};
 pub use oracle::Oracle;
 pub use outcome::{ArmOutcome, At, Handle, Next, Resume, Selected, Step, Try};
 pub use runtime::Runtime;

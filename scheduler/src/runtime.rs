@@ -5,7 +5,7 @@
 //! the operation returns: its body is saved before, and not touched after. And the trace clock of a parallel worker is
 //! ahead of the ticks it is called with: [`Runtime::stamp`] translates.
 
-use crate::objects::{Arm, Cause, ContextKind, NegativeCounter, OnceStep};
+use crate::objects::{Arm, Cause, ContextEnd, ContextKind, NegativeCounter, OnceStep, Side};
 use crate::outcome::{At, Handle, Next, Selected, Step, Try};
 use crate::scheduler::Scheduler;
 use crate::task::Task;
@@ -118,6 +118,9 @@ pub trait Runtime<V: Copy + Default, B: Default> {
     /// Closes; `false` if it was closed before.
     fn close<T: Tracer>(&mut self, tr: &mut T, at: At, channel: u32) -> bool;
 
+    /// Records that a closed channel was closed again, where that has no effect.
+    fn closed_again<T: Tracer>(&mut self, tr: &mut T, at: At, channel: u32);
+
     /// Number of buffered values.
     fn channel_len(&self, channel: u32) -> usize;
 
@@ -144,6 +147,13 @@ pub trait Runtime<V: Copy + Default, B: Default> {
 
     /// Unlocks.
     fn unlock<T: Tracer>(&mut self, tr: &mut T, at: At, mutex: u32);
+
+    /// From now on any task may release any lock that it can reach.
+    fn open_locks(&mut self);
+
+    /// Releases a lock, whoever took it; `false` where it is not held that way. Where locks are released so, nothing may stand behind
+    /// them: [`Runtime::mutex_value`] is the owner's alone.
+    fn unlock_any<T: Tracer>(&mut self, tr: &mut T, at: At, side: Side, lock: u32) -> bool;
 
     /// The protected value; `None` where the running task may not touch it, because another one holds the lock.
     fn mutex_value(&mut self, mutex: u32) -> Option<&mut V>;
@@ -252,6 +262,12 @@ pub trait Runtime<V: Copy + Default, B: Default> {
 
     /// Cancels a context and all below it.
     fn cancel_context<T: Tracer>(&mut self, tr: &mut T, at: At, context: u32, cause: Cause);
+
+    /// Cancels a context and all below it, for a reason of the program's.
+    fn cancel_context_for<T: Tracer>(&mut self, tr: &mut T, at: At, context: u32, reason: Option<Box<str>>);
+
+    /// How a context came to its end, if it is cancelled.
+    fn context_end(&self, context: u32) -> Option<ContextEnd>;
 
     /// The channel that closes when the context is cancelled.
     fn context_done<T: Tracer>(&mut self, tr: &mut T, at: At, context: u32) -> u32;
@@ -421,6 +437,10 @@ impl<V: Copy + Default, B: Default> Runtime<V, B> for Scheduler<V, B> {
         Scheduler::close(self, tr, at, channel)
     }
 
+    fn closed_again<T: Tracer>(&mut self, tr: &mut T, at: At, channel: u32) {
+        Scheduler::closed_again(self, tr, at, channel)
+    }
+
     #[inline(always)]
     fn channel_len(&self, channel: u32) -> usize {
         Scheduler::channel_len(self, channel)
@@ -465,6 +485,15 @@ impl<V: Copy + Default, B: Default> Runtime<V, B> for Scheduler<V, B> {
     #[inline(always)]
     fn unlock<T: Tracer>(&mut self, tr: &mut T, at: At, mutex: u32) {
         Scheduler::unlock(self, tr, at, mutex)
+    }
+
+    fn open_locks(&mut self) {
+        Scheduler::open_locks(self)
+    }
+
+    #[inline(always)]
+    fn unlock_any<T: Tracer>(&mut self, tr: &mut T, at: At, side: Side, lock: u32) -> bool {
+        Scheduler::unlock_any(self, tr, at, side, lock)
     }
 
     #[inline(always)]
@@ -655,6 +684,14 @@ impl<V: Copy + Default, B: Default> Runtime<V, B> for Scheduler<V, B> {
     #[inline(always)]
     fn cancel_context<T: Tracer>(&mut self, tr: &mut T, at: At, context: u32, cause: Cause) {
         Scheduler::cancel_context(self, tr, at, context, cause)
+    }
+
+    fn cancel_context_for<T: Tracer>(&mut self, tr: &mut T, at: At, context: u32, reason: Option<Box<str>>) {
+        Scheduler::cancel_context_for(self, tr, at, context, reason)
+    }
+
+    fn context_end(&self, context: u32) -> Option<ContextEnd> {
+        Scheduler::context_end(self, context)
     }
 
     #[inline(always)]

@@ -49,6 +49,8 @@ pub struct Scheduler<V, B> {
     pub(crate) time: TimeSource,
     pub(crate) time_value: fn(u64) -> V,
     pub(crate) may_cancel: bool,
+    /// See [`Scheduler::open_locks`].
+    pub(crate) open_locks: bool,
     /// Tasks parked in I/O or C calls.
     pub(crate) external: u32,
     pub(crate) detector: Detector,
@@ -74,6 +76,7 @@ impl<V: Copy + Default, B: Default> Scheduler<V, B> {
             time: config.time,
             time_value: config.time_value,
             may_cancel: config.may_cancel,
+            open_locks: false,
             external: 0,
             detector: Detector::default(),
         }
@@ -83,6 +86,12 @@ impl<V: Copy + Default, B: Default> Scheduler<V, B> {
     pub fn leave_only(&mut self, slot: u32) {
         self.core.ready = crate::ready::ReadyQueue::default();
         self.core.ready.push(slot);
+    }
+
+    /// From now on any task may release any lock that it can reach (a language without guards). A lock's owner then is only who took
+    /// it: that the owner is stuck does not mean that the lock is.
+    pub fn open_locks(&mut self) {
+        self.open_locks = true;
     }
 
     /// Slot of the running task.

@@ -33,7 +33,7 @@ pub const EVENTS: &[EventWord] = &[
     event("yield", &[Kind::Yield, Kind::Preempt], "a task makes room, or its slice is used up"),
     event("send", &[Kind::Send], "a value is sent, or waits to be"),
     event("recv", &[Kind::Recv, Kind::RecvClosed], "a value is received, or waited for"),
-    event("close", &[Kind::Close], "a channel is closed"),
+    event("close", &[Kind::Close, Kind::CloseAgain], "a channel is closed"),
     event("select", &[Kind::SelectWait, Kind::SelectCommit, Kind::SelectDefault], "a select waits or chooses"),
     event("lock", &[Kind::Lock, Kind::ReadLock, Kind::WriteLock], "a lock is taken, or waited for"),
     event("unlock", &[Kind::Unlock, Kind::ReadUnlock, Kind::WriteUnlock], "a lock is given back"),

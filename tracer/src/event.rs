@@ -204,7 +204,7 @@ macro_rules! kinds {
                 matches!(
                     self,
                     Kind::TaskSpawn | Kind::AsyncSpawn | Kind::Yield | Kind::TaskEnd | Kind::TaskCancel | Kind::ChanMake | Kind::Send | Kind::Recv
-                    | Kind::RecvClosed | Kind::SendClosed | Kind::Close | Kind::TrySendFull | Kind::TryRecvEmpty
+                    | Kind::RecvClosed | Kind::SendClosed | Kind::Close | Kind::CloseAgain | Kind::TrySendFull | Kind::TryRecvEmpty
                     | Kind::SelectWait | Kind::SelectDefault | Kind::MutexMake | Kind::Lock | Kind::Unlock
                     | Kind::TryLockFail | Kind::RwMake | Kind::ReadLock | Kind::WriteLock | Kind::ReadUnlock
                     | Kind::WriteUnlock | Kind::WaitGroupMake | Kind::WaitGroupAdd | Kind::WaitGroupDone
@@ -264,6 +264,8 @@ kinds! {
     SendClosed = 14, "chan.send-closed", Channel, Object, None;
     /// The channel was closed; everyone blocked on it is woken by `task.wake` records that follow.
     Close = 15, "chan.close", Channel, Object, Count("woken");
+    /// A channel that was closed already was closed once more, where a language says that this has no effect.
+    CloseAgain = 25, "chan.close-again", Channel, Object, None;
     /// A try-send found no room.
     TrySendFull = 16, "chan.try-send-full", Channel, Object, None;
     /// A try-receive found nothing.

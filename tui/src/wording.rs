@@ -130,6 +130,7 @@ pub fn does(state: &State, event: &Event) -> String {
         Kind::RecvClosed => format!("finds {} closed and empty", object()),
         Kind::SendClosed => format!("sends to {}, which is closed", object()),
         Kind::Close => format!("closes {}", object()),
+        Kind::CloseAgain => format!("closes {} once more", object()),
         Kind::TrySendFull => format!("tries to send to {}: full", object()),
         Kind::TryRecvEmpty => format!("tries to receive from {}: empty", object()),
         Kind::SelectWait => format!("waits in a select of {}", plural(event.arg as u64, "arm")),

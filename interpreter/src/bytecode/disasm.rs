@@ -106,6 +106,15 @@ fn operand_text(code: &Code, pc: u32, instr: Instr, operand: Operand, field: u16
         Operand::Number if instr.op == Op::MakeClosure => {
             or_number(code.functions.get(field as usize).map(|f| f.name.clone()), field as usize)
         }
+        Operand::Number if instr.op == Op::CallValue => match usize::from(field).checked_sub(1) {
+            None => return None,
+            Some(list) => {
+                code.argument_names.get(list).map_or_else(|| format!("?{list}"), |names| names.join("= ") + "=")
+            }
+        },
+        Operand::Number if matches!(instr.op, Op::Attr | Op::SetAttr) => {
+            or_number(code.method_names.get(field as usize).map(|m| format!(".{m}")), field as usize)
+        }
         Operand::Number => format!("#{field}"),
         Operand::Jump => at(instr.imm_c()),
         Operand::WideJump => at(instr.wide_imm() as i64),
@@ -145,9 +154,10 @@ fn mode_text(instr: Instr) -> String {
     const BINARY: [&str; 11] = ["+", "-", "*", "/", "%", "**", "&", "|", "^", "<<", ">>"];
     const UNARY: [&str; 3] = ["-", "!", "~"];
     const COMPARE: [&str; 6] = ["==", "!=", "<", "<=", ">", ">="];
-    const ITER: [&str; 5] = ["list", "set", "map", "string", "channel"];
+    const ITER: [&str; 7] = ["list", "set", "map", "string", "channel", "range", "any"];
     const SEND: [&str; 3] = ["", "bool", "result"];
-    const RECV: [&str; 4] = ["value", "option", "result", "discard"];
+    const RECV: [&str; 5] = ["value", "option", "result", "discard", "pair"];
+    const NOT: [&str; 2] = ["", "not"];
     let names: &[&str] = match instr.op {
         Op::Arith => &BINARY,
         Op::Unary => &UNARY,
@@ -156,6 +166,9 @@ fn mode_text(instr: Instr) -> String {
         Op::Send => &SEND,
         Op::Recv => &RECV,
         Op::MakeRange => &["..", "..="],
+        Op::DynArith | Op::DynCompare => return crate::dynamic::DynOp::ALL[instr.n as usize % 16].symbol().to_string(),
+        Op::JumpDynEq | Op::JumpDynLt | Op::JumpDynLe | Op::JumpTruth | Op::Truth => &NOT,
+        Op::JumpDynEqImm | Op::JumpDynLtImm | Op::JumpDynLeImm | Op::JumpDynGtImm | Op::JumpDynGeImm => &NOT,
         _ => &[],
     };
     names.get(instr.n as usize).map_or_else(|| instr.n.to_string(), |s| s.to_string())

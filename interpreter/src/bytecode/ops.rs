@@ -266,8 +266,8 @@ ops! {
 
     /// call a function: return address and result in a, n arguments after it; charges the budget
     Call Count Frame Func None Next;
-    /// call the function value in b: return address and result in a, n arguments after it; charges the budget
-    CallValue Count Frame Read None Next;
+    /// call the function value in b: return address and result in a, n arguments after it, the last ones by name where c is not 0; charges the budget
+    CallValue Count Frame Read Number Next;
     /// call the method found by the kind of the first argument; as Call
     CallMethod Count Frame Method None Next;
     /// return a
@@ -347,7 +347,7 @@ ops! {
 
     /// send b to the channel in a; n: 0 closed panics (c is not written), 1 c = whether it was sent (false where closed), 2 c = a Result
     Send Mode Read Read Write Next;
-    /// a = received from the channel in b; n: 0 the value (zero once closed), 1 an Option, 2 a Result, 3 () and no panic
+    /// a = received from the channel in b; n: 0 the value (zero once closed), 1 an Option, 2 a Result, 3 () and no panic, 4 a tuple of the value and whether there was one
     Recv Mode Write Read None Next;
     /// a = received from the channel in b; once closed and drained go to c
     RecvOrJump None Write Read Jump Branch;
@@ -369,6 +369,61 @@ ops! {
     WaitGroupAdd None Read Read None Next;
     /// lower the counter of the wait group in a
     WaitGroupDone None Read None None Next;
+
+    /// a = b + c by their tags, i64 at once; failures of this and the following can be caught
+    DynAdd None Write Read Read Next;
+    /// a = b - c by their tags, i64 at once
+    DynSub None Write Read Read Next;
+    /// a = b * c by their tags, i64 at once
+    DynMul None Write Read Read Next;
+    /// a = b + the number in c by b's tag, i64 at once
+    DynAddImm None Write Read Imm Next;
+    /// a = b op c by their tags; n is the [`crate::dynamic::DynOp`] by position (negation: of b)
+    DynArith Mode Write Read Read Next;
+    /// a = b op c, bool, by their tags; n is the [`crate::dynamic::DynOp`] by position
+    DynCompare Mode Write Read Read Next;
+    /// go to, if a == b by their tags; n = 1: if not
+    JumpDynEq Mode Read Read Jump Branch;
+    /// go to, if a < b by their tags; n = 1: if not
+    JumpDynLt Mode Read Read Jump Branch;
+    /// go to, if a <= b by their tags; n = 1: if not
+    JumpDynLe Mode Read Read Jump Branch;
+    /// go to, if a == the number in b; n = 1: if not
+    JumpDynEqImm Mode Read Imm Jump Branch;
+    /// go to, if a < the number in b; n = 1: if not
+    JumpDynLtImm Mode Read Imm Jump Branch;
+    /// go to, if a <= the number in b; n = 1: if not
+    JumpDynLeImm Mode Read Imm Jump Branch;
+    /// go to, if a > the number in b; n = 1: if not
+    JumpDynGtImm Mode Read Imm Jump Branch;
+    /// go to, if a >= the number in b; n = 1: if not
+    JumpDynGeImm Mode Read Imm Jump Branch;
+    /// go back, if a < b by their tags; charges the budget
+    LoopDynLt None Read Read Jump Branch;
+    /// go back, if a <= b by their tags; charges the budget
+    LoopDynLe None Read Read Jump Branch;
+    /// go to, if a counts as true; n = 1: if not
+    JumpTruth Mode Read WideJump None Branch;
+    /// a = whether b counts as true; n = 1: whether not
+    Truth Mode Write Read None Next;
+    /// a = whether the variable in b is set
+    IsSet None Write Read None Next;
+    /// fail with the name in the constant, if the variable in a is unset
+    CheckSet None Read Const None Next;
+    /// a = b[c] of any container
+    DynIndex None Write Read Read Next;
+    /// a[b] = c of any container
+    DynSetIndex None Read Read Read Next;
+    /// a = attribute of b with the name number c
+    Attr None Write Read Number Next;
+    /// attribute with the name number b of the object in a = c
+    SetAttr None Read Number Read Next;
+    /// call the method of the first argument, or the function in its attribute: result in a, n arguments after it; charges the budget
+    CallAttr Count Frame Method None Next;
+    /// raise the exception in a
+    Raise None Read None None End;
+    /// a = the exception on its way, and go to; on, if there is none
+    Catch None Write WideJump None Branch;
 }
 
 impl Op {

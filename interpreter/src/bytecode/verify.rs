@@ -210,6 +210,16 @@ impl Check<'_> {
                     return Err(format!("{} captures for `{}`, which has {}", instr.n, callee.name, callee.captures));
                 }
             }
+            Op::CallValue if instr.c != 0 => match self.code.argument_names.get(instr.c as usize - 1) {
+                Some(names) if names.len() <= instr.n as usize => {}
+                _ => return Err(format!("names of arguments {} do not exist, or are too many", instr.c)),
+            },
+            Op::Attr | Op::SetAttr => {
+                let name = if instr.op == Op::Attr { instr.c } else { instr.b };
+                if name as usize >= self.code.method_names.len() {
+                    return Err(format!("attribute {name} does not exist"));
+                }
+            }
             Op::MakeStruct => {
                 let Some(def) = self.code.structs.get(instr.c as usize) else { return Ok(()) };
                 if def.fields.len() != instr.n as usize {
@@ -240,6 +250,10 @@ fn max_mode(op: Op) -> u8 {
         Op::IterNext => crate::core::IterKind::Dynamic as u8,
         Op::Send => 2,
         Op::Recv => 4,
+        Op::DynArith => crate::dynamic::DynOp::Neg as u8,
+        Op::DynCompare => crate::dynamic::DynOp::In as u8,
+        Op::JumpDynEq | Op::JumpDynLt | Op::JumpDynLe | Op::JumpTruth | Op::Truth => 1,
+        Op::JumpDynEqImm | Op::JumpDynLtImm | Op::JumpDynLeImm | Op::JumpDynGtImm | Op::JumpDynGeImm => 1,
         _ => u8::MAX,
     }
 }

@@ -292,6 +292,7 @@ impl Debugger {
             },
             Kind::RecvClosed | Kind::SendClosed => format!("finds {} closed", name()),
             Kind::Close => format!("closes {}", name()),
+            Kind::CloseAgain => format!("closes {} once more", name()),
             Kind::TrySendFull => format!("finds {} full", name()),
             Kind::TryRecvEmpty => format!("finds {} empty", name()),
             Kind::SelectWait => "waits in a select".into(),

@@ -60,8 +60,7 @@ impl<'p> Emitter<'_, 'p> {
             let mark = self.mark();
             let truth = self.alloc(cond.span);
             self.scoped(cond.span, |e| e.expr_to(cond, truth));
-            let op = if when { Op::JumpIf } else { Op::JumpIfNot };
-            self.jump(op, truth, Reg(0), target, cond.span);
+            self.jump_on(cond.ty, truth, target, when, cond.span);
             self.reset(mark);
         } else {
             self.branch(cond, target, when);
@@ -104,10 +103,13 @@ impl<'p> Emitter<'_, 'p> {
             }
             ExprKind::Block(stmts, Some(tail)) if stmts.is_empty() => self.branch(tail, target, when),
             ExprKind::Compare(op, left, right) => self.compare_branch(*op, left, right, target, when, span),
+            ExprKind::Dyn(op, operands) if op.is_comparison() => {
+                self.dynamic_branch(*op, operands, target, when, span);
+            }
+            ExprKind::Unary(UnaryOp::Not, inner) if self.is_dynamic(inner.ty) => self.branch(inner, target, !when),
             _ => {
                 let truth = self.operand(cond);
-                let op = if when { Op::JumpIf } else { Op::JumpIfNot };
-                self.jump(op, truth, Reg(0), target, span);
+                self.jump_on(cond.ty, truth, target, when, span);
             }
         }
         self.reset(mark);
@@ -198,7 +200,12 @@ impl<'p> Emitter<'_, 'p> {
                     self.jump(code, a, b, head, span);
                 }
             }
-            ExprKind::Compare(..) | ExprKind::Unary(..) | ExprKind::Or(..) | ExprKind::Const(_) => {
+            ExprKind::Dyn(op, operands) if self.dynamic_branch_back(*op, operands, head, span) => {}
+            ExprKind::Compare(..) | ExprKind::Unary(..) | ExprKind::Or(..) | ExprKind::Const(_) | ExprKind::Dyn(..) => {
+                self.branch(cond, exit, false);
+                self.jump(Op::Loop, Reg(0), Reg(0), head, span);
+            }
+            _ if self.is_dynamic(cond.ty) => {
                 self.branch(cond, exit, false);
                 self.jump(Op::Loop, Reg(0), Reg(0), head, span);
             }

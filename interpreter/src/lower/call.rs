@@ -29,20 +29,19 @@ impl<'p> Emitter<'_, 'p> {
     /// A call of a function value, which is evaluated first.
     pub fn call_value(&mut self, callee: &'p Expr, args: &'p [Expr], dest: Option<Reg>, span: Span) {
         let ty = self.lowerer.kinds.strip(callee.ty);
-        let (callee, dest_below) = self.callee(callee, args, dest);
+        let (callee, dest_below) = self.callee(callee, &args.iter().collect::<Vec<_>>(), dest);
         let looks = |e: &Self, i: usize| match e.lowerer.kinds.kind(ty) {
             TyKind::Fn(params, _) => params.get(i).is_some_and(|&ty| e.lowerer.kinds.is_reference(ty)),
             _ => false,
         };
         let window = self.window(args, dest_below, &looks, span);
-        self.op(Op::CallValue, args.len() as u8, window, callee, Reg(0), span);
+        self.op_number(Op::CallValue, args.len() as u8, window, callee, 0, span);
         self.result(window, dest, span);
     }
 
     /// The function value must lie below the window: the wanted register is the window only where nothing had to come above it.
-    fn callee(&mut self, callee: &'p Expr, args: &'p [Expr], dest: Option<Reg>) -> (Reg, Option<Reg>) {
-        let later: Vec<&'p Expr> = args.iter().collect();
-        let mut register = self.operand_before(callee, &later);
+    pub fn callee(&mut self, callee: &'p Expr, args: &[&'p Expr], dest: Option<Reg>) -> (Reg, Option<Reg>) {
+        let mut register = self.operand_before(callee, args);
         if dest == Some(register) {
             let copy = self.alloc(callee.span);
             self.copy(copy, register, callee.span);
@@ -73,7 +72,7 @@ impl<'p> Emitter<'_, 'p> {
 
     /// A new task of a function value.
     pub fn spawn_value(&mut self, kind: SpawnKind, callee: &'p Expr, args: &'p [Expr], dest: Option<Reg>, span: Span) {
-        let (callee, dest_below) = self.callee(callee, args, dest);
+        let (callee, dest_below) = self.callee(callee, &args.iter().collect::<Vec<_>>(), dest);
         let window = self.window(args, dest_below, &|_, _| false, span);
         self.op_number(Op::SpawnValue, args.len() as u8, window, callee, (kind == SpawnKind::Async) as u16, span);
         self.result(window, dest, span);

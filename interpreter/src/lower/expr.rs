@@ -46,6 +46,10 @@ impl<'p> Emitter<'_, 'p> {
             ExprKind::Closure(id, captures) => self.closure(*id, captures, dest, span),
             ExprKind::Binary(op, left, right) => self.binary_expr(*op, left, right, dest, span),
             ExprKind::Compare(op, left, right) => self.compare_expr(*op, left, right, dest, span),
+            ExprKind::And(left, right) | ExprKind::Or(left, right) if self.is_dynamic(expr.ty) => {
+                let is_and = matches!(expr.kind, ExprKind::And(..));
+                self.deciding_operand(is_and, left, right, dest, span);
+            }
             ExprKind::And(..) | ExprKind::Or(..) => self.truth_to(expr, dest),
             ExprKind::Unary(op, operand) => self.unary(*op, operand, dest, span),
             ExprKind::Cast(operand) => self.cast(operand, expr.ty, dest, span),
@@ -214,6 +218,9 @@ impl<'p> Emitter<'_, 'p> {
             | ExprKind::Panic(_)
             | ExprKind::Assert(..)
             | ExprKind::Error => self.effect(expr),
+            ExprKind::Try { .. } => self.try_into(expr, None),
+            ExprKind::SetIndex(container, index, value) => self.set_index(container, index, value, None, span),
+            ExprKind::SetAttr(object, name, value) => self.set_attribute(object, name, value, None, span),
             _ => {
                 let value = self.alloc(span);
                 self.expr_to(expr, value);
@@ -309,6 +316,11 @@ impl<'p> Emitter<'_, 'p> {
                 }
             }
             ExprKind::Block(stmts, Some(tail)) if stmts.is_empty() => return self.operand(tail),
+            ExprKind::Bound(value, name) => {
+                let register = self.operand(value);
+                self.check_set(register, name, expr.span);
+                return register;
+            }
             ExprKind::Const(c) => {
                 if let Some((_, _, register)) = self.hoisted.iter().find(|(k, ty, _)| *k == c && *ty == expr.ty) {
                     self.naming = None;
@@ -324,7 +336,11 @@ impl<'p> Emitter<'_, 'p> {
 
     /// Like [`Emitter::operand`] where `later` is evaluated before the register is used and might assign to it.
     pub fn operand_before(&mut self, expr: &'p Expr, later: &[&'p Expr]) -> Reg {
-        if let ExprKind::Read(place) | ExprKind::Borrow(place) = &peel_blocks(expr).kind
+        let read = match &peel_blocks(expr).kind {
+            ExprKind::Bound(value, _) => value,
+            _ => peel_blocks(expr),
+        };
+        if let ExprKind::Read(place) | ExprKind::Borrow(place) = &read.kind
             && let Some(id) = self.plain_local(place)
             && (self.is_assigned(id) || self.lowerer.kinds.is_droppable(place.ty))
             && later.iter().any(|e| may_change(e, id))
@@ -414,6 +430,17 @@ impl<'p> Emitter<'_, 'p> {
         looks: &dyn Fn(&Self, usize) -> bool,
         span: Span,
     ) -> Reg {
+        self.window_of(&args.iter().collect::<Vec<_>>(), dest, looks, span)
+    }
+
+    /// As [`Emitter::window`], of arguments that lie apart in the tree.
+    pub fn window_of(
+        &mut self,
+        args: &[&'p Expr],
+        dest: Option<Reg>,
+        looks: &dyn Fn(&Self, usize) -> bool,
+        span: Span,
+    ) -> Reg {
         if args.len() > MAX_VALUES {
             self.too_large(span, format!("{} arguments; at most {MAX_VALUES} are possible", args.len()));
             return Reg(0);
@@ -428,7 +455,7 @@ impl<'p> Emitter<'_, 'p> {
             _ => self.alloc(span),
         };
         let mut registers = vec![window];
-        for (i, arg) in args.iter().enumerate() {
+        for (i, &arg) in args.iter().enumerate() {
             let register = self.alloc(arg.span);
             match receiver {
                 Some(receiver) if i == 0 => self.copy(register, receiver, arg.span),

@@ -168,7 +168,8 @@ impl<'p> Emitter<'_, 'p> {
         let span = lo.span.to(hi.span);
         let mark = self.mark();
         let hoisted = self.hoist(&[expr], expr.span);
-        let ty = self.local_type(*var);
+        // A variable of any type counts by the type of its range.
+        let ty = if self.is_dynamic(self.local_type(*var)) { lo.ty } else { self.local_type(*var) };
         let number = self.lowerer.kinds.number(ty);
         // A variable that changes, or that a closure shares, is a copy of the counter.
         let own = self.is_cell(*var) || self.is_assigned(*var);

@@ -122,6 +122,10 @@ impl<'p> Emitter<'_, 'p> {
     pub fn unary(&mut self, op: UnaryOp, operand: &'p Expr, dest: Reg, span: Span) {
         let ty = operand.ty;
         let source = self.operand(operand);
+        if op == UnaryOp::Not && self.is_dynamic(ty) {
+            self.op(Op::Truth, 1, dest, source, Reg(0), span);
+            return;
+        }
         if op == UnaryOp::Not && self.lowerer.kinds.tag(ty) == Some(Tag::Bool) {
             self.op(Op::Not, 0, dest, source, Reg(0), span);
         } else {

@@ -409,7 +409,13 @@ fn writes_last(expr: &Expr) -> bool {
         | ExprKind::While { .. }
         | ExprKind::ForRange { .. }
         | ExprKind::ForEach { .. }
+        | ExprKind::Try { .. }
+        | ExprKind::Bound(..)
+        | ExprKind::CallNamed(..)
+        | ExprKind::CallAttr(..)
         | ExprKind::Select(..) => false,
+        // The operand that decides is written before the other is read.
+        ExprKind::And(..) | ExprKind::Or(..) => expr.ty == Types::BOOL,
         // A compare may be built from branches, but then it has read its operands before it writes.
         _ => true,
     }

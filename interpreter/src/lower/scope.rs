@@ -8,6 +8,8 @@
 //!
 //! Releases may come twice (a register that was moved out of is unset, and releasing an unset one does nothing); defers may not, which
 //! is why an entry stops being current before its action is emitted. Landings have no clean-up of their own: a task is cancelled once.
+//! A handler of exceptions is an entry, too: its landing hands the exception over to code in its proper place, which is covered by what is
+//! around it.
 
 use super::asm::{Label, Position};
 use super::function::Emitter;
@@ -25,6 +27,10 @@ pub enum Action<'p> {
     Drop { register: Reg, ty: Ty, cell: bool },
     /// Deferred work is done.
     Defer(&'p Expr),
+    /// Nothing, unless an exception comes: that goes to a handler.
+    Catch { handler: Label, register: Reg },
+    /// Deferred work is done; where an exception comes, a handler does it.
+    Finally { work: &'p Expr, handler: Label, register: Reg },
 }
 
 /// See the module.
@@ -93,6 +99,16 @@ impl<'p> Emitter<'_, 'p> {
     pub fn pin_temporary(&mut self, register: Reg, ty: Ty, span: Span) {
         self.pinned = self.pinned.max(register.0 as u32 + 1);
         self.push_drop(register, ty, false, span);
+    }
+
+    /// Exceptions of what follows, up to the end of the scope, go to a handler.
+    pub fn push_catch(&mut self, handler: Label, register: Reg, span: Span) {
+        self.push_entry(Action::Catch { handler, register }, span);
+    }
+
+    /// Work for the end of the scope, which a handler does where an exception ends it.
+    pub fn push_finally(&mut self, work: &'p Expr, handler: Label, register: Reg) {
+        self.push_entry(Action::Finally { work, handler, register }, work.span);
     }
 
     fn push_entry(&mut self, action: Action<'p>, span: Span) -> usize {
@@ -189,7 +205,8 @@ impl<'p> Emitter<'_, 'p> {
                 self.op(Op::StoreCell, 0, register, value, Reg(0), span);
                 self.reset(mark);
             }
-            Action::Defer(work) => {
+            Action::Catch { .. } => {}
+            Action::Defer(work) | Action::Finally { work, .. } => {
                 // One level deeper: the work stands on every way out, so no move in it is certain.
                 self.branch_depth += 1;
                 let naming = self.naming.take();
@@ -264,6 +281,11 @@ impl<'p> Emitter<'_, 'p> {
             self.asm.bind_entry(label);
             let (parent, at) = (self.entries[entry].parent, self.entries[entry].span);
             self.current = parent;
+            if let Action::Catch { handler, register } | Action::Finally { handler, register, .. } =
+                self.entries[entry].action
+            {
+                self.jump(Op::Catch, register, Reg(0), handler, at);
+            }
             self.run_action(entry, at);
             match parent {
                 Some(parent) => {

@@ -401,3 +401,38 @@ pub fn compare(heap: &Heap, op: CompareOp, a: Value, b: Value) -> Result<bool, F
         CompareOp::Ge => equal::order(heap, a, b)?.is_some_and(Ordering::is_ge),
     })
 }
+
+/// Whether a number lies in the range of an integer kind of up to 32 bits.
+#[inline(always)]
+pub(super) fn fits(tag: u8, n: i64) -> bool {
+    let (low, high) = match tag {
+        t if t == Tag::I32 as u8 => (i32::MIN as i64, i32::MAX as i64),
+        t if t == Tag::U32 as u8 => (0, u32::MAX as i64),
+        t if t == Tag::I16 as u8 => (i16::MIN as i64, i16::MAX as i64),
+        t if t == Tag::U16 as u8 => (0, u16::MAX as i64),
+        t if t == Tag::I8 as u8 => (i8::MIN as i64, i8::MAX as i64),
+        _ => (0, u8::MAX as i64),
+    };
+    low <= n && n <= high
+}
+
+/// The tag of an atomic's content.
+#[inline(always)]
+pub(super) fn atomic_tag(atomic: Value) -> u8 {
+    (atomic.payload >> 32) as u8
+}
+
+/// A 64-bit result as an atomic of this kind holds it.
+#[inline(always)]
+pub(super) fn wrap(tag: u8, n: i64) -> i64 {
+    match tag {
+        t if t == Tag::I32 as u8 => n as i32 as i64,
+        t if t == Tag::U32 as u8 => n as u32 as i64,
+        t if t == Tag::Bool as u8 => n & 1,
+        t if t == Tag::I16 as u8 => n as i16 as i64,
+        t if t == Tag::U16 as u8 => n as u16 as i64,
+        t if t == Tag::I8 as u8 => n as i8 as i64,
+        t if t == Tag::U8 as u8 => n as u8 as i64,
+        _ => n,
+    }
+}

@@ -3,18 +3,41 @@
 use super::arith;
 use super::builtins;
 use super::builtins::Env;
+use super::dynamic;
 use super::evidence;
 use super::fault::Fault;
 use super::format;
 use super::machine::{Entry, Machine, Stop};
 use super::task::{Body, MAX_STACK};
 use crate::core::{BinaryOp, CompareOp};
+use crate::dynamic::DynOp;
 use crate::value::{Tag, Value};
 use crate::vm::engine::Engine;
 use scheduler::{At, Handle, Runtime, Step};
 use tracer::event::EndStatus;
 
 impl<E: Engine> Machine<E> {
+    // Out of line, so that the dispatch loop keeps its state in registers across them.
+    #[inline(never)]
+    pub(super) fn send(&mut self, at: At, channel: u32, value: Value) -> Step {
+        self.sched.send(&mut self.tr, at, channel, value)
+    }
+
+    #[inline(never)]
+    pub(super) fn recv(&mut self, at: At, channel: u32) -> Step<Value> {
+        self.sched.recv(&mut self.tr, at, channel)
+    }
+
+    #[inline(never)]
+    pub(super) fn dynamic_arith(&mut self, op: DynOp, left: Value, right: Value) -> Result<Value, Fault> {
+        dynamic::arith(&mut self.heap, op, left, right)
+    }
+
+    #[inline(never)]
+    pub(super) fn dynamic_compare(&mut self, op: DynOp, left: Value, right: Value) -> Result<bool, Fault> {
+        dynamic::compare(&self.heap, op, left, right)
+    }
+
     /// What built-ins get to work with.
     pub(super) fn env(&mut self, task: u32, at: At) -> Env<'_, E> {
         Env {
@@ -44,46 +67,6 @@ impl<E: Engine> Machine<E> {
             return Err(Fault::panic("stack overflow"));
         }
         body.enlarge(needed);
-        Ok(())
-    }
-
-    /// The function behind a function value, and its captures.
-    fn callee(&self, callee: Value, args: usize) -> Result<(u32, Entry, &[Value]), Fault> {
-        let (function, captures) = match callee.kind() {
-            Tag::Function => (callee.payload as u32, &[][..]),
-            Tag::Closure => self.heap.function_of(callee)?,
-            _ => return Err(Fault::panic("call of a value that is not a function")),
-        };
-        let entry = *self.entries.get(function as usize).ok_or_else(|| Fault::panic("call of an unknown function"))?;
-        if entry.params as usize != args || entry.captures as usize != captures.len() {
-            return Err(Fault::panic(format!("the function takes {} arguments but {args} were given", entry.params)));
-        }
-        Ok((function, entry, captures))
-    }
-
-    /// Makes the window of a call of a function value: captures first, then the arguments that stand after `window`.
-    /// The running task is saved; the stack may move.
-    pub(super) fn prepare_call(&mut self, slot: u32, callee: Value, window: u16, args: u8) -> Result<Entry, Fault> {
-        let (_, entry, captures) = self.callee(callee, args as usize)?;
-        if captures.is_empty() {
-            return Ok(entry);
-        }
-        let captures = captures.to_vec();
-        self.grow_for(slot, window, entry)?;
-        let body = self.body(slot);
-        let first = body.base as usize + window as usize + 1;
-        body.stack.copy_within(first..first + args as usize, first + captures.len());
-        body.stack[first..first + captures.len()].copy_from_slice(&captures);
-        Ok(entry)
-    }
-
-    /// Makes sure that the frame of a callee after the window fits.
-    fn grow_for(&mut self, slot: u32, window: u16, entry: Entry) -> Result<(), Fault> {
-        let extra = window as usize + 1 + entry.registers as usize;
-        let body = self.body(slot);
-        if body.stack.len() < body.base as usize + extra {
-            self.grow_stack(slot, extra)?;
-        }
         Ok(())
     }
 
@@ -163,9 +146,10 @@ impl<E: Engine> Machine<E> {
         args: &[Value],
         joinable: bool,
     ) -> Result<Value, Fault> {
-        let (function, entry, captures) = self.callee(callee, args.len())?;
-        let captures = captures.to_vec();
-        self.spawn_entry(at, function, entry, &captures, args, joinable)
+        let callee = self.callee(callee)?;
+        let (function, entry) = (callee.function, callee.entry);
+        let values = self.matched(&callee, args, 0)?;
+        self.spawn_entry(at, function, entry, &values, &[], joinable)
     }
 
     #[inline]

@@ -8,16 +8,18 @@
 //! `base + operand` in words, with operands doubled by the encoder: tag at `x`, payload at `x + 1`.
 #![expect(unsafe_code, reason = "register access behind the verifier; see the module's header")]
 
+use super::arith::{atomic_tag, fits, wrap};
 use super::builtins::locks::released;
 use super::calls::SliceEnd;
+use super::dynamic;
 use super::engine::Engine;
-use super::fault::Fault;
 use super::machine::{Entry, Machine, Stop};
 use super::race::touches;
 use super::slow::Flow;
 use super::step::Before;
 use super::task::RETURN_END;
 use crate::bytecode::{Instr, Op};
+use crate::dynamic::DynOp;
 use crate::value::{Tag, Value};
 use scheduler::{At, Next, Runtime, Step};
 use tracer::record::Tracer;
@@ -60,6 +62,10 @@ impl<E: Engine> Machine<E> {
                 budget = i64::from(slice);
                 ip = match self.resume(slot) {
                     Ok(pc) => unsafe { self.instrs().add(pc as usize) },
+                    Err(Stop::Fault(slot, fault)) => match self.raise(slot, fault) {
+                        Some(stop) => return stop,
+                        None => unsafe { self.instrs().add(self.body(slot).pc as usize) },
+                    },
                     Err(stop) => return stop,
                 };
             }
@@ -154,18 +160,30 @@ impl<E: Engine> Machine<E> {
                     self.leave($pc as u32, base);
                 };
             }
+            // The saved task failed: it goes on where that is caught, if it is.
+            macro_rules! raise {
+                ($fault:expr) => {{
+                    let fault = $fault;
+                    if let Some(stop) = self.raise(self.running, fault) {
+                        return stop;
+                    }
+                    go_to!(self.body(self.running).pc);
+                    base = self.registers();
+                    continue;
+                }};
+            }
             macro_rules! fail {
                 ($fault:expr) => {{
                     let fault = $fault;
                     save!(pc!() - 1);
-                    return failed(self.running, fault);
+                    raise!(fault)
                 }};
             }
             // An operation on numbers cannot be done: which, and why, is found out again out of line.
             macro_rules! fail_arith {
                 ($i:expr) => {{
                     save!(pc!() - 1);
-                    return self.arithmetic_failed(self.running, *$i);
+                    raise!(self.arithmetic_failed(self.running, *$i))
                 }};
             }
             macro_rules! check {
@@ -269,6 +287,36 @@ impl<E: Engine> Machine<E> {
                     }
                 };
             }
+            // Operators that look at tags: two integers at once, anything else out of line.
+            macro_rules! dynamic_int {
+                ($i:ident, $op:expr, $checked:ident, $right:expr) => {{
+                    let (left, right) = (get!($i.b), $right);
+                    let ints = left.is(Tag::I64) && right.is(Tag::I64);
+                    match if ints { left.int().$checked(right.int()) } else { None } {
+                        Some(n) => set!($i.a, Tag::I64 as u8, n as u64),
+                        None => {
+                            put!($i.a, check!(self.dynamic_arith($op, left, right)));
+                            allocated!();
+                        }
+                    }
+                }};
+            }
+            macro_rules! dynamic_order {
+                ($i:ident, $op:ident, $holds:tt, $right:expr) => {{
+                    let (left, right) = (get!($i.a), $right);
+                    if left.is(Tag::I64) && right.is(Tag::I64) {
+                        left.int() $holds right.int()
+                    } else {
+                        check!(self.dynamic_compare(DynOp::$op, left, right))
+                    }
+                }};
+            }
+            macro_rules! truth {
+                ($value:expr) => {{
+                    let value = $value;
+                    if value.is(Tag::Bool) { value.truthy() } else { dynamic::truthy(&self.heap, value) }
+                }};
+            }
             // Goes on as an operation out of line says.
             macro_rules! act {
                 ($flow:expr, $i:ident) => {
@@ -285,7 +333,7 @@ impl<E: Engine> Machine<E> {
                             continue 'switch;
                         }
                         Flow::Switch => continue 'switch,
-                        Flow::Fault => return self.take_fault(self.running),
+                        Flow::Fault => raise!(self.take_fault()),
                     }
                 };
             }
@@ -495,9 +543,16 @@ impl<E: Engine> Machine<E> {
                     }
                     Op::CallValue => {
                         let callee = get!(i.b);
-                        save!(pc!() - 1);
-                        let entry = check!(self.prepare_call(self.running, callee, i.a / 2, i.n));
-                        base = self.registers();
+                        // Most are plain functions whose arguments fit as they stand.
+                        let entry = match self.entries.get(callee.payload as usize) {
+                            Some(entry) if callee.is(Tag::Function) && entry.fits(i.n) && i.c == 0 => *entry,
+                            _ => {
+                                save!(pc!() - 1);
+                                let entry = check!(self.prepare_call(self.running, callee, i.a / 2, i.n, i.c));
+                                base = self.registers();
+                                entry
+                            }
+                        };
                         enter!(i.a, entry);
                     }
                     Op::CallMethod => {
@@ -546,6 +601,8 @@ impl<E: Engine> Machine<E> {
                     | Op::SpawnValue
                     | Op::ReadLock
                     | Op::WriteLock
+                    | Op::DynArith
+                    | Op::DynCompare
                     | Op::WaitGroupAdd => {
                         save!(pc!() - 1);
                         let flow = self.slow(self.running, *i);
@@ -722,66 +779,80 @@ impl<E: Engine> Machine<E> {
                         check!(self.wait_group_add(at!(), group, -1));
                         charge!();
                     }
+
+                    Op::DynAdd => dynamic_int!(i, DynOp::Add, checked_add, get!(i.c)),
+                    Op::DynSub => dynamic_int!(i, DynOp::Sub, checked_sub, get!(i.c)),
+                    Op::DynMul => dynamic_int!(i, DynOp::Mul, checked_mul, get!(i.c)),
+                    Op::DynAddImm => dynamic_int!(i, DynOp::Add, checked_add, Value::i64(i.imm_c())),
+                    Op::JumpDynEq => jump_if!(i, dynamic_order!(i, Eq, ==, get!(i.b)) != (i.n != 0)),
+                    Op::JumpDynLt => jump_if!(i, dynamic_order!(i, Lt, <, get!(i.b)) != (i.n != 0)),
+                    Op::JumpDynLe => jump_if!(i, dynamic_order!(i, Le, <=, get!(i.b)) != (i.n != 0)),
+                    Op::JumpDynEqImm => jump_if!(i, dynamic_order!(i, Eq, ==, Value::i64(i.imm_b())) != (i.n != 0)),
+                    Op::JumpDynLtImm => jump_if!(i, dynamic_order!(i, Lt, <, Value::i64(i.imm_b())) != (i.n != 0)),
+                    Op::JumpDynLeImm => jump_if!(i, dynamic_order!(i, Le, <=, Value::i64(i.imm_b())) != (i.n != 0)),
+                    Op::JumpDynGtImm => jump_if!(i, dynamic_order!(i, Gt, >, Value::i64(i.imm_b())) != (i.n != 0)),
+                    Op::JumpDynGeImm => jump_if!(i, dynamic_order!(i, Ge, >=, Value::i64(i.imm_b())) != (i.n != 0)),
+                    Op::LoopDynLt => loop_if!(i, dynamic_order!(i, Lt, <, get!(i.b))),
+                    Op::LoopDynLe => loop_if!(i, dynamic_order!(i, Le, <=, get!(i.b))),
+                    Op::JumpTruth => {
+                        if truth!(get!(i.a)) != (i.n != 0) {
+                            jump!(i.wide_imm() as i64);
+                        }
+                    }
+                    Op::Truth => put!(i.a, Value::bool(truth!(get!(i.b)) != (i.n != 0))),
+                    Op::IsSet => put!(i.a, Value::bool(tag!(i.b) != Tag::NoValue as u8)),
+                    Op::CheckSet => {
+                        if tag!(i.a) == Tag::NoValue as u8 {
+                            fail!(self.unset(i.wide_index()));
+                        }
+                    }
+                    Op::DynIndex => {
+                        put!(i.a, check!(dynamic::index(&mut self.heap, get!(i.b), get!(i.c))));
+                        allocated!();
+                    }
+                    Op::DynSetIndex => {
+                        check!(dynamic::set_index(&mut self.heap, get!(i.a), get!(i.b), get!(i.c)));
+                        self.stored(at!());
+                        allocated!();
+                    }
+                    Op::Attr => {
+                        let found = check!(self.attribute(self.running, at!(), get!(i.b), i.c as u32));
+                        put!(i.a, found);
+                        allocated!();
+                    }
+                    Op::SetAttr => {
+                        check!(self.set_attribute(at!(), get!(i.a), i.b as u32, get!(i.c)));
+                        self.stored(at!());
+                        allocated!();
+                    }
+                    Op::CallAttr => {
+                        save!(pc!() - 1);
+                        let entry = check!(self.call_attribute(self.running, *i));
+                        base = self.registers();
+                        match entry {
+                            Some(entry) => enter!(i.a, entry),
+                            None => {
+                                self.stored(at!());
+                                allocated!();
+                                charge!();
+                            }
+                        }
+                    }
+                    Op::Raise => fail!(self.raised(get!(i.a))),
+                    Op::Catch => {
+                        let exception = std::mem::replace(&mut self.body(self.running).raising, Value::NONE);
+                        if exception != Value::NONE {
+                            put!(i.a, exception);
+                            jump!(i.wide_imm() as i64);
+                        }
+                    }
                 }
             }
         }
     }
 }
 
-/// Whether a number lies in the range of an integer kind of up to 32 bits.
-#[inline(always)]
-fn fits(tag: u8, n: i64) -> bool {
-    let (low, high) = match tag {
-        t if t == Tag::I32 as u8 => (i32::MIN as i64, i32::MAX as i64),
-        t if t == Tag::U32 as u8 => (0, u32::MAX as i64),
-        t if t == Tag::I16 as u8 => (i16::MIN as i64, i16::MAX as i64),
-        t if t == Tag::U16 as u8 => (0, u16::MAX as i64),
-        t if t == Tag::I8 as u8 => (i8::MIN as i64, i8::MAX as i64),
-        _ => (0, u8::MAX as i64),
-    };
-    low <= n && n <= high
-}
-
-/// The tag of an atomic's content.
-#[inline(always)]
-fn atomic_tag(atomic: Value) -> u8 {
-    (atomic.payload >> 32) as u8
-}
-
-/// A 64-bit result as an atomic of this kind holds it.
-#[inline(always)]
-fn wrap(tag: u8, n: i64) -> i64 {
-    match tag {
-        t if t == Tag::I32 as u8 => n as i32 as i64,
-        t if t == Tag::U32 as u8 => n as u32 as i64,
-        t if t == Tag::Bool as u8 => n & 1,
-        t if t == Tag::I16 as u8 => n as i16 as i64,
-        t if t == Tag::U16 as u8 => n as u16 as i64,
-        t if t == Tag::I8 as u8 => n as i8 as i64,
-        t if t == Tag::U8 as u8 => n as u8 as i64,
-        _ => n,
-    }
-}
-
-/// The stop of a task that failed.
-#[cold]
-#[inline(never)]
-fn failed(slot: u32, fault: Fault) -> Stop {
-    Stop::Fault(slot, fault)
-}
-
 impl<E: Engine> Machine<E> {
-    // Out of line, so that the loop keeps its state in registers across them.
-    #[inline(never)]
-    fn send(&mut self, at: At, channel: u32, value: Value) -> Step {
-        self.sched.send(&mut self.tr, at, channel, value)
-    }
-
-    #[inline(never)]
-    fn recv(&mut self, at: At, channel: u32) -> Step<Value> {
-        self.sched.recv(&mut self.tr, at, channel)
-    }
-
     /// The program's instructions.
     #[inline(always)]
     fn instrs(&self) -> *const Instr {

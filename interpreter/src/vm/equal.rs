@@ -3,11 +3,15 @@
 //! All three see through references and boxes, and work on a list of what is still to be looked at instead of
 //! recursion. Two boxes that are being compared already count as equal, which ends cycles. Handles of the scheduler and functions
 //! are equal when they are the same one.
+//!
+//! In programs without static types ([`Heap::dynamic`]) numbers of all kinds are equal as numbers, truth values being 0 and 1; objects of
+//! classes are equal when they are the same one; and a list may contain itself, so that looking ends at a depth.
 
 use super::arith::integer;
 use super::fault::Fault;
 use super::heap::Heap;
 use super::heap::record::Record;
+use crate::dynamic::ErrorKind;
 use crate::types::OPTION;
 use crate::value::{Tag, Value};
 use rustc_hash::{FxHashSet, FxHasher};
@@ -17,8 +21,17 @@ use std::hash::Hasher;
 /// How deep maps may be keys of maps, and boxes may hold nothing but boxes.
 const MAX_DEPTH: u32 = 100;
 
+/// How deep lists and tuples of programs without static types are looked into.
+const MAX_NESTING: usize = 10_000;
+
+/// What such a program is told beyond.
+const TOO_DEEP: &str = "maximum recursion depth exceeded in comparison";
+
 #[cold]
-fn too_deep() -> Fault {
+fn too_deep(heap: &Heap) -> Fault {
+    if heap.dynamic {
+        return Fault::error(ErrorKind::Runtime, TOO_DEEP);
+    }
     Fault::panic("value nested too deeply")
 }
 
@@ -56,7 +69,7 @@ struct Seen(FxHashSet<(u32, u32)>);
 
 fn equal_deep(heap: &Heap, a: Value, b: Value, depth: u32) -> Result<bool, Fault> {
     if depth > MAX_DEPTH {
-        return Err(too_deep());
+        return Err(too_deep(heap));
     }
     let mut seen = Seen::default();
     let mut pending: Vec<Pair> = Vec::new();
@@ -94,9 +107,10 @@ fn equal_step(
         return same_number(heap, a, b);
     }
     if ta != tb {
-        return Ok(false);
+        return Ok(heap.dynamic && same_mixed(a, b));
     }
     let len = match ta {
+        Tag::Struct if heap.dynamic => return Ok(a.payload == b.payload),
         Tag::F32 | Tag::F64 => return Ok(a.float() == b.float()),
         Tag::String => return Ok(heap.str(a)? == heap.str(b)?),
         Tag::List => {
@@ -118,9 +132,21 @@ fn equal_step(
         _ => return Ok(a.payload == b.payload),
     };
     if len > 0 && a.payload != b.payload {
+        if heap.dynamic && pending.len() >= MAX_NESTING {
+            return Err(Fault::error(ErrorKind::Runtime, TOO_DEEP));
+        }
         pending.push(Pair { a, b, at: 0, len });
     }
     Ok(true)
+}
+
+/// Equality of two scalars of different kinds, where the program has no static types.
+fn same_mixed(a: Value, b: Value) -> bool {
+    use crate::vm::dynamic::arith::number;
+    match (number(a), number(b)) {
+        (Some(a), Some(b)) => crate::vm::dynamic::compare::number_order(a, b) == Some(Ordering::Equal),
+        _ => false,
+    }
 }
 
 /// Equality of two integers of any kinds.
@@ -182,7 +208,7 @@ fn through(heap: &Heap, mut a: Value, mut b: Value, seen: &mut Seen) -> Result<O
             (false, true) => b = heap.load_part(b)?,
         }
     }
-    Err(too_deep())
+    Err(too_deep(heap))
 }
 
 /// The child of a list or record at a position.
@@ -283,7 +309,7 @@ const HASHED_PARTS: usize = 128;
 /// A hash under which equal values are equal. The same in every run.
 pub fn hash(heap: &Heap, value: Value) -> Result<u64, Fault> {
     let mut hasher = FxHasher::default();
-    if !is_indirect(value) && !has_children(value) {
+    if !is_indirect(value) && (!has_children(value) || heap.dynamic && value.is(Tag::Struct)) {
         leaf(heap, value, &mut hasher)?;
         return Ok(hasher.finish());
     }
@@ -295,10 +321,10 @@ pub fn hash(heap: &Heap, value: Value) -> Result<u64, Fault> {
             next = heap.load_part(next)?;
             steps += 1;
             if steps > MAX_DEPTH {
-                return Err(too_deep());
+                return Err(too_deep(heap));
             }
         }
-        if has_children(next) {
+        if has_children(next) && !(heap.dynamic && next.is(Tag::Struct)) {
             let len = children(heap, next)?;
             hasher.write_usize(len);
             if let Some((_, variant)) = heap.variant_of(next) {
@@ -329,6 +355,8 @@ fn leaf(heap: &Heap, value: Value, hasher: &mut FxHasher) -> Result<(), Fault> {
         Tag::I128 | Tag::U128 => hasher.write_u64(heap.wide_bits(value)? as u64),
         // 0.0 equals -0.0.
         Tag::F32 | Tag::F64 if value.float() == 0.0 => hasher.write_u64(0),
+        // A float that is whole is equal to an integer, where there are no static types.
+        Tag::F64 if value.float() as i64 as f64 == value.float() => hasher.write_u64(value.float() as i64 as u64),
         Tag::Map | Tag::Set => hasher.write_usize(heap.len(value)?),
         _ => hasher.write_u64(value.payload),
     }

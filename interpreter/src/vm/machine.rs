@@ -2,6 +2,7 @@
 //! [`super::run`].
 
 use super::arith;
+use super::attributes::{Attributes, attributes};
 use super::engine::Engine;
 use super::fault::Fault;
 use super::globals::Globals;
@@ -35,6 +36,16 @@ pub struct Entry {
     pub captures: u16,
     /// Parameters, in the registers after them.
     pub params: u16,
+    /// Some parameters are optional, or the last one takes what remains.
+    pub flexible: bool,
+}
+
+impl Entry {
+    /// Whether so many arguments are all that it needs, as they stand.
+    #[inline(always)]
+    pub fn fits(&self, arguments: u8) -> bool {
+        self.params == u16::from(arguments) && self.captures == 0 && !self.flexible
+    }
 }
 
 /// Why the dispatch loop came back to the driver.
@@ -75,6 +86,7 @@ pub struct Program {
     entries: Arc<[Entry]>,
     selects: Arc<[SelectCode]>,
     methods: Arc<Methods>,
+    attributes: Arc<Attributes>,
 }
 
 impl Program {
@@ -85,14 +97,20 @@ impl Program {
     pub fn new(code: &Code) -> Result<Program, VerifyError> {
         let (code, start) = with_start_up(code)?;
         verify(&code)?;
-        let entry =
-            |f: &FunctionCode| Entry { start: f.start, registers: f.registers, captures: f.captures, params: f.params };
+        let entry = |f: &FunctionCode| Entry {
+            start: f.start,
+            registers: f.registers,
+            captures: f.captures,
+            params: f.params,
+            flexible: f.optional > 0 || f.rest,
+        };
         let methods: Methods = code.methods.iter().map(|&(kind, name, function)| ((kind, name), function)).collect();
         Ok(Program {
             start,
             entries: code.functions.iter().map(entry).collect(),
             selects: code.selects.as_slice().into(),
             methods: Arc::new(methods),
+            attributes: Arc::new(attributes(&code)),
             code: Arc::new(code),
         })
     }
@@ -104,8 +122,9 @@ impl Program {
         entries: Arc<[Entry]>,
         selects: Arc<[SelectCode]>,
         methods: Arc<Methods>,
+        attributes: Arc<Attributes>,
     ) -> Program {
-        Program { code, start, entries, selects, methods }
+        Program { code, start, entries, selects, methods, attributes }
     }
 
     /// The code, the start-up function included.
@@ -158,6 +177,8 @@ pub struct Machine<E: Engine> {
     pub(super) arms: Vec<Arm<Value>>,
     /// Methods by (kind of receiver, name).
     pub(super) methods: Arc<Methods>,
+    /// Position of each attribute in the objects of each class.
+    pub(super) attributes: Arc<Attributes>,
     /// Set from outside to end the run.
     pub stop: Arc<AtomicBool>,
     /// End at once when `main` returns.
@@ -180,9 +201,10 @@ impl<E: Engine> Machine<E> {
         limits: Limits,
         stop: Arc<AtomicBool>,
     ) -> Self {
-        let Program { code, start, entries, selects, methods } = program.clone();
+        let Program { code, start, entries, selects, methods, attributes } = program.clone();
         let instrs_at = code.instrs.as_ptr() as usize;
         let mut heap = Heap::new(limits.memory);
+        heap.dynamic = program.code().dynamic.is_some();
         let constants = code.constants.iter().map(|constant| load(&mut heap, constant)).collect();
         let globals = Globals::new(code.globals.len());
         let broken = io.broken_flag();
@@ -211,6 +233,7 @@ impl<E: Engine> Machine<E> {
             marks: Marks::default(),
             arms: Vec::new(),
             methods,
+            attributes,
             stop,
             stop_at_main: false,
             stepper: Stepper::default(),
@@ -245,6 +268,7 @@ impl<E: Engine> Machine<E> {
             marks: Marks::default(),
             arms: Vec::new(),
             methods: self.methods.clone(),
+            attributes: self.attributes.clone(),
             stop: self.stop.clone(),
             stop_at_main: self.stop_at_main,
             stepper: Stepper::default(),

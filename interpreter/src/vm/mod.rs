@@ -1,6 +1,8 @@
 //! The virtual machine: dispatch loop, heap, garbage collection and built-ins.
 
+mod arguments;
 pub mod arith;
+mod attributes;
 pub mod builtins;
 mod calls;
 mod collect;

@@ -2,6 +2,7 @@
 
 use super::arith;
 use super::builtins::locks::released;
+use super::dynamic;
 use super::engine::Engine;
 use super::fault::Fault;
 use super::machine::Machine;
@@ -104,6 +105,9 @@ impl<E: Engine> Machine<E> {
                 None => Value::new(lo.kind(), next as u64),
             };
             return Ok(Some((position + 1, element)));
+        }
+        if mode == IterKind::Dynamic as u8 {
+            return dynamic::iterate(&mut self.heap, container, position);
         }
         let Some((next, key, value)) = self.heap.table_next(container, at)? else { return Ok(None) };
         let element = if mode == IterKind::Map as u8 { self.heap.tuple(&[key, value]) } else { key };

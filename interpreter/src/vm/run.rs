@@ -4,7 +4,7 @@ use super::engine::{Deterministic, Engine, Stepping};
 use super::fault::Fault;
 use super::io::Io;
 use super::machine::{Limits, Machine, Program, Stop};
-use super::sharing::Common;
+use super::sharing::{Common, Warned};
 use super::task::Body;
 use crate::bytecode::Code;
 use crate::bytecode::verify::VerifyError;
@@ -44,6 +44,8 @@ pub struct RunReport {
     pub exit_code: i32,
     /// Everything that was found, in order.
     pub findings: Vec<Finding>,
+    /// What the program did without effect, but hardly meant, by place.
+    pub warnings: Vec<Warned>,
     /// The trace clock at the end.
     pub clock: u64,
 }
@@ -184,7 +186,9 @@ pub(super) fn rejected(error: &VerifyError, io: Io, found: &mut dyn FnMut(&Findi
         race: None,
     };
     found(&finding);
-    Ran { report: RunReport { verdict: finding.verdict, exit_code: 0, findings: vec![finding], clock: 0 }, io }
+    let report =
+        RunReport { verdict: finding.verdict, exit_code: 0, findings: vec![finding], warnings: Vec::new(), clock: 0 };
+    Ran { report, io }
 }
 
 /// Whether the program can cancel tasks: only an async select does.
@@ -312,6 +316,7 @@ impl<E: Engine> Machine<E> {
             verdict,
             exit_code,
             findings: std::mem::take(&mut *self.common.findings()),
+            warnings: self.common.warnings(),
             clock: self.sched.stamp(self.clock),
         }
     }

@@ -11,6 +11,7 @@ use super::machine::Machine;
 use crate::value::Value;
 use rustc_hash::FxHashMap;
 use scheduler::{At, Runtime};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tracer::event::Kind;
 use tracer::finding::Finding;
@@ -22,6 +23,41 @@ pub struct Common {
     findings: Mutex<Vec<Finding>>,
     main_result: Mutex<Option<Value>>,
     lines: Lines,
+    warnings: Mutex<BTreeMap<(Warning, u32), u64>>,
+}
+
+/// Something that a program did and that has no effect, but is hardly meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Warning {
+    /// A closed channel was closed again.
+    ClosedAgain,
+}
+
+impl Warning {
+    /// A word for programs.
+    pub fn name(self) -> &'static str {
+        match self {
+            Warning::ClosedAgain => "closed-again",
+        }
+    }
+
+    /// What to say of it.
+    pub fn sentence(self) -> &'static str {
+        match self {
+            Warning::ClosedAgain => "closes a channel that is closed already, which has no effect",
+        }
+    }
+}
+
+/// What a warning came to in one place of the program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Warned {
+    /// What it is.
+    pub warning: Warning,
+    /// Where.
+    pub site: u32,
+    /// How often.
+    pub count: u64,
 }
 
 /// Lines that were read for tasks, by the tasks' numbers, until they take them.
@@ -40,6 +76,7 @@ impl Common {
             findings: Mutex::default(),
             main_result: Mutex::default(),
             lines: Lines::default(),
+            warnings: Mutex::default(),
         }
     }
 
@@ -58,6 +95,17 @@ impl Common {
         lock(&self.lines).remove(&task).flatten()
     }
 
+    /// The program did something odd at this place in the code.
+    pub fn warn(&self, warning: Warning, site: u32) {
+        *lock(&self.warnings).entry((warning, site)).or_default() += 1;
+    }
+
+    /// What was odd, by place.
+    pub fn warnings(&self) -> Vec<Warned> {
+        let warned = |(&(warning, site), &count): (&(Warning, u32), &u64)| Warned { warning, site, count };
+        lock(&self.warnings).iter().map(warned).collect()
+    }
+
     /// Findings made so far.
     pub fn findings(&self) -> MutexGuard<'_, Vec<Finding>> {
         lock(&self.findings)
@@ -74,8 +122,9 @@ impl Common {
     }
 
     /// Goes back to what was found by then.
-    pub fn restore(&self, findings: Vec<Finding>, main_result: Option<Value>) {
+    pub fn restore(&self, findings: Vec<Finding>, warnings: &[Warned], main_result: Option<Value>) {
         *self.findings() = findings;
+        *lock(&self.warnings) = warnings.iter().map(|warned| ((warned.warning, warned.site), warned.count)).collect();
         *lock(&self.main_result) = main_result;
     }
 
@@ -121,7 +170,7 @@ impl<E: Engine> Machine<E> {
 impl<E: Engine> Env<'_, E> {
     /// Before other tasks may get hold of this value.
     #[inline(always)]
-    pub(super) fn publish(&mut self, value: Value) {
+    pub(crate) fn publish(&mut self, value: Value) {
         if E::PARALLEL {
             publish::<E>(self.heap, self.sched, self.tr, self.at, &[value]);
         }

@@ -5,12 +5,14 @@
 
 use super::arith;
 use super::builtins;
+use super::dynamic;
 use super::evidence;
 use super::fault::{Fault, Outcome};
-use super::machine::{Machine, Stop};
+use super::machine::Machine;
 use crate::builtins::Builtin;
 use crate::bytecode::{Instr, Op};
 use crate::core::{BinaryOp, CompareOp, UnaryOp};
+use crate::dynamic::DynOp;
 use crate::types::IntKind;
 use crate::value::{Tag, Value};
 use crate::vm::engine::Engine;
@@ -70,11 +72,10 @@ impl<E: Engine> Machine<E> {
         flow
     }
 
-    /// The stop of the task that failed in [`Machine::slow`].
+    /// Why the task failed in [`Machine::slow`].
     #[cold]
-    pub(super) fn take_fault(&mut self, slot: u32) -> Stop {
-        let fault = self.fault.take().unwrap_or_else(|| Fault::panic("internal error: a failure without a reason"));
-        Stop::Fault(slot, fault)
+    pub(super) fn take_fault(&mut self) -> Fault {
+        self.fault.take().unwrap_or_else(|| Fault::panic("internal error: a failure without a reason"))
     }
 
     #[inline(always)]
@@ -96,9 +97,14 @@ impl<E: Engine> Machine<E> {
     fn execute(&mut self, slot: u32, i: Instr) -> Result<Flow, Fault> {
         let (b, c) = match i.op {
             // Fields that are no registers must not be read as such: they may lie outside the frame.
-            Op::Arith | Op::Compare | Op::RepeatList | Op::MakeRange | Op::GetSlice | Op::RefIndex => {
-                (*self.register(slot, i.b), *self.register(slot, i.c))
-            }
+            Op::Arith
+            | Op::Compare
+            | Op::DynArith
+            | Op::DynCompare
+            | Op::RepeatList
+            | Op::MakeRange
+            | Op::GetSlice
+            | Op::RefIndex => (*self.register(slot, i.b), *self.register(slot, i.c)),
             Op::Unary
             | Op::Cast
             | Op::Len
@@ -120,6 +126,8 @@ impl<E: Engine> Machine<E> {
             Op::Unary => arith::unary(&mut self.heap, unary_op(i.n), b)?,
             Op::Cast => arith::cast(&mut self.heap, b, Tag::from_byte(i.n).unwrap_or(Tag::I64))?,
             Op::Compare => Value::bool(arith::compare(&self.heap, compare_op(i.n), b, c)?),
+            Op::DynArith => dynamic::arith(&mut self.heap, dynamic_op(i.n), b, c)?,
+            Op::DynCompare => Value::bool(dynamic::compare(&self.heap, dynamic_op(i.n), b, c)?),
             Op::VariantNumber => Value::i64(self.heap.variant_of(b).map_or(-1, |(_, variant)| i64::from(variant))),
             Op::JumpNotType => {
                 let value = *self.register(slot, i.a);
@@ -247,10 +255,10 @@ impl<E: Engine> Machine<E> {
         })
     }
 
-    /// The stop of a task whose integer operation overflowed or divided by zero. The task stands at the instruction.
+    /// The failure of a task whose integer operation overflowed or divided by zero. The task stands at the instruction.
     #[cold]
     #[inline(never)]
-    pub(super) fn arithmetic_failed(&mut self, slot: u32, i: Instr) -> Stop {
+    pub(super) fn arithmetic_failed(&mut self, slot: u32, i: Instr) -> Fault {
         use BinaryOp::{Add, Div, Mul, Rem, Sub};
         let left = *self.register(slot, i.b);
         let immediate = matches!(i.op, Op::AddImm | Op::AddImmN | Op::AddImmU);
@@ -263,14 +271,14 @@ impl<E: Engine> Machine<E> {
             _ => Rem,
         };
         if matches!(op, Div | Rem) && right.payload == 0 {
-            return Stop::Fault(slot, arith::division_by_zero());
+            return arith::division_by_zero();
         }
         let kind = left.kind().int_kind().unwrap_or(IntKind::I64);
         let wide = |value: Value| match kind {
             IntKind::U64 | IntKind::Usize if !immediate || value != right => i128::from(value.payload),
             _ => i128::from(value.int()),
         };
-        Stop::Fault(slot, arith::overflow(op, kind, wide(left), wide(right)))
+        arith::overflow(op, kind, wide(left), wide(right))
     }
 }
 
@@ -283,6 +291,11 @@ fn binary_op(mode: u8) -> BinaryOp {
 /// The operator behind the mode of `Unary`.
 fn unary_op(mode: u8) -> UnaryOp {
     [UnaryOp::Neg, UnaryOp::Not, UnaryOp::BitNot][mode as usize % 3]
+}
+
+/// The operator behind the mode of `DynArith` and `DynCompare`.
+fn dynamic_op(mode: u8) -> DynOp {
+    DynOp::ALL[mode as usize % DynOp::ALL.len()]
 }
 
 /// The operator behind the mode of `Compare`.

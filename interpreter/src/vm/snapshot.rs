@@ -7,6 +7,7 @@
 use super::engine::Engine;
 use super::heap::Image;
 use super::machine::Machine;
+use super::sharing::Warned;
 use super::step::Stand;
 use super::task::Body;
 use crate::value::Value;
@@ -24,6 +25,7 @@ pub struct Snapshot {
     slice_end: u64,
     stand: Stand,
     findings: Vec<Finding>,
+    warnings: Vec<Warned>,
     main_result: Option<Value>,
     /// Slices until the next weighing.
     slices: usize,
@@ -60,6 +62,7 @@ impl<E: Engine<Sched = Scheduler<Value, Body>>> Machine<E> {
             slice_end: self.slice_end,
             stand: self.stepper.stand(),
             findings: self.common.findings().clone(),
+            warnings: self.common.warnings(),
             main_result: self.common.main_result(),
             slices: self.marks.slices(),
             lines: self.common.io().lines_read(),
@@ -76,7 +79,7 @@ impl<E: Engine<Sched = Scheduler<Value, Body>>> Machine<E> {
         self.slice_end = snapshot.slice_end;
         self.stepper.restore(snapshot.stand);
         self.fault = None;
-        self.common.restore(snapshot.findings.clone(), snapshot.main_result);
+        self.common.restore(snapshot.findings.clone(), &snapshot.warnings, snapshot.main_result);
         self.marks.set_slices(snapshot.slices);
         self.common.io().read_again_from(snapshot.lines);
     }

@@ -99,6 +99,7 @@ impl<E: Engine<Sched = Sched>> Machine<E> {
             self.entries.clone(),
             self.selects.clone(),
             self.methods.clone(),
+            self.attributes.clone(),
         )
     }
 }

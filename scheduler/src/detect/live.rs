@@ -6,6 +6,7 @@
 //! | send, receive | a live task reaches the channel, or a pending timer or a context that may be cancelled feeds it |
 //! | mutex | its owner is live (an owner that is gone: a live task reaches the mutex) |
 //! | read-write lock | all its holders are live; reading also: a writer that waits in front is live |
+//! | either of them where locks are open ([`Scheduler::open_locks`]) | also: a live task reaches it |
 //! | await | the task is live |
 //! | once | the task inside it is live |
 //! | wait group, barrier, semaphore | a live task reaches it |
@@ -133,11 +134,15 @@ impl LiveSet {
         match task.reason {
             WaitReason::Send | WaitReason::Recv => channel_live(s, reach, object),
             WaitReason::Lock => {
-                self.holder_live(s, s.mutexes[object].owner, || reach.reached(ObjectKind::Mutex, object))
+                s.open_locks && reach.reached(ObjectKind::Mutex, object)
+                    || self.holder_live(s, s.mutexes[object].owner, || reach.reached(ObjectKind::Mutex, object))
             }
             WaitReason::ReadLock | WaitReason::WriteLock => {
                 let lock = &s.rwlocks[object];
                 let orphan = || reach.reached(ObjectKind::RwLock, object);
+                if s.open_locks && orphan() {
+                    return true;
+                }
                 if lock.writer.id != 0 {
                     return self.holder_live(s, lock.writer, orphan);
                 }

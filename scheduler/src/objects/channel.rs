@@ -227,6 +227,11 @@ impl<V: Copy + Default, B: Default> Scheduler<V, B> {
         true
     }
 
+    /// Records that the program closed a channel that was closed before, in a language where that has no effect.
+    pub fn closed_again<T: Tracer>(&mut self, tr: &mut T, at: At, channel: u32) {
+        tr.emit(Kind::CloseAgain as u8, at.site, at.clock, self.channels[channel].meta.id, 0);
+    }
+
     /// Number of buffered values.
     pub fn channel_len(&self, channel: u32) -> usize {
         self.channels[channel].buffer.len()

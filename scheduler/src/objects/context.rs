@@ -7,7 +7,7 @@
 use crate::core::Meta;
 use crate::outcome::At;
 use crate::scheduler::Scheduler;
-use crate::slab::NONE;
+use crate::slab::{NONE, Slab};
 use crate::time::FAR;
 use tracer::event::Kind;
 use tracer::record::Tracer;
@@ -22,6 +22,17 @@ pub enum Cause {
     Deadline = 2,
     /// With its parent.
     Parent = 3,
+}
+
+/// How a context that is cancelled came to its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ContextEnd {
+    /// How many steps above it the context is that was cancelled by itself: 0 for this one.
+    pub above: usize,
+    /// Why that one is: [`Cause::Cancelled`] or [`Cause::Deadline`].
+    pub cause: Cause,
+    /// What the program gave as its reason.
+    pub reason: Option<Box<str>>,
 }
 
 /// What a new context adds to its parent.
@@ -51,6 +62,8 @@ pub struct Context<V> {
     /// Whether that deadline is its own, so that an entry of the timer queue is under way for it.
     pub(crate) timed: bool,
     pub(crate) cause: Option<Cause>,
+    /// What the program gave as its reason when it cancelled this context.
+    pub(crate) reason: Option<Box<str>>,
     pub(crate) value: Option<(Box<str>, V)>,
 }
 
@@ -64,7 +77,23 @@ impl<V> Default for Context<V> {
             deadline: None,
             timed: false,
             cause: None,
+            reason: None,
             value: None,
+        }
+    }
+}
+
+/// Follows a cancelled context to the one whose end was its own.
+pub(crate) fn end_of<V: Default>(contexts: &Slab<Context<V>>, context: u32) -> Option<ContextEnd> {
+    let (mut slot, mut above) = (context, 0);
+    loop {
+        let ctx = &contexts[slot];
+        match ctx.cause? {
+            Cause::Parent if ctx.parent != NONE => {
+                slot = ctx.parent;
+                above += 1;
+            }
+            cause => return Some(ContextEnd { above, cause, reason: ctx.reason.clone() }),
         }
     }
 }
@@ -148,6 +177,20 @@ impl<V: Copy + Default, B: Default> Scheduler<V, B> {
             }
             pending.extend(children.iter().rev().map(|&(slot, id)| (slot, id, Cause::Parent)));
         }
+    }
+
+    /// As [`Scheduler::cancel_context`] by the program, for a reason.
+    pub fn cancel_context_for<T: Tracer>(&mut self, tr: &mut T, at: At, context: u32, reason: Option<Box<str>>) {
+        let ctx = &mut self.contexts[context];
+        if ctx.cause.is_none() {
+            ctx.reason = reason;
+        }
+        self.cancel_context(tr, at, context, Cause::Cancelled);
+    }
+
+    /// How it came to its end, if it is cancelled.
+    pub fn context_end(&self, context: u32) -> Option<ContextEnd> {
+        end_of(&self.contexts, context)
     }
 
     /// The channel that closes when the context is cancelled.

@@ -17,7 +17,8 @@ mod wait_group;
 pub use atomic::Atomic;
 pub use barrier::Barrier;
 pub use channel::Channel;
-pub use context::{Cause, Context, ContextKind};
+pub(crate) use context::end_of;
+pub use context::{Cause, Context, ContextEnd, ContextKind};
 pub use memory::Child;
 pub use mutex::Mutex;
 pub use once::{Once, OnceStep};
@@ -36,6 +37,17 @@ pub struct Holder {
     pub id: u32,
     /// Where it was taken.
     pub site: u32,
+}
+
+/// A way in which a lock is held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// A mutex.
+    Mutex,
+    /// A read-write lock, by a reader.
+    Read,
+    /// A read-write lock, by the writer.
+    Write,
 }
 
 impl Holder {

@@ -1,7 +1,7 @@
 //! Mutexes: an owner and a first-come, first-served queue. Unlocking hands the lock over to the first in the queue, so
 //! that a woken task never has to try again. Not re-entrant.
 
-use super::Holder;
+use super::{Holder, Side};
 use crate::core::{Meta, blocked};
 use crate::outcome::{ArmOutcome, At, Resume, Step, Try};
 use crate::queue::Queue;
@@ -83,6 +83,21 @@ impl<V: Copy + Default, B: Default> Scheduler<V, B> {
             m.owner = Holder { slot: entry.slot, id: woken, site: self.core.tasks[entry.slot].site };
         }
         tr.emit(Kind::Unlock as u8, at.site, at.clock, m.meta.id, woken);
+    }
+
+    /// Releases a lock, whoever took it; `false` where it is not held that way.
+    pub fn unlock_any<T: Tracer>(&mut self, tr: &mut T, at: At, side: Side, lock: u32) -> bool {
+        let held = match side {
+            Side::Mutex => self.mutexes[lock].owner.id != 0,
+            Side::Read => !self.rwlocks[lock].readers.is_empty(),
+            Side::Write => self.rwlocks[lock].writer.id != 0,
+        };
+        match side {
+            Side::Mutex => self.unlock(tr, at, lock),
+            Side::Read => self.read_unlock(tr, at, lock),
+            Side::Write => self.write_unlock(tr, at, lock),
+        }
+        held
     }
 
     /// The protected value.

@@ -244,6 +244,15 @@ impl<V: Copy + Default, B: Default> Worker<V, B> {
         true
     }
 
+    pub(super) fn closed_again<T: Tracer>(&mut self, tr: &mut T, at: At, channel: u32) {
+        let shared = self.shared();
+        let mut ch = shared.channels.at(channel).lock();
+        let clock = self.stamp_object::<T>(at, &mut ch.clock);
+        let id = ch.it.meta.id;
+        drop(ch);
+        tr.emit(Kind::CloseAgain as u8, at.site, clock, id, 0);
+    }
+
     /// The trace clock of an operation on an object, which remembers it.
     #[inline(always)]
     pub(super) fn stamp_object<T: Tracer>(&mut self, at: At, object: &mut u64) -> u64 {

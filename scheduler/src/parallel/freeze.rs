@@ -125,6 +125,7 @@ fn freeze<V: Copy + Default, B: Default>(shared: &Shared<V, B>) -> Scheduler<V, 
         time_value: shared.time_value,
         may_cancel: shared.may_cancel,
     });
+    s.open_locks = shared.open_locks.load(Ordering::Relaxed);
     s.core.live = shared.live().max(0) as u32;
     s.core.traced = shared.traced.load(Ordering::Relaxed);
     s.core.main_ended = shared.main_ended.load(Ordering::Relaxed);

@@ -240,6 +240,13 @@ impl<V: Copy + Default, B: Default> Worker<V, B> {
         if m.owner.load(Ordering::Relaxed) == 0 {
             return;
         }
+        self.release_mutex(tr, at, mutex);
+    }
+
+    /// The holder unlocks.
+    #[inline(always)]
+    fn release_mutex<T: Tracer>(&mut self, tr: &mut T, at: At, mutex: u32) {
+        let m = self.shared().mutexes.at(mutex);
         let mut clock = 0;
         if T::ON {
             clock = self.after_clock(at.clock, m.clock.load(Ordering::Relaxed));
@@ -250,6 +257,29 @@ impl<V: Copy + Default, B: Default> Worker<V, B> {
             return;
         }
         self.hand_over(tr, at, mutex, clock);
+    }
+
+    pub(super) fn open_locks(&mut self) {
+        let shared = self.shared();
+        if !shared.open_locks.load(Ordering::Relaxed) {
+            shared.open_locks.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Unlocks whoever holds it; `false` where nobody does. Of several tasks that release it at once each releases another hold.
+    pub(super) fn unlock_any<T: Tracer>(&mut self, tr: &mut T, at: At, mutex: u32) -> bool {
+        let m = self.shared().mutexes.at(mutex);
+        let mut backoff = Backoff::default();
+        // Who takes the owner away is the one that releases, and is the holder until then.
+        while m.owner.swap(0, Ordering::AcqRel) == 0 {
+            if m.word.load(Ordering::Acquire) & LOCKED == 0 {
+                return false;
+            }
+            // It is just being locked, or handed over.
+            backoff.wait();
+        }
+        self.release_mutex(tr, at, mutex);
+        true
     }
 
     #[cold]

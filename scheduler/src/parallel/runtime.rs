@@ -1,7 +1,7 @@
 //! The parallel worker as a [`Runtime`].
 
 use super::worker::Worker;
-use crate::objects::{Arm, Cause, ContextKind, NegativeCounter, OnceStep};
+use crate::objects::{Arm, Cause, ContextEnd, ContextKind, NegativeCounter, OnceStep, Side};
 use crate::outcome::{At, Handle, Next, Selected, Step, Try};
 use crate::runtime::Runtime;
 use crate::scheduler::Scheduler;
@@ -137,6 +137,10 @@ impl<V: Copy + Default + Send + 'static, B: Default + Send + 'static> Runtime<V,
         Worker::close(self, tr, at, channel)
     }
 
+    fn closed_again<T: Tracer>(&mut self, tr: &mut T, at: At, channel: u32) {
+        Worker::closed_again(self, tr, at, channel);
+    }
+
     fn channel_len(&self, channel: u32) -> usize {
         self.shared.channels.at(channel).lock().it.buffer.len()
     }
@@ -174,6 +178,18 @@ impl<V: Copy + Default + Send + 'static, B: Default + Send + 'static> Runtime<V,
     #[inline(always)]
     fn unlock<T: Tracer>(&mut self, tr: &mut T, at: At, mutex: u32) {
         Worker::unlock(self, tr, at, mutex);
+    }
+
+    fn open_locks(&mut self) {
+        Worker::open_locks(self);
+    }
+
+    fn unlock_any<T: Tracer>(&mut self, tr: &mut T, at: At, side: Side, lock: u32) -> bool {
+        match side {
+            Side::Mutex => Worker::unlock_any(self, tr, at, lock),
+            Side::Read => self.rw_unlock(tr, at, lock, false),
+            Side::Write => self.rw_unlock(tr, at, lock, true),
+        }
     }
 
     #[inline(always)]
@@ -322,6 +338,14 @@ impl<V: Copy + Default + Send + 'static, B: Default + Send + 'static> Runtime<V,
 
     fn cancel_context<T: Tracer>(&mut self, tr: &mut T, at: At, context: u32, cause: Cause) {
         Worker::cancel_context(self, tr, at, context, cause);
+    }
+
+    fn cancel_context_for<T: Tracer>(&mut self, tr: &mut T, at: At, context: u32, reason: Option<Box<str>>) {
+        Worker::cancel_context_for(self, tr, at, context, reason);
+    }
+
+    fn context_end(&self, context: u32) -> Option<ContextEnd> {
+        Worker::context_end(self, context)
     }
 
     fn context_done<T: Tracer>(&mut self, tr: &mut T, at: At, context: u32) -> u32 {

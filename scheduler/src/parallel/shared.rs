@@ -199,6 +199,8 @@ pub struct Shared<V, B> {
     sites: Box<[AtomicU32]>,
     pub time_value: fn(u64) -> V,
     pub may_cancel: bool,
+    /// See `Scheduler::open_locks`.
+    pub open_locks: AtomicBool,
     start: Instant,
 }
 
@@ -245,6 +247,7 @@ impl<V: Copy + Default, B: Default> Shared<V, B> {
             sites: counters(config.sites),
             time_value: config.time_value,
             may_cancel: config.may_cancel,
+            open_locks: AtomicBool::new(false),
             start: Instant::now(),
         }
     }

@@ -99,19 +99,20 @@ impl<V: Copy + Default, B: Default> Worker<V, B> {
         }
     }
 
-    pub(super) fn rw_unlock<T: Tracer>(&mut self, tr: &mut T, at: At, rwlock: u32, write: bool) {
+    /// The writer or a reader leaves; `false` where there is none.
+    pub(super) fn rw_unlock<T: Tracer>(&mut self, tr: &mut T, at: At, rwlock: u32, write: bool) -> bool {
         let shared = self.shared();
         let mut locked = shared.rwlocks.at(rwlock).lock();
         let me = self.current_id;
         let lock = &mut locked.it;
         if write {
             if lock.writer.id == 0 {
-                return;
+                return false;
             }
             lock.writer = Holder::NOBODY;
         } else {
             if lock.readers.is_empty() {
-                return;
+                return false;
             }
             // A guard may be released by a task that did not take it; then it is taken to be the oldest.
             let mine = lock.readers.iter().rposition(|holder| holder.id == me);
@@ -129,6 +130,7 @@ impl<V: Copy + Default, B: Default> Worker<V, B> {
             let woken = self.wake(entry.slot, Resume::Acquired, clock);
             tr.emit(Kind::Wake as u8, at.site, clock, woken, id);
         }
+        true
     }
 
     /// Claims all who may go in now: the first writer alone, or all readers before the next writer.

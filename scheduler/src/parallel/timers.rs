@@ -9,7 +9,7 @@ use super::sync::lock;
 use super::worker::Worker;
 use crate::core::blocked;
 use crate::objects::timer::{Pending, Target, micros};
-use crate::objects::{Cause, Context, ContextKind, Timer, TimerQueue};
+use crate::objects::{Cause, Context, ContextEnd, ContextKind, Timer, TimerQueue, end_of};
 use crate::outcome::{ArmOutcome, At, Resume};
 use crate::queue::Entry;
 use crate::slab::{NONE, Slab};
@@ -161,7 +161,7 @@ impl<V: Copy + Default, B: Default> Worker<V, B> {
                 Target::Timer { slot, id } => self.fire_timer(tr, ticks, slot, id, pending, now),
                 Target::Context { slot, id } => {
                     tr.emit(Kind::TimerFire as u8, 0, self.clock(ticks), pending.object, 0);
-                    self.cancel_tree(tr, At { site: 0, clock: ticks }, slot, id, Cause::Deadline);
+                    self.cancel_tree(tr, At { site: 0, clock: ticks }, slot, id, Cause::Deadline, None);
                 }
             }
         }
@@ -252,18 +252,35 @@ impl<V: Copy + Default, B: Default> Worker<V, B> {
         }
         drop(time);
         if let Some(cause) = cause {
-            self.cancel_tree(tr, at, slot, meta.id, cause);
+            self.cancel_tree(tr, at, slot, meta.id, cause, None);
         }
         slot
     }
 
     pub(super) fn cancel_context<T: Tracer>(&mut self, tr: &mut T, at: At, context: u32, cause: Cause) {
         let id = lock(&self.shared.time).contexts[context].meta.id;
-        self.cancel_tree(tr, at, context, id, cause);
+        self.cancel_tree(tr, at, context, id, cause, None);
+    }
+
+    pub(super) fn cancel_context_for<T: Tracer>(&mut self, tr: &mut T, at: At, context: u32, reason: Option<Box<str>>) {
+        let id = lock(&self.shared.time).contexts[context].meta.id;
+        self.cancel_tree(tr, at, context, id, Cause::Cancelled, reason);
+    }
+
+    pub(super) fn context_end(&self, context: u32) -> Option<ContextEnd> {
+        end_of(&lock(&self.shared.time).contexts, context)
     }
 
     /// Cancels a context and all below it; then closes their channels.
-    fn cancel_tree<T: Tracer>(&mut self, tr: &mut T, at: At, context: u32, id: u32, cause: Cause) {
+    fn cancel_tree<T: Tracer>(
+        &mut self,
+        tr: &mut T,
+        at: At,
+        context: u32,
+        id: u32,
+        cause: Cause,
+        mut reason: Option<Box<str>>,
+    ) {
         let shared = self.shared();
         let mut done = Vec::new();
         {
@@ -276,6 +293,8 @@ impl<V: Copy + Default, B: Default> Worker<V, B> {
                     continue;
                 }
                 ctx.cause = Some(cause);
+                // The first one is the one that the reason is for.
+                ctx.reason = reason.take();
                 let children = std::mem::take(&mut ctx.children);
                 let timed = std::mem::take(&mut ctx.timed);
                 if ctx.done != NONE {

@@ -133,7 +133,7 @@ impl Checker {
     pub(super) fn found_closed(&mut self, at: &Event) {
         let channel = self.channel(at);
         self.must(at, channel.closed, || format!("on channel {}, which is not closed yet", at.object));
-        let drained = at.kind == Kind::SendClosed || channel.level == 0;
+        let drained = at.kind != Kind::RecvClosed || channel.level == 0;
         self.must(at, drained, || format!("leaves {} values in channel {}", channel.level, at.object));
     }
 

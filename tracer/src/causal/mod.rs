@@ -134,7 +134,7 @@ impl Checker {
             }
             Kind::Send => self.send(at),
             Kind::Recv => self.receive(at),
-            Kind::RecvClosed | Kind::SendClosed => self.found_closed(at),
+            Kind::RecvClosed | Kind::SendClosed | Kind::CloseAgain => self.found_closed(at),
             Kind::Close => self.close(at),
             Kind::TrySendFull | Kind::TryRecvEmpty => self.not_now(at),
             Kind::SelectWait => self.block(at),

@@ -237,7 +237,7 @@ impl Now {
             Kind::SelectSendArm => self.arm(Arm::Send(object)),
             Kind::SelectTimerArm => self.arm(Arm::Timer(object)),
             Kind::SelectFutureArm => self.arm(Arm::Future(TaskId(at.object))),
-            Kind::RecvClosed | Kind::SendClosed | Kind::TrySendFull | Kind::TryRecvEmpty => {}
+            Kind::RecvClosed | Kind::SendClosed | Kind::CloseAgain | Kind::TrySendFull | Kind::TryRecvEmpty => {}
             Kind::SelectCommit | Kind::SelectDefault => {}
 
             Kind::MutexMake => self.make(ObjectKind::Mutex, 0, at, analysis),

@@ -325,6 +325,8 @@ pub fn call<E: Engine>(env: &mut Env<'_, E>, builtin: Builtin, args: &[Value]) -
         CharToLower => numbers::char_to(env, args, |c| first(c.to_lowercase(), c))?,
         Random => numbers::random(env),
         RandomInt => numbers::random_int(env, args)?,
+        // The rest are operations of languages without static types.
+        _ => return super::dynamic::call(env, builtin, args),
     };
     Ok(Outcome::Done(value))
 }
@@ -519,6 +521,7 @@ pub fn complete<E: Engine>(env: &mut Env<'_, E>, builtin: Builtin, resume: Resum
         | Random
         | RandomInt
         | Args => Err(Fault::Panic(format!("internal: {} does not block but was resumed", builtin.name()))),
+        _ => super::dynamic::complete(env, builtin, resume),
     }
 }
 

@@ -143,7 +143,7 @@ impl World {
             }
             Ok(Outcome::Blocked) => "blocked".into(),
             Ok(Outcome::Yield) => "yield".into(),
-            Err(Fault::Panic(message)) => format!("! {message}"),
+            Err(Fault::Panic(message) | Fault::Error(_, message)) => format!("! {message}"),
             Err(other) => format!("{other:?}"),
         }
     }

@@ -171,6 +171,8 @@ pub struct Heap {
     account: Account,
     /// Objects that were published because they were stored in published ones, since somebody last asked.
     published: usize,
+    /// The program has no static types: objects of classes are equal when they are the same one, and lists may contain themselves.
+    pub(crate) dynamic: bool,
 }
 
 /// A handle that points nowhere, or at another kind of thing than its tag says: a mistake of the engine.
@@ -193,6 +195,7 @@ impl Heap {
             refs: Slab::default(),
             account: Account::new(max_bytes),
             published: 0,
+            dynamic: false,
         }
     }
 
@@ -208,6 +211,7 @@ impl Heap {
             refs: self.refs.share(),
             account: self.account.share(),
             published: 0,
+            dynamic: self.dynamic,
         }
     }
 

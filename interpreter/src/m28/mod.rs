@@ -1,0 +1,3 @@
+//! M28: a Lisp with goroutines.
+
+pub mod library;
