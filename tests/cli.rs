@@ -273,8 +273,10 @@ fn help_offers_what_works_and_says_the_exit_codes() {
         .take_while(|line| !line.is_empty())
         .filter_map(|line| line.split_whitespace().next())
         .collect();
-    let offered =
-        ["run", "trace", "view", "debug", "replay", "explore", "profile", "diff", "check", "export", "bench", "doctor", "help"];
+    let offered = [
+        "run", "trace", "view", "debug", "replay", "explore", "profile", "diff", "check", "export", "bench", "doctor",
+        "help",
+    ];
     assert_eq!(commands, offered);
     for code in ["65", "66", "101", "102", "103", "104", "105", "124"] {
         assert!(help.out.lines().any(|line| line.trim_start().starts_with(code)), "{code}");

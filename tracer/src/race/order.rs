@@ -206,7 +206,12 @@ impl Order {
                 self.acquire(me, at);
                 self.look(me, at);
             }
-            Kind::SendClosed | Kind::TrySendFull | Kind::TryRecvEmpty | Kind::TryLockFail | Kind::TryAcquireFail => {
+            Kind::SendClosed
+            | Kind::CloseAgain
+            | Kind::TrySendFull
+            | Kind::TryRecvEmpty
+            | Kind::TryLockFail
+            | Kind::TryAcquireFail => {
                 self.look(me, at);
             }
             Kind::Close | Kind::ContextCancel => {

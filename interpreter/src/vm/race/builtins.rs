@@ -78,6 +78,6 @@ pub(super) fn touched<E: Engine>(machine: &mut Machine<E>, builtin: Builtin, arg
         ListSlice | ListEnumerate | ListSum => {
             machine.touch_whole(receiver, out);
         }
-        _ => {}
+        _ => machine.touched_by_dynamic(builtin, args, out),
     }
 }

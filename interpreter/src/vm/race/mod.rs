@@ -7,6 +7,7 @@
 //! Accesses inside the prelude count as done where the user's code called it.
 
 mod builtins;
+mod dynamic;
 mod names;
 mod touch;
 

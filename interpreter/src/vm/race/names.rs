@@ -51,8 +51,14 @@ fn field(code: &Code, heap: &Heap, location: Location) -> String {
 fn object(code: &Code, pc: u32) -> Option<String> {
     let i = code.instrs.get(pc as usize)?;
     let operand = match i.op {
-        Op::StoreCell | Op::SetField | Op::SetIndex | Op::DerefStore | Op::DerefAddImm => i.a,
-        Op::Call | Op::CallMethod | Op::CallValue => i.a + 2,
+        Op::StoreCell
+        | Op::SetField
+        | Op::SetIndex
+        | Op::DerefStore
+        | Op::DerefAddImm
+        | Op::DynSetIndex
+        | Op::SetAttr => i.a,
+        Op::Call | Op::CallMethod | Op::CallValue | Op::CallAttr => i.a + 2,
         _ => i.b,
     };
     register(code, pc, Reg::from_operand(operand), DEPTH)
@@ -76,8 +82,8 @@ fn register(code: &Code, pc: u32, wanted: Reg, depth: usize) -> Option<String> {
     match made.op {
         Op::LoadGlobal => Some(code.globals.get(made.wide_index() as usize)?.name.clone()),
         Op::Move | Op::LoadCell | Op::Deref => register(code, at, Reg::from_operand(made.b), depth),
-        Op::GetField | Op::RefField => register(code, at, Reg::from_operand(made.b), depth),
-        Op::GetIndex | Op::RefIndex => {
+        Op::GetField | Op::RefField | Op::Attr => register(code, at, Reg::from_operand(made.b), depth),
+        Op::GetIndex | Op::RefIndex | Op::DynIndex => {
             register(code, at, Reg::from_operand(made.b), depth).map(|name| format!("{name}[…]"))
         }
         _ => None,

@@ -45,7 +45,7 @@ impl Touches {
         self.places.push((location, true));
     }
 
-    fn touch(&mut self, location: Location, write: bool) {
+    pub(super) fn touch(&mut self, location: Location, write: bool) {
         self.places.push((location, write));
     }
 }
@@ -84,6 +84,22 @@ pub(in crate::vm) fn touches(op: Op) -> bool {
             | Op::AtomicLoad
             | Op::WaitGroupAdd
             | Op::WaitGroupDone
+            | Op::DynAdd
+            | Op::DynMul
+            | Op::DynArith
+            | Op::DynCompare
+            | Op::JumpDynEq
+            | Op::JumpDynLt
+            | Op::JumpDynLe
+            | Op::LoopDynLt
+            | Op::LoopDynLe
+            | Op::JumpTruth
+            | Op::Truth
+            | Op::DynIndex
+            | Op::DynSetIndex
+            | Op::Attr
+            | Op::SetAttr
+            | Op::CallAttr
     )
 }
 
@@ -113,10 +129,15 @@ fn is_record(value: Value) -> bool {
 }
 
 impl<E: Engine> Machine<E> {
-    fn operand(&mut self, operand: u16) -> Value {
+    pub(super) fn operand(&mut self, operand: u16) -> Value {
         let running = self.running;
         let body = self.body(running);
         body.stack.get(body.base as usize + operand as usize / 2).copied().unwrap_or(Value::NONE)
+    }
+
+    /// The first three of `n` registers.
+    pub(super) fn operands(&mut self, first: u16, n: u8) -> [Value; 3] {
+        std::array::from_fn(|at| if at < n as usize { self.operand(first + 2 * at as u16) } else { Value::NONE })
     }
 
     /// What the instruction touches.
@@ -154,7 +175,8 @@ impl<E: Engine> Machine<E> {
             }
             Op::IterNext => {
                 let (container, position) = (self.operand(i.b), self.operand(i.a));
-                if i.n == IterKind::List as u8 {
+                let any_list = i.n == IterKind::Dynamic as u8 && container.is(Tag::List);
+                if i.n == IterKind::List as u8 || any_list {
                     self.touch_position(container, position.payload as usize, false, out);
                 } else if let Some(location) = shape(container) {
                     out.read(location);
@@ -221,14 +243,11 @@ impl<E: Engine> Machine<E> {
             }
             Op::CallBuiltin => {
                 if let Some(builtin) = Builtin::from_index(i.c) {
-                    let first = i.b;
-                    let args: [Value; 3] = std::array::from_fn(|at| {
-                        if at < i.n as usize { self.operand(first + 2 * at as u16) } else { Value::NONE }
-                    });
+                    let args = self.operands(i.b, i.n);
                     builtins::touched(self, builtin, args, out);
                 }
             }
-            _ => {}
+            _ => self.touched_by_tags(i, out),
         }
     }
 
