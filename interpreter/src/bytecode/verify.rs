@@ -177,7 +177,11 @@ impl Check<'_> {
             | Operand::ReadMany
             | Operand::WriteMany
             | Operand::Frame => {
-                if field.is_multiple_of(2) { Ok(()) } else { Err(format!("register operand {field} is odd")) }
+                if field.is_multiple_of(2) {
+                    Ok(())
+                } else {
+                    Err(format!("register operand {field} is odd"))
+                }
             }
             Operand::Const => exists("constant", wide, code.constants.len()),
             Operand::Func => exists("function", wide, code.functions.len()),

@@ -567,13 +567,7 @@ impl Flow<'_> {
         self.join(branches);
     }
 
-    fn attempt(
-        &mut self,
-        body: &[Node],
-        handlers: &[Handler],
-        otherwise: Option<&[Node]>,
-        finally: Option<&[Node]>,
-    ) {
+    fn attempt(&mut self, body: &[Node], handlers: &[Handler], otherwise: Option<&[Node]>, finally: Option<&[Node]>) {
         let mut branches = vec![self.branch(|flow| {
             flow.nodes(body);
             flow.nodes(otherwise.unwrap_or_default());

@@ -14,6 +14,7 @@ use super::calls::SliceEnd;
 use super::dynamic;
 use super::engine::Engine;
 use super::machine::{Entry, Machine, Stop};
+use super::race::touches;
 use super::slow::Flow;
 use super::step::Before;
 use super::task::RETURN_END;
@@ -395,6 +396,10 @@ impl<E: Engine> Machine<E> {
                 let i = unsafe { &*ip };
                 // SAFETY: a terminator is never passed, so the next instruction exists.
                 ip = unsafe { ip.add(1) };
+                if E::Tracer::RACES && touches(i.op) {
+                    save!(pc!() - 1);
+                    self.tell_accesses(*i);
+                }
                 match i.op {
                     Op::Move => put!(i.a, get!(i.b)),
                     Op::LoadImm => set!(i.a, i.n, i.wide_imm() as i64 as u64),

@@ -269,9 +269,10 @@ impl<'b> Builder<'b> {
             FormKind::Quote(quoted) => self.quoted(quoted),
             FormKind::Named(name, _) => {
                 let message = format!("`{name}=…` gives an argument its name; it cannot stand here");
-                self.report(Diagnostic::new(Code::MisplacedForm, span, message).help(format!(
-                    "an assignment is written `(= {name} value)`"
-                )));
+                self.report(
+                    Diagnostic::new(Code::MisplacedForm, span, message)
+                        .help(format!("an assignment is written `(= {name} value)`")),
+                );
                 NodeKind::Error
             }
             FormKind::List(items) => self.list(items, span),

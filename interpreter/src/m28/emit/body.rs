@@ -109,7 +109,13 @@ impl<'e, 't> Body<'e, 't> {
         let cell = self.emit.in_cell(var);
         let entry = self.emit.tree.var(var);
         let local = LocalId(self.locals.len() as u32);
-        self.locals.push(Local { name: entry.name.to_string(), ty: Types::DYNAMIC, mutable: true, cell, span: entry.span });
+        self.locals.push(Local {
+            name: entry.name.to_string(),
+            ty: Types::DYNAMIC,
+            mutable: true,
+            cell,
+            span: entry.span,
+        });
         self.local_of.insert(var, local);
         local
     }

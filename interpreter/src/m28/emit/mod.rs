@@ -21,9 +21,7 @@ use super::form::Name;
 use super::library;
 use super::mentions;
 use super::tree::*;
-use crate::core::{
-    EnumDef, FuncId, Function, FunctionKind, Global, GlobalId, Local, Program, StructDef,
-};
+use crate::core::{EnumDef, FuncId, Function, FunctionKind, Global, GlobalId, Local, Program, StructDef};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics};
 use crate::dynamic::{Dynamic, ErrorKind};
 use crate::source::{SourceMap, Span};

@@ -83,7 +83,8 @@ impl<'t> Body<'_, 't> {
         let mut stmts = Vec::new();
         let timer = timeout.map(|timeout| {
             let value = self.value(timeout);
-            let duration = make::expr(ExprKind::Builtin(Builtin::DynMillis, vec![value]), Types::DURATION, timeout.span);
+            let duration =
+                make::expr(ExprKind::Builtin(Builtin::DynMillis, vec![value]), Types::DURATION, timeout.span);
             let kept = self.temporary(Types::DURATION, timeout.span);
             stmts.push(make::let_local(kept, duration, timeout.span));
             make::read(make::place(crate::core::PlaceBase::Local(kept), Types::DURATION, timeout.span))

@@ -243,7 +243,9 @@ impl Checker<'_> {
                                 self.check_irrefutable(pattern);
                             }
                         }
-                        Stmt::Expr(value) | Stmt::Defer(value) | Stmt::Unpack { value, .. } => self.finish_expr(value, at),
+                        Stmt::Expr(value) | Stmt::Defer(value) | Stmt::Unpack { value, .. } => {
+                            self.finish_expr(value, at)
+                        }
                     }
                 }
                 if let Some(tail) = tail {
