@@ -21,7 +21,7 @@ mod dicts;
 mod format;
 pub mod index;
 mod lists;
-mod locks;
+pub mod locks;
 mod methods;
 mod numbers;
 mod output;
