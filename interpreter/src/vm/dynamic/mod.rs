@@ -21,8 +21,13 @@ mod dicts;
 mod format;
 pub mod index;
 mod lists;
+<<<<<<< HEAD
+mod locks;
+pub mod methods;
+=======
 pub mod locks;
 mod methods;
+>>>>>>> main
 mod numbers;
 mod output;
 pub mod sequence;
@@ -259,7 +264,7 @@ fn spread<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Outcome, Fa
 }
 
 /// Whether a task can be blocked in it.
-fn blocks(builtin: Builtin) -> bool {
+pub(crate) fn blocks(builtin: Builtin) -> bool {
     use Builtin::*;
     matches!(builtin, DynSleep | DynSleepMillis | DynSend | DynRecv | DynLock | DynReadLock | DynWaitGroupWait)
 }
