@@ -21,13 +21,8 @@ mod dicts;
 mod format;
 pub mod index;
 mod lists;
-<<<<<<< HEAD
-mod locks;
-pub mod methods;
-=======
 pub mod locks;
-mod methods;
->>>>>>> main
+pub mod methods;
 mod numbers;
 mod output;
 pub mod sequence;
