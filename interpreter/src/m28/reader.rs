@@ -376,7 +376,11 @@ impl Reader<'_, '_> {
                     let index = match (items.pop(), items.is_empty()) {
                         (Some(index), true) => index,
                         (None, _) => {
-                            self.report(Code::UnexpectedToken, self.span(at), "an index is missing between `[` and `]`");
+                            self.report(
+                                Code::UnexpectedToken,
+                                self.span(at),
+                                "an index is missing between `[` and `]`",
+                            );
                             return self.error_form(start);
                         }
                         (Some(_), false) => {

@@ -60,7 +60,11 @@ impl Builder<'_> {
             return self.bad_form(span, "`lambda` needs parameters", "(lambda (a b) body…)");
         };
         let Some(params) = params.group() else {
-            return self.bad_form(params.span, "the parameters of `lambda` stand in parentheses", "(lambda (a b) body…)");
+            return self.bad_form(
+                params.span,
+                "the parameters of `lambda` stand in parentheses",
+                "(lambda (a b) body…)",
+            );
         };
         let around = self.tree.frame(self.frame()).name.clone();
         let frame = self.callable(FrameKind::Lambda, format!("{around}.lambda"), params, body, span);

@@ -170,12 +170,11 @@ impl Builder<'_> {
             Some(label) => NodeKind::Continue(label),
             None => {
                 let message = format!("`{name}` outside of a loop");
-                let inside = self.levels.last().is_some_and(|level| {
-                    self.tree.frame(level.frame).kind == FrameKind::Go
-                });
+                let inside = self.levels.last().is_some_and(|level| self.tree.frame(level.frame).kind == FrameKind::Go);
                 let mut diagnostic = Diagnostic::new(Code::OutsideLoop, span, message);
                 if inside {
-                    diagnostic = diagnostic.note("the body of `go` runs on its own: a loop around it cannot be left from there");
+                    diagnostic =
+                        diagnostic.note("the body of `go` runs on its own: a loop around it cannot be left from there");
                 }
                 self.report(diagnostic);
                 NodeKind::Error
@@ -270,7 +269,9 @@ fn names_class(form: &Form) -> bool {
     match &form.kind {
         FormKind::Symbol(name) => &**name != "as",
         FormKind::Attr(..) => true,
-        FormKind::Tuple(classes) => classes.iter().all(|class| matches!(class.kind, FormKind::Symbol(_) | FormKind::Attr(..))),
+        FormKind::Tuple(classes) => {
+            classes.iter().all(|class| matches!(class.kind, FormKind::Symbol(_) | FormKind::Attr(..)))
+        }
         _ => false,
     }
 }

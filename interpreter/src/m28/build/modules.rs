@@ -43,6 +43,7 @@ impl Builder<'_> {
             methods: Vec::new(),
             attributes: Vec::new(),
             fields: Vec::new(),
+            captures: Vec::new(),
         });
         self.defined_as(bound, Definition::Class(class));
         let top = self.levels.len() == 1 && self.tree.scope(self.scope).kind == ScopeKind::Module;
@@ -82,7 +83,9 @@ impl Builder<'_> {
         };
         let Some(own) = params.first().and_then(Form::symbol).filter(|own| !own.starts_with('*')) else {
             let message = format!("the method `{name}` needs a parameter for its object");
-            self.report(Diagnostic::new(Code::BadParameter, span, message).help(format!("`(def {name} (self …) body…)`")));
+            self.report(
+                Diagnostic::new(Code::BadParameter, span, message).help(format!("`(def {name} (self …) body…)`")),
+            );
             return;
         };
         self.methods.push((class, own.clone()));
@@ -148,7 +151,11 @@ impl Builder<'_> {
         let module = match self.import(&path, module.span, span == self.top_form) {
             Imported::Module(module) => module,
             Imported::Library => {
-                return self.bad_form(span, "the names of this module are used with its name", &format!("(import {path})"));
+                return self.bad_form(
+                    span,
+                    "the names of this module are used with its name",
+                    &format!("(import {path})"),
+                );
             }
             Imported::Missing => return NodeKind::Error,
         };
@@ -197,7 +204,9 @@ impl Builder<'_> {
             Err(_) if library_module(path) => return Imported::Library,
             Err(reason) => {
                 let message = format!("the module `{path}` cannot be found: {reason}");
-                self.report(Diagnostic::new(Code::UnknownModule, span, message).help("modules are files beside the program"));
+                self.report(
+                    Diagnostic::new(Code::UnknownModule, span, message).help("modules are files beside the program"),
+                );
                 return Imported::Missing;
             }
         };

@@ -77,10 +77,9 @@ impl Builder<'_> {
     pub(super) fn suspicious(&mut self, around: &str, form: &Form) {
         if form.head() == Some("=") && form.list().is_some_and(|list| list.len() == 3) {
             let message = format!("`=` assigns here; its value is what `{around}` goes on with");
-            self.report(
-                Diagnostic::new(Code::AssignmentAsValue, form.span, message)
-                    .help("write `==` to compare; `=` compares only in the conditions of `if`, `while`, `cond` and `assert`"),
-            );
+            self.report(Diagnostic::new(Code::AssignmentAsValue, form.span, message).help(
+                "write `==` to compare; `=` compares only in the conditions of `if`, `while`, `cond` and `assert`",
+            ));
         }
     }
 

@@ -6,7 +6,8 @@ use super::Builder;
 use crate::diagnostics::{Code, Diagnostic};
 use crate::source::Span;
 
-const CASES: &str = "[(case :recv ch) body…]`, `[(case :send [ch value]) body…]`, `[(default) body…]` or `[(timeout) body…]";
+const CASES: &str =
+    "[(case :recv ch) body…]`, `[(case :send [ch value]) body…]`, `[(default) body…]` or `[(timeout) body…]";
 
 /// The cases of a `select` that were read so far.
 #[derive(Default)]
@@ -108,10 +109,7 @@ impl Builder<'_> {
 
 /// Whether a task may be called like this: an ordinary name and no special form.
 fn is_plain_name(name: &str) -> bool {
-    const FORMS: &[&str] = &[
-        "def", "set", "let", "if", "cond", "while", "for", "begin", "do", "try", "raise", "assert", "select", "select-timeout", "go",
-        "with-mutex", "with-rlock", "return", "lambda", "quote", "and", "or", "not", "in", "is", "class", "import", "from", "global",
-        "nonlocal", "break", "continue",
-    ];
-    name.starts_with(|c: char| c.is_alphabetic() || c == '_') && !FORMS.contains(&name)
+    const FORMS: &str = " def set let if cond while for begin do try raise assert select select-timeout go \
+        with-mutex with-rlock return lambda quote and or not in is class import from global nonlocal break continue ";
+    name.starts_with(|c: char| c.is_alphabetic() || c == '_') && !FORMS.contains(&format!(" {name} "))
 }

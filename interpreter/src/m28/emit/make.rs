@@ -1,6 +1,8 @@
 //! Small parts of core trees.
 
-use crate::core::{Const, Expr, ExprKind, Function, FunctionKind, LocalId, Pattern, PatternKind, Place, PlaceBase, Stmt};
+use crate::core::{
+    Const, Expr, ExprKind, Function, FunctionKind, LocalId, Pattern, PatternKind, Place, PlaceBase, Stmt,
+};
 use crate::dynamic::DynOp;
 use crate::source::Span;
 use crate::types::{Ty, Types};

@@ -130,12 +130,16 @@ impl<'t> Body<'_, 't> {
                 let value = Box::new(self.value(value));
                 make::dynamic(ExprKind::SetIndex(container, index, value), span)
             }
-            Target::Attr(object, name) => {
+            Target::Attr(object, name) if !wanted && self.module_of(object).is_some() => {
+                let value = self.value(value);
+                self.set_module_name(object, name, value, span)
+            }
+            Target::Attr(object, name) if self.module_of(object).is_none() => {
                 let object = Box::new(self.value(object));
                 let value = Box::new(self.value(value));
                 make::dynamic(ExprKind::SetAttr(object, name.to_string(), value), span)
             }
-            Target::Name(_) | Target::Unpack(..) => {
+            Target::Name(_) | Target::Unpack(..) | Target::Attr(..) => {
                 let value = self.value(value);
                 let kept = self.temporary(Types::DYNAMIC, span);
                 let mut stmts = vec![make::let_local(kept, value, span)];
@@ -150,6 +154,15 @@ impl<'t> Body<'_, 't> {
         }
     }
 
+    /// Sets a variable of another file.
+    fn set_module_name(&mut self, module: &Node, name: &Name, value: Expr, span: Span) -> Expr {
+        let var = self.module_of(module).and_then(|module| self.module_var(module, name, span));
+        match var {
+            Some(var) => self.set_var(var, value, span),
+            None => make::expr(ExprKind::Error, Types::ERROR, span),
+        }
+    }
+
     /// Stores what stands in a local.
     fn store_to(&mut self, target: &'t Target, from: crate::core::LocalId, span: Span, stmts: &mut Vec<Stmt>) {
         let read = make::read(make::local(from, span));
@@ -160,9 +173,14 @@ impl<'t> Body<'_, 't> {
                 let index = Box::new(self.value(index));
                 stmts.push(Stmt::Expr(make::dynamic(ExprKind::SetIndex(container, index, Box::new(read)), span)));
             }
+            Target::Attr(object, name) if self.module_of(object).is_some() => {
+                let set = self.set_module_name(object, name, read, span);
+                stmts.push(Stmt::Expr(set));
+            }
             Target::Attr(object, name) => {
                 let object = Box::new(self.value(object));
-                stmts.push(Stmt::Expr(make::dynamic(ExprKind::SetAttr(object, name.to_string(), Box::new(read)), span)));
+                stmts
+                    .push(Stmt::Expr(make::dynamic(ExprKind::SetAttr(object, name.to_string(), Box::new(read)), span)));
             }
             Target::Unpack(parts, at) => {
                 let (values, part) = self.unpack(read, parts.len(), *at, stmts);

@@ -17,7 +17,9 @@ struct Beside<'f>(&'f [(&'f str, &'f str)]);
 impl Loader for Beside<'_> {
     fn load(&mut self, _importer: &str, path: &str) -> Result<(String, String), String> {
         let found = self.0.iter().find(|(name, _)| *name == path);
-        found.map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).ok_or_else(|| format!("there is no file `{path}`"))
+        found
+            .map(|(name, text)| ((*name).to_owned(), (*text).to_owned()))
+            .ok_or_else(|| format!("there is no file `{path}`"))
     }
 }
 

@@ -53,7 +53,10 @@ fn reads_every_kind_of_form() {
         ("close-chan chan-closed? x2 + // ** <= !=", "close-chan chan-closed? x2 + // ** <= !="),
         (":recv :send", ":recv :send"),
         ("(xs.append 3) d.key a.b.c", "(<attr xs append> 3) <attr d key> <attr <attr a b> c>"),
-        ("xs[0] d[\"k\"] xs[i][j] o.xs[0] xs[0].name", "<index xs 0> <index d \"k\"> <index <index xs i> j> <index <attr o xs> 0> <attr <index xs 0> name>"),
+        (
+            "xs[0] d[\"k\"] xs[i][j] o.xs[0] xs[0].name",
+            "<index xs 0> <index d \"k\"> <index <index xs i> j> <index <attr o xs> 0> <attr <index xs 0> name>",
+        ),
         ("xs [0] (f xs)[0]", "xs [0] (f xs) [0]"),
         ("xs[(+ i 1)] xs[-1]", "<index xs (+ i 1)> <index xs -1>"),
         ("(f a b=2 *rest) (f k=\"v\" m=[1])", "(f a <named b 2> *rest) (f <named k \"v\"> <named m [1]>)"),
@@ -145,7 +148,8 @@ fn other_slips_are_errors_at_their_place() {
 #[test]
 fn depth_is_limited() {
     let deep = |open: &str, close: &str, times: usize| format!("{}x{}", open.repeat(times), close.repeat(times));
-    for (open, close) in [("(f ", ")"), ("[", "]"), ("{1: ", "}"), ("f\"{", "}\""), ("'", ""), ("xs[", "]"), ("a=", "")] {
+    for (open, close) in [("(f ", ")"), ("[", "]"), ("{1: ", "}"), ("f\"{", "}\""), ("'", ""), ("xs[", "]"), ("a=", "")]
+    {
         let fits = deep(open, close, MAX_DEPTH / 2);
         let (mut sources, mut sink) = (SourceMap::default(), Diagnostics::default());
         let file = sources.add("t.m28", fits.as_str());

@@ -38,7 +38,10 @@ fn a_definition_binds_in_its_own_scope() {
 #[test]
 fn reads_of_what_is_certainly_set_are_not_checked() {
     lacks("(def (fib n) (if (< n 2) n (+ (fib (- n 1)) (fib (- n 2))))) (print (fib 20))", "bound");
-    lacks("(def (even n) (if (== n 0) True (odd (- n 1)))) (def (odd n) (if (== n 0) False (even (- n 1)))) (even 4)", "bound");
+    lacks(
+        "(def (even n) (if (== n 0) True (odd (- n 1)))) (def (odd n) (if (== n 0) False (even (- n 1)))) (even 4)",
+        "bound",
+    );
     lacks("(def (f) (for i (range 3) (def r i) (print r))) (f)", "bound");
     lacks("(def (f c) (if c (= x 1) (= x 2)) x) (f 1)", "bound");
     lacks("(def (f) (try (= x 1) (except (= x 2))) x) (f)", "bound");
