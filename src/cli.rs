@@ -28,6 +28,8 @@ pub enum Command {
     Debug(DebugArgs),
     /// Do a recorded schedule again, exactly
     Replay(ReplayArgs),
+    /// Search schedules for deadlocks, leaks, panics, failed asserts and data races
+    Explore(ExploreArgs),
     /// Say where a program's time goes; check a budget; write the profile for other tools
     Profile(Box<ProfileArgs>),
     /// Compare two profiles, or traces; say what became slower, and how sure that is
@@ -82,6 +84,26 @@ pub enum Leaks {
     Deny,
 }
 
+/// What to do about data races.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Races {
+    /// Do not look for them.
+    Off,
+    /// Report them.
+    Warn,
+    /// Report them and fail.
+    Deny,
+}
+
+/// What decides over findings that a run can live with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Policy {
+    /// What to do about leaks.
+    pub leaks: Leaks,
+    /// What to do about races.
+    pub races: Races,
+}
+
 /// What to do when `main` returns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum OnExit {
@@ -133,6 +155,9 @@ pub struct Bounds {
     /// What to do about tasks that can never wake again
     #[arg(long, value_name = "WHAT", default_value = "warn")]
     pub leaks: Leaks,
+    /// Look for data races: accesses of several tasks to one place that nothing orders (needs a seed)
+    #[arg(long, value_name = "WHAT", default_value = "off")]
+    pub races: Races,
     /// When `main` returns: let the other tasks finish first, or end at once
     #[arg(long, value_name = "WHAT", default_value = "drain")]
     pub on_exit: OnExit,
@@ -142,6 +167,23 @@ pub struct Bounds {
     /// Limit on the tasks alive at once; passing it is a panic of the program
     #[arg(long, value_name = "N", default_value_t = 10_000_000)]
     pub max_tasks: usize,
+}
+
+impl Bounds {
+    /// What decides over findings.
+    pub fn policy(&self) -> Policy {
+        Policy { leaks: self.leaks, races: self.races }
+    }
+}
+
+impl Execution {
+    /// What is wrong with how the options go together.
+    pub fn problem(&self) -> Option<&'static str> {
+        (self.bounds.races != Races::Off && self.seed.is_none()).then_some(
+            "--races needs a seed: races are looked for on the deterministic runtime; say `--seed N`, or search schedules \
+             with `vex explore`",
+        )
+    }
 }
 
 /// `vex run`
@@ -273,6 +315,53 @@ pub struct ReplayArgs {
     pub common: CommonArgs,
     #[command(flatten)]
     pub bounds: Bounds,
+}
+
+/// `vex explore`. Time is always virtual: sleeping costs no wall time.
+#[derive(Args, Debug)]
+pub struct ExploreArgs {
+    /// The program
+    pub file: PathBuf,
+    /// The program's arguments
+    #[arg(last = true)]
+    pub args: Vec<String>,
+    /// The first schedule is drawn from this seed, the next from the next
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub seed: u64,
+    /// Run so many schedules
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u64).range(1..))]
+    pub schedules: u64,
+    /// Go on after a bug: report each distinct one once, and exit with the code of the most severe
+    #[arg(long)]
+    pub all: bool,
+    /// Stop the search after this long (`500ms`, `10s`, `2m`)
+    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
+    pub time_limit: Option<Duration>,
+    /// What to do about tasks that can never wake again
+    #[arg(long, value_name = "WHAT", default_value = "deny")]
+    pub leaks: Leaks,
+    /// What to do about accesses of several tasks to one place that nothing orders
+    #[arg(long, value_name = "WHAT", default_value = "deny")]
+    pub races: Races,
+    /// When `main` returns: let the other tasks finish first, or end at once
+    #[arg(long, value_name = "WHAT", default_value = "drain")]
+    pub on_exit: OnExit,
+    /// Limit on the program's memory (`256MiB`, `2GB`); passing it is a panic of the program [default: half of the machine's]
+    #[arg(long, value_name = "SIZE", value_parser = parse_size)]
+    pub max_memory: Option<u64>,
+    /// Limit on the tasks alive at once; passing it is a panic of the program
+    #[arg(long, value_name = "N", default_value_t = 10_000_000)]
+    pub max_tasks: usize,
+    #[command(flatten)]
+    pub common: CommonArgs,
+}
+
+impl ExploreArgs {
+    /// What bounds each run; the time limit is the search's.
+    pub fn bounds(&self) -> Bounds {
+        let Self { leaks, races, on_exit, max_memory, max_tasks, .. } = *self;
+        Bounds { time_limit: None, leaks, races, on_exit, max_memory, max_tasks }
+    }
 }
 
 /// `vex profile`

@@ -1,5 +1,6 @@
 //! The exit codes of the command line, said once. They are part of its contract.
 
+use crate::cli::{Leaks, Policy, Races};
 use tracer::finding::Verdict;
 
 macro_rules! exit_codes {
@@ -20,20 +21,20 @@ exit_codes! {
     PANIC = 101, "the program panicked, or an assertion failed";
     DEADLOCK = 102, "deadlock: no task can ever run again";
     LEAK = 103, "a task leaked, under --leaks deny";
-    RACE = 104, "data race";
+    RACE = 104, "data race, under --races deny";
     BUDGET = 105, "over budget (profile --budget, diff --fail-on)";
     LIVELOCK = 106, "livelock";
     TIME_LIMIT = 124, "--time-limit reached";
 }
 
 /// The exit code of a verdict; `None` where the program's own code counts.
-pub fn of_verdict(verdict: Verdict, deny_leaks: bool) -> Option<i32> {
+pub fn of_verdict(verdict: Verdict, policy: Policy) -> Option<i32> {
     match verdict {
         Verdict::Ok => None,
         Verdict::Deadlock => Some(DEADLOCK),
-        Verdict::Leak => deny_leaks.then_some(LEAK),
+        Verdict::Leak => (policy.leaks == Leaks::Deny).then_some(LEAK),
         Verdict::Panic | Verdict::Assert => Some(PANIC),
-        Verdict::Race => Some(RACE),
+        Verdict::Race => (policy.races == Races::Deny).then_some(RACE),
         Verdict::Livelock => Some(LIVELOCK),
         Verdict::TimeLimit => Some(TIME_LIMIT),
     }
@@ -50,12 +51,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn codes_are_unique_and_leaks_count_only_where_denied() {
+    fn codes_are_unique_and_leaks_and_races_count_only_where_denied() {
         for (i, row) in TABLE.iter().enumerate() {
             assert!(TABLE[i + 1..].iter().all(|other| other.0 != row.0));
         }
-        assert_eq!(of_verdict(Verdict::Leak, false), None);
-        assert_eq!(of_verdict(Verdict::Leak, true), Some(LEAK));
-        assert_eq!(of_verdict(Verdict::Ok, true), None);
+        let lenient = Policy { leaks: Leaks::Warn, races: Races::Warn };
+        let strict = Policy { leaks: Leaks::Deny, races: Races::Deny };
+        for (verdict, code) in [(Verdict::Leak, LEAK), (Verdict::Race, RACE)] {
+            assert_eq!(of_verdict(verdict, lenient), None);
+            assert_eq!(of_verdict(verdict, strict), Some(code));
+        }
+        assert_eq!(of_verdict(Verdict::Ok, strict), None);
     }
 }

@@ -5,7 +5,6 @@
 use crate::load::Execution;
 use crate::recording::Tee;
 use interpreter::bytecode::Code;
-use interpreter::trace_info::program_info;
 use interpreter::vm::io::Io;
 use interpreter::vm::parallel::run_parallel;
 use interpreter::vm::run::{self, Ran, RunOptions};
@@ -19,6 +18,7 @@ use tracer::counters::{Class, Counters};
 use tracer::fan_in::live_workers;
 use tracer::finding::Finding;
 use tracer::program::ProgramInfo;
+use tracer::race::Racing;
 use tracer::record::Recorder;
 use tracer::sink::{BackPressure, Next, Receive, Sink, live};
 use tracer::workers::WorkerStats;
@@ -88,11 +88,12 @@ impl Recorders {
     }
 }
 
-/// Runs a program on the runtime that it was given recorders for. `found` is told of each finding as it is made; `watch` gets
+/// Runs a program on the runtime that it was given recorders for; `races`: the deterministic one looks for data races. `found` is told of each finding as it is made; `watch` gets
 /// the workers' numbers where there are several.
 pub fn run(
     code: &Code,
     options: &RunOptions,
+    races: bool,
     recorders: Recorders,
     io: Io,
     stop: Arc<AtomicBool>,
@@ -102,6 +103,9 @@ pub fn run(
     let workers = if let Recorders::Several(recorders) = &recorders { recorders.len() } else { 1 };
     let _span = tracing::info_span!("run", seed = options.seed, workers, real_time = options.real_time).entered();
     let ran = match recorders {
+        Recorders::One(recorder) if races => {
+            run::run(code, options, Racing::new(Some(recorder)), io, stop, &mut |finding| found(finding))
+        }
         Recorders::One(recorder) => run::run(code, options, recorder, io, stop, &mut |finding| found(finding)),
         Recorders::Several(recorders) => run_parallel(code, options, recorders, io, stop, found, watch),
     };
@@ -136,8 +140,8 @@ impl LiveRun {
         description: Description,
         ending: impl Fn(&Ran) -> Ending + Send + 'static,
     ) -> std::io::Result<(LiveRun, JoinHandle<Ran>)> {
-        let program = Arc::new(program_info(&code));
-        let (options, stop) = (execution.options, execution.stop.clone());
+        let program = Arc::new(execution.program_info(&code));
+        let (options, races, stop) = (execution.options, execution.races, execution.stop.clone());
         let (recorders, receiver): (_, Box<dyn Receive>) = match execution.workers {
             None => {
                 let (sink, receiver) = live(CHUNKS, BackPressure::Block, control.clone());
@@ -153,7 +157,7 @@ impl LiveRun {
         let engine = std::thread::Builder::new().name("engine".into()).spawn(move || {
             let (found, watch) =
                 (|finding: &Finding| theirs.found(finding), |watch| *lock(&theirs.workers) = Some(watch));
-            let ran = run(&code, &options, recorders, io, flag, &found, watch);
+            let ran = run(&code, &options, races, recorders, io, flag, &found, watch);
             // Verdicts of findings are settled at the end: the list as it is now is the right one.
             lock(&theirs.findings).clone_from(&ran.report.findings);
             *lock(&theirs.ending) = Some(ending(&ran));

@@ -1,9 +1,10 @@
 //! From the command line to a program that is ready to run: reading, checking, limits, the time limit.
 
-use crate::cli::{self, Bounds, ColorChoice, CommonArgs, Execution as ExecutionArgs, OnExit};
+use crate::cli::{self, Bounds, ColorChoice, CommonArgs, Execution as ExecutionArgs, OnExit, Races};
 use crate::{exit, report};
 use interpreter::bytecode::Code;
 use interpreter::pipeline::{self, Kind, Language};
+use interpreter::trace_info::program_info;
 use interpreter::vm::machine::Limits;
 use interpreter::vm::run::RunOptions;
 use std::io::{IsTerminal, Write};
@@ -12,6 +13,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::time::Duration;
+use tracer::program::ProgramInfo;
 use tui::theme::{Charset, ColorDepth, Theme};
 
 /// What became of a source file.
@@ -112,6 +114,8 @@ pub struct Execution {
     pub options: RunOptions,
     /// Workers of the parallel runtime; `None` for the deterministic one.
     pub workers: Option<u32>,
+    /// Whether data races are looked for.
+    pub races: bool,
     /// Ends the run when set.
     pub stop: Arc<AtomicBool>,
     _watchdog: Option<Watchdog>,
@@ -133,7 +137,17 @@ impl Execution {
             sample: None,
         };
         let workers = args.seed.is_none().then(|| args.workers.unwrap_or_else(default_workers));
-        Self { options, workers, stop, _watchdog: watchdog }
+        let races = args.bounds.races != Races::Off;
+        Self { options, workers, races, stop, _watchdog: watchdog }
+    }
+
+    /// What a trace of this run needs to know of the program.
+    pub fn program_info(&self, code: &Code) -> ProgramInfo {
+        let mut info = program_info(code);
+        if self.races {
+            info.globals = code.globals.iter().map(|global| global.name.clone()).collect();
+        }
+        info
     }
 }
 

@@ -7,6 +7,7 @@ mod cli;
 mod commands;
 mod debug;
 mod exit;
+mod explore;
 mod live;
 mod load;
 mod log;
@@ -38,6 +39,7 @@ fn main() {
         Command::View(args) => commands::view::run(&args),
         Command::Debug(args) => commands::debug::run(&args),
         Command::Replay(args) => commands::replay::run(&args),
+        Command::Explore(args) => commands::explore::run(&args),
         Command::Profile(args) => commands::profile::run(&args),
         Command::Diff(args) => commands::diff::run(&args),
         Command::Check(args) => commands::check::run(&args),

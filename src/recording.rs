@@ -16,13 +16,12 @@ mod tee;
 
 pub use tee::Tee;
 
-use crate::cli::{CommonArgs, Execution as ExecutionArgs, Leaks};
+use crate::cli::{CommonArgs, Execution as ExecutionArgs, Policy};
 use crate::live::{self, Recorders};
 use crate::load::{self, Execution};
 use crate::report;
 use anyhow::Context;
 use interpreter::bytecode::Code;
-use interpreter::trace_info::program_info;
 use interpreter::vm::io::Io;
 use interpreter::vm::run::Ran;
 use keeper::{Keeper, Receiver, Target};
@@ -48,8 +47,8 @@ const CHUNKS: usize = 256;
 pub struct RecordOptions {
     /// Only the newest events, in about so many bytes of memory, to be written when something happens.
     pub ring: Option<u64>,
-    /// What to do about leaks: it decides the exit code.
-    pub leaks: Leaks,
+    /// What decides the exit code.
+    pub policy: Policy,
     /// Whether SIGINT and SIGTERM end the program and not vex.
     pub signals: bool,
 }
@@ -123,7 +122,7 @@ pub fn record(
     to: &Path,
     options: &RecordOptions,
 ) -> anyhow::Result<Recorded> {
-    let header = Header { about, program: Arc::new(program_info(code)) };
+    let header = Header { about, program: Arc::new(execution.program_info(code)) };
     tracing::info!(path = %to.display(), ring = options.ring, "recording");
     let control = Arc::new(Control::new());
     let shared = Arc::new(Shared::default());
@@ -158,9 +157,9 @@ pub fn record(
         let after = handed_over.load(Ordering::Relaxed);
         lock(&shared.findings).push_back((after, finding.clone()));
     };
-    let ran = live::run(code, run_options, recorders, io, execution.stop.clone(), &found, |_| ());
+    let ran = live::run(code, run_options, execution.races, recorders, io, execution.stop.clone(), &found, |_| ());
     let keeper = writer.join().map_err(|_| anyhow::anyhow!("the thread that writes the trace has failed"))?;
-    let recorded = keeper.finish(ran, options.leaks, shared.signal.load(Ordering::Relaxed));
+    let recorded = keeper.finish(ran, options.policy, shared.signal.load(Ordering::Relaxed));
     // Until here a second signal ends vex itself.
     drop(signals);
     Ok(recorded)

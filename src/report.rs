@@ -1,6 +1,6 @@
 //! What vex says about a run: findings on standard error, or one JSON document on standard output.
 
-use crate::cli::{Execution, Leaks, OnExit};
+use crate::cli::{Bounds, Execution, Leaks, OnExit, Policy, Races};
 use crate::exit;
 use interpreter::vm::run::RunReport;
 use interpreter::vm::sharing::Warned;
@@ -14,18 +14,33 @@ use tracer::program::ProgramInfo;
 use tracer::report::Report;
 
 /// The exit code of a run.
-pub fn exit_code(report: &RunReport, leaks: Leaks) -> i32 {
-    exit::of_verdict(report.verdict, leaks == Leaks::Deny).unwrap_or(report.exit_code)
+pub fn exit_code(report: &RunReport, policy: Policy) -> i32 {
+    match exit::of_verdict(verdict(report, policy), policy) {
+        Some(code) => code,
+        // A race that is only warned of does not hide a leak that is not.
+        None if policy.leaks == Leaks::Deny && found(report, Verdict::Leak) => exit::LEAK,
+        None => report.exit_code,
+    }
+}
+
+/// The verdict on a run. A race is more than that the time was up, where it is denied.
+pub fn verdict(report: &RunReport, policy: Policy) -> Verdict {
+    let denied = policy.races == Races::Deny && found(report, Verdict::Race);
+    if denied && report.verdict == Verdict::TimeLimit { Verdict::Race } else { report.verdict }
+}
+
+fn found(report: &RunReport, verdict: Verdict) -> bool {
+    report.findings.iter().any(|finding| finding.verdict == verdict)
 }
 
 /// The findings that `--leaks` lets through.
-pub fn shown(findings: &[Finding], leaks: Leaks) -> Vec<Finding> {
-    findings.iter().filter(|f| f.verdict != Verdict::Leak || leaks != Leaks::Ignore).cloned().collect()
+pub fn shown(findings: &[Finding], policy: Policy) -> Vec<Finding> {
+    findings.iter().filter(|f| f.verdict != Verdict::Leak || policy.leaks != Leaks::Ignore).cloned().collect()
 }
 
 /// The findings as text for standard error; a time limit is said too.
-pub fn text(program: &ProgramInfo, report: &RunReport, leaks: Leaks) -> String {
-    let findings = shown(&report.findings, leaks);
+pub fn text(program: &ProgramInfo, report: &RunReport, policy: Policy) -> String {
+    let findings = shown(&report.findings, policy);
     let words = Report::new(program, &findings);
     let mut out: Vec<String> = findings.iter().map(|finding| words.text(finding)).collect();
     for warned in &report.warnings {
@@ -47,11 +62,21 @@ pub fn text(program: &ProgramInfo, report: &RunReport, leaks: Leaks) -> String {
 pub fn replay(file: &Path, args: &[String], execution: &Execution) -> Option<String> {
     let seed = execution.seed.filter(|_| !execution.real_time)?;
     let schedule = Schedule::of_seed(seed).to_inline()?;
+    Some(replay_of(file, args, &schedule, &execution.bounds))
+}
+
+/// The command that does a schedule, as an inline string or a file, again.
+pub fn replay_of(file: &Path, args: &[String], schedule: &str, bounds: &Bounds) -> String {
     let mut command = format!("vex replay {} --schedule {schedule}", quoted(&file.display().to_string()));
-    if execution.bounds.leaks == Leaks::Deny {
+    if bounds.leaks == Leaks::Deny {
         command.push_str(" --leaks deny");
     }
-    if execution.bounds.on_exit == OnExit::Stop {
+    match bounds.races {
+        Races::Off => {}
+        Races::Warn => command.push_str(" --races warn"),
+        Races::Deny => command.push_str(" --races deny"),
+    }
+    if bounds.on_exit == OnExit::Stop {
         command.push_str(" --on-exit stop");
     }
     if !args.is_empty() {
@@ -61,7 +86,7 @@ pub fn replay(file: &Path, args: &[String], execution: &Execution) -> Option<Str
         command.push(' ');
         command.push_str(&quoted(argument));
     }
-    Some(command)
+    command
 }
 
 /// A word as a shell takes it.
@@ -90,14 +115,14 @@ pub fn verdict_name(verdict: Verdict) -> &'static str {
 
 /// A run as a JSON document: the verdict, vex's exit code, the program's own where it ended by itself, and every finding;
 /// `output` is what it wrote to standard output and standard error, where that is not elsewhere.
-pub fn json(program: &ProgramInfo, report: &RunReport, leaks: Leaks, output: Option<(&str, &str)>) -> Value {
-    let findings = shown(&report.findings, leaks);
+pub fn json(program: &ProgramInfo, report: &RunReport, policy: Policy, output: Option<(&str, &str)>) -> Value {
+    let findings = shown(&report.findings, policy);
     let words = Report::new(program, &findings);
     let bugs: Vec<_> = findings.iter().map(|finding| words.json(finding)).collect();
-    let ended = matches!(report.verdict, Verdict::Ok | Verdict::Leak);
+    let ended = matches!(report.verdict, Verdict::Ok | Verdict::Leak | Verdict::Race);
     let mut document = json!({
-        "verdict": verdict_name(report.verdict),
-        "exit_code": exit_code(report, leaks),
+        "verdict": verdict_name(verdict(report, policy)),
+        "exit_code": exit_code(report, policy),
         "program_exit_code": ended.then_some(report.exit_code),
         "clock": report.clock,
         "findings": bugs,

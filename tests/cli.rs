@@ -111,6 +111,9 @@ fn a_wrong_command_line_is_2() {
         &["run", "p.vex", "--max-memory", "lots"],
         &["run", "p.vex", "--time-limit", "soon"],
         &["run", "p.vex", "--lang", "cobol"],
+        &["run", "p.vex", "--races", "deny"],
+        &["run", "p.vex", "--races", "maybe", "--seed", "1"],
+        &["explore", "p.vex", "--schedules", "0"],
         &["run", "p.vex", "--virtual-time"],
         &["run", "p.vex", "--real-time"],
         &["run", "p.vex", "--seed", "1", "--virtual-time", "--real-time"],
@@ -270,10 +273,12 @@ fn help_offers_what_works_and_says_the_exit_codes() {
         .take_while(|line| !line.is_empty())
         .filter_map(|line| line.split_whitespace().next())
         .collect();
-    let offered =
-        ["run", "trace", "view", "debug", "replay", "profile", "diff", "check", "export", "bench", "doctor", "help"];
+    let offered = [
+        "run", "trace", "view", "debug", "replay", "explore", "profile", "diff", "check", "export", "bench", "doctor",
+        "help",
+    ];
     assert_eq!(commands, offered);
-    for code in ["65", "66", "101", "102", "103", "105", "124"] {
+    for code in ["65", "66", "101", "102", "103", "104", "105", "124"] {
         assert!(help.out.lines().any(|line| line.trim_start().starts_with(code)), "{code}");
     }
     for command in ["bench", "doctor", "diff"] {

@@ -1,7 +1,7 @@
 //! Every guest program of `tests/programs/<language>/` does what its head says, on every seed.
 //!
-//! A head is a run of `//` comments: `expect: ok|deadlock|leak|panic|compile-error`, `line: N` (of the primary error or the
-//! panic), `exit: N`, `stdout:` / `stdout-any-order:` / `stdout-seed-0:` with lines `//| text`, `stderr-contains: text`,
+//! A head is a run of comments, `//` or `#`: `expect: ok|deadlock|leak|panic|compile-error`, `line: N` (of the primary error or the
+//! panic), `exit: N`, `stdout:` / `stdout-any-order:` / `stdout-seed-0:` with lines `//| text` (`#| text`), `stderr-contains: text`,
 //! `seeds: 0 1 7`, `only-seeds: 0`, `flags: --leaks deny`. One test a program: it runs in this process on many seeds and on several
 //! workers, and once through the binary for its exit code and its report. `fail/*.golden` is the whole report of a failing program (UPDATE=1 writes it).
 
@@ -50,8 +50,10 @@ struct Head {
 fn head(text: &str) -> Result<Head, Failed> {
     let mut head = Head::default();
     let mut section = None;
-    for line in text.lines().take_while(|line| line.starts_with("//")) {
-        if let Some(text) = line.strip_prefix("//|") {
+    // Comments begin with `//` or, in a Lisp, with `#`.
+    let comment = if text.starts_with('#') { "#" } else { "//" };
+    for line in text.lines().map_while(|line| line.strip_prefix(comment)) {
+        if let Some(text) = line.strip_prefix('|') {
             let text = text.strip_prefix(' ').unwrap_or(text).to_string();
             let target = match section {
                 Some("stdout") => &mut head.stdout,
@@ -63,7 +65,7 @@ fn head(text: &str) -> Result<Head, Failed> {
             continue;
         }
         section = None;
-        let Some((key, value)) = line[2..].trim().split_once(':') else { continue };
+        let Some((key, value)) = line.trim().split_once(':') else { continue };
         let value = value.trim();
         let numbers = || value.split_whitespace().map(str::parse).collect::<Result<Vec<u64>, _>>();
         match key {
@@ -138,7 +140,8 @@ const LIMITS: Limits = Limits { memory: 1 << 30, tasks: 1_000_000 };
 
 fn run_on_seeds(path: &Path, code: &Code, head: &Head) -> Result<(), Failed> {
     let guide = path.file_name().is_some_and(|name| {
-        name.to_string_lossy().starts_with('v') && name.to_string_lossy()[1..2].parse::<u8>().is_ok()
+        let name = name.to_string_lossy();
+        name.starts_with(['v', 'm']) && name.get(1..2).is_some_and(|digit| digit.parse::<u8>().is_ok())
     });
     let default = || if guide { GUIDE_SEEDS.to_vec() } else { (0..SEEDS).collect() };
     for seed in head.seeds.clone().unwrap_or_else(default) {
@@ -293,7 +296,7 @@ fn programs(folder: &Path, out: &mut Vec<PathBuf>) {
         // `modules` holds files that others import.
         if path.is_dir() && path.file_name().is_none_or(|name| name != "modules") {
             programs(&path, out);
-        } else if path.extension().is_some_and(|extension| extension == "vex") {
+        } else if path.extension().is_some_and(|extension| extension == "vex" || extension == "m28") {
             out.push(path);
         }
     }

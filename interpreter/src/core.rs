@@ -462,6 +462,15 @@ pub enum Stmt {
     Expr(Expr),
     /// Work for the exit of the block around.
     Defer(Expr),
+    /// Sets locals, which begin here, to the elements of a sequence of exactly so many; it fails where there are more or fewer.
+    Unpack {
+        /// The locals, in order.
+        locals: Vec<LocalId>,
+        /// The sequence.
+        value: Expr,
+        /// The whole statement.
+        span: Span,
+    },
 }
 
 /// The kinds of expressions.

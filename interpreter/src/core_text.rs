@@ -434,6 +434,15 @@ impl Text<'_> {
                 }
             }
             Stmt::Expr(value) => self.expr(value),
+            Stmt::Unpack { locals, value, .. } => {
+                self.out.push_str("unpack");
+                for &local in locals {
+                    self.out.push(' ');
+                    self.local(local);
+                }
+                self.out.push_str(" = ");
+                self.expr(value);
+            }
             Stmt::Defer(value) => {
                 self.out.push_str("defer ");
                 self.expr(value);

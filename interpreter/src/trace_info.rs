@@ -17,6 +17,7 @@ pub fn program_info(code: &Code) -> ProgramInfo {
         functions: functions(code, place),
         places: code.spans.iter().map(|&span| place(span)).collect(),
         object_names: code.object_names.iter().map(|(site, name)| (Site(*site), name.clone())).collect(),
+        globals: Vec::new(),
     }
 }
 

@@ -183,7 +183,7 @@ impl<V: Copy + Default, B: Default> Core<V, B> {
         task.event = tr.ordinal();
         task.partner = 0;
         self.dirty = true;
-        self.traced = T::ON;
+        self.traced = tr.recording();
         let entry = Entry { slot, ticket: task.ticket, arm: PLAIN, tag: 0 };
         if task.flags & flag::CANCEL != 0 {
             self.deliver_cancel(slot);

@@ -39,7 +39,7 @@ pub fn run(args: &DebugArgs) -> anyhow::Result<i32> {
     let interrupt = Arc::new(AtomicBool::new(false));
     let setup = setup(args, &code, interrupt.clone())?;
     let debugger = Debugger::new(&code, setup).context("the program is not valid")?;
-    let console = Console::new(debugger, args.bounds.leaks);
+    let console = Console::new(debugger, args.bounds.policy());
     match sources {
         Some(sources) => scripted(args, console, sources, &interrupt),
         None => on_screen(args, console, interrupt),
@@ -145,16 +145,16 @@ fn scripted(
 
 /// Says how the session ended, and gives the exit code.
 fn finish(args: &DebugArgs, console: &mut Console, done: Done, timed_out: bool) -> anyhow::Result<i32> {
-    let leaks = args.bounds.leaks;
+    let policy = args.bounds.policy();
     let program = console.program().clone();
     console.settle();
     let inspection = console.debugger().inspection();
     // What counts is where the run stands: gone back from its end, it has not ended.
     let ended = inspection.ended.and(console.debugger().ended().cloned());
     if let Some(report) = &ended {
-        load::say(&report::text(&program, report, leaks));
+        load::say(&report::text(&program, report, policy));
     }
-    let of_run = ended.as_ref().and_then(|report| exit::of_verdict(report.verdict, leaks == crate::cli::Leaks::Deny));
+    let of_run = ended.as_ref().and_then(|report| exit::of_verdict(report.verdict, policy));
     let code = match () {
         () if timed_out => {
             load::say(&format!("time limit reached: {} was stopped\n", args.file.display()));
@@ -176,7 +176,7 @@ fn finish(args: &DebugArgs, console: &mut Console, done: Done, timed_out: bool) 
             "findings": [],
         });
         if let Some(report) = &ended {
-            let of_run = report::json(&program, report, leaks, None);
+            let of_run = report::json(&program, report, policy, None);
             for field in ["program_exit_code", "findings"] {
                 document[field] = of_run.get(field).cloned().unwrap_or(Value::Null);
             }
@@ -198,7 +198,7 @@ fn on_screen(args: &DebugArgs, console: Console, interrupt: Arc<AtomicBool>) -> 
         // Which run it is changes with every choice.
         replay: None,
     };
-    let (session, debugger) = DebugSession::start(console, description, interrupt, args.bounds.leaks)?;
+    let (session, debugger) = DebugSession::start(console, description, interrupt, args.bounds.policy())?;
     let mut options = tui::Options::detect();
     load::theme(&mut options.theme, args.common.color, args.ascii);
     let shown = tui::run(Box::new(session), options);

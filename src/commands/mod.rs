@@ -5,6 +5,7 @@ pub mod check;
 pub mod debug;
 pub mod diff;
 pub mod doctor;
+pub mod explore;
 pub mod export;
 pub mod profile;
 pub mod replay;

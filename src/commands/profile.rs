@@ -5,7 +5,7 @@
 //! `--runs N` that is done again and again, and the profile is that of the run with the median duration. A trace or a
 //! profile's document is only looked at. See `docs/profile.md` for what goes where and which exit code comes first.
 
-use crate::cli::{Leaks, ProfileArgs};
+use crate::cli::ProfileArgs;
 use crate::load::{self, Execution, Loaded};
 use crate::profiles::{self, Kind, Profiled};
 use crate::recording::{self, RecordOptions};
@@ -266,8 +266,8 @@ fn once(args: &ProfileArgs, code: &Code, number: u32, path: PathBuf) -> anyhow::
     execution.options.sample = Some(interpreter::vm::run::SAMPLE);
     let about = recording::about(&args.file, &args.args, &args.common, &args.execution, &execution);
     let io = streams(args, number)?;
-    let leaks = args.execution.bounds.leaks;
-    let options = RecordOptions { ring: None, leaks, signals: true };
+    let policy = args.execution.bounds.policy();
+    let options = RecordOptions { ring: None, policy, signals: true };
     let real_time = about.real_time;
     let (started, cpu) = (now(), processor_time());
     let recorded = recording::record(code, &execution, io, about, &path, &options)?;
@@ -277,8 +277,8 @@ fn once(args: &ProfileArgs, code: &Code, number: u32, path: PathBuf) -> anyhow::
     let program = program_info(code);
     let ran = &recorded.ran;
     if recorded.signal == 0 {
-        load::say(&report::text(&program, &ran.report, leaks));
-        let found = !report::shown(&ran.report.findings, leaks).is_empty();
+        load::say(&report::text(&program, &ran.report, policy));
+        let found = !report::shown(&ran.report.findings, policy).is_empty();
         if let Some(command) = report::replay(&args.file, &args.args, &args.execution).filter(|_| found) {
             load::say(&format!("again: {command}\n"));
         }
@@ -288,9 +288,9 @@ fn once(args: &ProfileArgs, code: &Code, number: u32, path: PathBuf) -> anyhow::
     }
     let trace = TraceFile::open(&path)?;
     let profile = profiles::analysed(&trace, &path)?;
-    let whole = match ran.report.verdict {
+    let whole = match report::verdict(&ran.report, policy) {
         Verdict::Ok => true,
-        Verdict::Leak => leaks != Leaks::Deny,
+        verdict @ (Verdict::Leak | Verdict::Race) => exit::of_verdict(verdict, policy).is_none(),
         _ => false,
     };
     Ok(Run {

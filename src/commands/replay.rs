@@ -18,6 +18,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tracer::counting::Counting;
 use tracer::dump::dump;
 use tracer::program::ProgramInfo;
+use tracer::race::Racing;
 use tracer::record::{Off, Recorder};
 use tracer::sink::MemorySink;
 use tracer::store::Store;
@@ -55,7 +56,7 @@ pub fn run(args: &ReplayArgs) -> anyhow::Result<i32> {
     let script = Script::new(&wanted, names(&code), keep, follow, args.strict);
     let (io, read) = streams(args, &wanted);
     let program = program_info(&code);
-    let (ran, mut replayed) = execute(args, &code, &program, script, io)?;
+    let (ran, mut replayed) = execute(args, &code, script, io)?;
     replayed.schedule.program = Some(stamp(&code));
     replayed.schedule.args = wanted.args;
     replayed.schedule.input = read.lines(wanted.input);
@@ -91,24 +92,26 @@ fn streams(args: &ReplayArgs, schedule: &Schedule) -> (Io, Heard) {
 }
 
 /// Runs it; with `--dump` the events go to standard output.
-fn execute(
-    args: &ReplayArgs,
-    code: &Code,
-    program: &ProgramInfo,
-    script: Script,
-    io: Io,
-) -> anyhow::Result<(Ran, Replayed)> {
+fn execute(args: &ReplayArgs, code: &Code, script: Script, io: Io) -> anyhow::Result<(Ran, Replayed)> {
     let bounds = args.bounds.clone();
     let seeded = ExecutionArgs { seed: Some(0), workers: None, virtual_time: true, real_time: false, bounds };
     let execution = Execution::new(&seeded);
     let (options, stop) = (&execution.options, execution.stop.clone());
+    let found = &mut |_: &_| ();
     if !args.dump {
-        return Ok(run_scripted(code, options, script, Counting::new(Off), io, stop, &mut |_| ()));
+        return Ok(if execution.races {
+            run_scripted(code, options, script, Racing::new(None), io, stop, found)
+        } else {
+            run_scripted(code, options, script, Counting::new(Off), io, stop, found)
+        });
     }
     let (sink, memory) = MemorySink::unbounded();
-    let tracer = Counting::new(Recorder::new(sink));
-    let (mut ran, replayed) = run_scripted(code, options, script, tracer, io, stop, &mut |_| ());
-    let mut store = Store::new(Arc::new(program.clone()));
+    let (mut ran, replayed) = if execution.races {
+        run_scripted(code, options, script, Racing::new(Some(Recorder::new(sink))), io, stop, found)
+    } else {
+        run_scripted(code, options, script, Counting::new(Recorder::new(sink)), io, stop, found)
+    };
+    let mut store = Store::new(Arc::new(execution.program_info(code)));
     for chunk in memory.take() {
         store.push(&chunk);
     }
@@ -135,12 +138,12 @@ fn finish(args: &ReplayArgs, program: &ProgramInfo, ran: &Ran, replayed: &Replay
     if replayed.refused {
         load::say("vex: the run does not follow the schedule, and --strict allows none of that\n");
     } else {
-        load::say(&report::text(program, &ran.report, args.bounds.leaks));
+        load::say(&report::text(program, &ran.report, args.bounds.policy()));
     }
-    let code = if replayed.refused { exit::INPUT } else { report::exit_code(&ran.report, args.bounds.leaks) };
+    let code = if replayed.refused { exit::INPUT } else { report::exit_code(&ran.report, args.bounds.policy()) };
     if args.common.json {
         let output = Some((ran.io.stdout(), ran.io.stderr()));
-        let mut document = report::json(program, &ran.report, args.bounds.leaks, output);
+        let mut document = report::json(program, &ran.report, args.bounds.policy(), output);
         if replayed.refused {
             document["verdict"] = "error".into();
             document["exit_code"] = code.into();

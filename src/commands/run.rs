@@ -1,8 +1,8 @@
 //! `vex run`: a program at full speed, without a trace.
 
-use crate::cli::RunArgs;
+use crate::cli::{Races, RunArgs};
 use crate::load::{self, Loaded};
-use crate::{log, report};
+use crate::{exit, log, report};
 use interpreter::bytecode::Code;
 use interpreter::trace_info::program_info;
 use interpreter::vm::io::{Input, Io, Sink};
@@ -10,6 +10,7 @@ use interpreter::vm::parallel::run_parallel;
 use interpreter::vm::run;
 use std::io::Write;
 use tracer::counters::{Accounts, Costs, Metered};
+use tracer::race::Racing;
 use tracer::record::{Off, Recorder};
 use tracer::sink::CountSink;
 
@@ -18,6 +19,13 @@ use tracer::sink::CountSink;
 /// # Errors
 /// When the file cannot be read, or standard output not written.
 pub fn run(args: &RunArgs) -> anyhow::Result<i32> {
+    let costs = args.counters && args.execution.bounds.races != Races::Off;
+    let costs =
+        costs.then_some("--counters says what a program costs, which looking for races changes: say one of them");
+    if let Some(problem) = args.execution.problem().or(costs) {
+        load::say(&format!("vex: {problem}\n"));
+        return Ok(exit::USAGE);
+    }
     let code = match load::program(&args.file, &args.common)? {
         Loaded::Program(code) => code,
         Loaded::Wrong(code) => return Ok(code),
@@ -39,6 +47,7 @@ pub fn run(args: &RunArgs) -> anyhow::Result<i32> {
             let meters = (0..workers).map(|worker| metered(&code, worker, accounts)).collect();
             run_parallel(&code, options, meters, io, stop, &|_| (), |_| ())
         }
+        (None, None) if execution.races => run::run(&code, options, Racing::new(None), io, stop, &mut |_| ()),
         (Some(accounts), None) => run::run(&code, options, metered(&code, 0, accounts), io, stop, &mut |_| ()),
         (None, Some(workers)) => run_parallel(&code, options, vec![Off; workers as usize], io, stop, &|_| (), |_| ()),
         (None, None) => run::run(&code, options, Off, io, stop, &mut |_| ()),
@@ -48,8 +57,8 @@ pub fn run(args: &RunArgs) -> anyhow::Result<i32> {
     drop(span);
     let program = program_info(&code);
     let costs = accounts.map(|accounts| Costs::new(&accounts, &program));
-    load::say(&report::text(&program, &ran.report, args.execution.bounds.leaks));
-    let found = !report::shown(&ran.report.findings, args.execution.bounds.leaks).is_empty();
+    load::say(&report::text(&program, &ran.report, args.execution.bounds.policy()));
+    let found = !report::shown(&ran.report.findings, args.execution.bounds.policy()).is_empty();
     let replay = report::replay(&args.file, &args.args, &args.execution).filter(|_| found);
     if let Some(command) = &replay {
         load::say(&format!("again: {command}\n"));
@@ -59,7 +68,7 @@ pub fn run(args: &RunArgs) -> anyhow::Result<i32> {
     }
     if args.common.json {
         let output = Some((ran.io.stdout(), ran.io.stderr()));
-        let mut document = report::json(&program, &ran.report, args.execution.bounds.leaks, output);
+        let mut document = report::json(&program, &ran.report, args.execution.bounds.policy(), output);
         if let Some(command) = replay {
             document["replay"] = command.into();
         }
@@ -68,7 +77,7 @@ pub fn run(args: &RunArgs) -> anyhow::Result<i32> {
         }
         writeln!(std::io::stdout(), "{document:#}")?;
     }
-    Ok(report::exit_code(&ran.report, args.execution.bounds.leaks))
+    Ok(report::exit_code(&ran.report, args.execution.bounds.policy()))
 }
 
 /// A tracer that meters a worker's tasks and keeps no events.

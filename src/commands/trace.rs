@@ -1,6 +1,6 @@
 //! `vex trace`: a program and its live picture, its events in a file, or its events as text.
 
-use crate::cli::{CommonArgs, Leaks, TraceArgs};
+use crate::cli::{CommonArgs, Policy, TraceArgs};
 use crate::live::{self, LiveRun, Recorders};
 use crate::load::{self, Execution, Loaded};
 use crate::recording::{self, RecordOptions, Recorded, Tee};
@@ -46,6 +46,9 @@ pub fn run(args: &TraceArgs) -> anyhow::Result<i32> {
 
 /// What is wrong with how the options go together.
 fn problem(args: &TraceArgs) -> Option<&'static str> {
+    if let Some(problem) = args.execution.problem() {
+        return Some(problem);
+    }
     let terminal = std::io::stdout().is_terminal() && std::io::stdin().is_terminal();
     let standard = args.output.as_ref().is_some_and(|path| path.as_os_str() == "-");
     if !args.headless && !terminal {
@@ -90,18 +93,18 @@ fn record(args: &TraceArgs, code: &Code, input: Input, to: &Path) -> anyhow::Res
     io.args.clone_from(&args.args);
     let execution = Execution::new(&args.execution);
     let about = recording::about(&args.file, &args.args, &args.common, &args.execution, &execution);
-    let leaks = args.execution.bounds.leaks;
-    let options = RecordOptions { ring: args.ring, leaks, signals: true };
+    let policy = args.execution.bounds.policy();
+    let options = RecordOptions { ring: args.ring, policy, signals: true };
     let recorded = recording::record(code, &execution, io, about, to, &options)?;
     let program = program_info(code);
     if recorded.signal == 0 {
-        load::say(&report::text(&program, &recorded.ran.report, leaks));
+        load::say(&report::text(&program, &recorded.ran.report, policy));
     }
     let virtual_time = execution.workers.is_none() && !execution.options.real_time;
     load::say(&recorded.summary(virtual_time));
     if args.common.json {
         let output = Some((recorded.ran.io.stdout(), recorded.ran.io.stderr()));
-        let mut document = report::json(&program, &recorded.ran.report, leaks, output);
+        let mut document = report::json(&program, &recorded.ran.report, policy, output);
         document["exit_code"] = recorded.exit_code.into();
         document["trace"] = document_of(&recorded);
         writeln!(std::io::stdout(), "{document:#}")?;
@@ -133,8 +136,8 @@ fn print(args: &TraceArgs, code: &Code, io: Io) -> anyhow::Result<i32> {
     let sinks = vec![sink; execution.workers.unwrap_or(1) as usize];
     let recorders = Recorders::new(sinks, &execution.options, parallel, None);
     let (options, stop) = (&execution.options, execution.stop.clone());
-    let mut ran = live::run(code, options, recorders, io, stop, &|_| (), |_| ());
-    let mut store = Store::new(Arc::new(program_info(code)));
+    let mut ran = live::run(code, options, execution.races, recorders, io, stop, &|_| (), |_| ());
+    let mut store = Store::new(Arc::new(execution.program_info(code)));
     let chunks = memory.take();
     for chunk in if parallel { merge(chunks) } else { chunks } {
         store.push(&chunk);
@@ -151,7 +154,7 @@ fn print(args: &TraceArgs, code: &Code, io: Io) -> anyhow::Result<i32> {
     };
     dump(&store, 0..store.len(), &mut out)?;
     out.flush()?;
-    finish(code, &ran, &args.common, args.execution.bounds.leaks)
+    finish(code, &ran, &args.common, args.execution.bounds.policy())
 }
 
 /// Shows the run on the terminal, and records it beside that where a file is given.
@@ -170,17 +173,17 @@ fn watch(args: &TraceArgs, code: Box<Code>, io: Io) -> anyhow::Result<i32> {
         live: true,
         replay: report::replay(&args.file, &args.args, &args.execution),
     };
-    let leaks = args.execution.bounds.leaks;
+    let policy = args.execution.bounds.policy();
     let tee = match &args.output {
         Some(path) => {
             let about = recording::about(&args.file, &args.args, &args.common, &args.execution, &execution);
-            Some(Tee::create(path, about, &code)?)
+            Some(Tee::create(path, about, execution.program_info(&code))?)
         }
         None => None,
     };
     let ending = move |ran: &Ran| Ending {
-        verdict: ran.report.verdict,
-        exit_code: report::exit_code(&ran.report, leaks),
+        verdict: report::verdict(&ran.report, policy),
+        exit_code: report::exit_code(&ran.report, policy),
         note: if ran.report.verdict == Verdict::TimeLimit { "stopped by --time-limit".into() } else { String::new() },
     };
     let finished = code.clone();
@@ -198,19 +201,19 @@ fn watch(args: &TraceArgs, code: Box<Code>, io: Io) -> anyhow::Result<i32> {
     // The user left before the end: that is no verdict on the program.
     let left = ran.report.verdict == Verdict::TimeLimit && args.execution.bounds.time_limit.is_none();
     if let Some(tee) = tee {
-        load::say(&tee.finish(&ran, report::exit_code(&ran.report, leaks), left, control.stats().events));
+        load::say(&tee.finish(&ran, report::exit_code(&ran.report, policy), left, control.stats().events));
     }
-    if left { Ok(exit::SUCCESS) } else { finish(&finished, &ran, &args.common, leaks) }
+    if left { Ok(exit::SUCCESS) } else { finish(&finished, &ran, &args.common, policy) }
 }
 
 /// Says what was found, and gives the exit code.
-fn finish(code: &Code, ran: &Ran, common: &CommonArgs, leaks: Leaks) -> anyhow::Result<i32> {
+fn finish(code: &Code, ran: &Ran, common: &CommonArgs, policy: Policy) -> anyhow::Result<i32> {
     let program = program_info(code);
-    load::say(&report::text(&program, &ran.report, leaks));
+    load::say(&report::text(&program, &ran.report, policy));
     if common.json {
         // The output is among the events.
-        let document = report::json(&program, &ran.report, leaks, None);
+        let document = report::json(&program, &ran.report, policy, None);
         writeln!(std::io::stdout(), "{document:#}")?;
     }
-    Ok(report::exit_code(&ran.report, leaks))
+    Ok(report::exit_code(&ran.report, policy))
 }

@@ -5,7 +5,7 @@
 use super::command::{Command, Line, Which};
 use super::nearest::{did_you_mean, nearest};
 use super::{help, text};
-use crate::cli::Leaks;
+use crate::cli::Policy;
 use crate::report;
 use interpreter::debug::request::{Breakpoint, Direction, Go, Motion, Refused};
 use interpreter::debug::session::Debugger;
@@ -44,15 +44,15 @@ pub struct Console {
     revision: u64,
     /// Where motions began, for `back` without a motion.
     history: Vec<Coordinate>,
-    leaks: Leaks,
+    policy: Policy,
 }
 
 impl Console {
     /// Speaks to a debugger.
-    pub fn new(debugger: Debugger, leaks: Leaks) -> Self {
+    pub fn new(debugger: Debugger, policy: Policy) -> Self {
         let program = debugger.program().clone();
         let revision = debugger.revision();
-        Self { debugger, program, told: 0, revision, history: Vec::new(), leaks }
+        Self { debugger, program, told: 0, revision, history: Vec::new(), policy }
     }
 
     /// The debugger itself.
@@ -67,7 +67,7 @@ impl Console {
 
     /// What has been found so far, as far as `--leaks` lets it through.
     pub fn findings(&self) -> Vec<Finding> {
-        report::shown(&self.debugger.findings(), self.leaks)
+        report::shown(&self.debugger.findings(), self.policy)
     }
 
     /// Where the run stands, in words.

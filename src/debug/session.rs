@@ -7,7 +7,7 @@
 use super::console::Console;
 use super::parse::parse;
 use super::scan;
-use crate::cli::Leaks;
+use crate::cli::Policy;
 use crate::exit;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -60,7 +60,7 @@ pub struct DebugSession {
     /// Gone when the user has left.
     lines: Option<Sender<Line>>,
     revision: u64,
-    leaks: Leaks,
+    policy: Policy,
 }
 
 impl DebugSession {
@@ -73,7 +73,7 @@ impl DebugSession {
         console: Console,
         description: Description,
         interrupt: Arc<AtomicBool>,
-        leaks: Leaks,
+        policy: Policy,
     ) -> std::io::Result<(Self, JoinHandle<Console>)> {
         let program = console.program().clone();
         let shared = Arc::new(Shared::default());
@@ -81,7 +81,7 @@ impl DebugSession {
         let worker = Worker { console, shared: shared.clone(), interrupt: interrupt.clone(), given: Given::default() };
         let thread = std::thread::Builder::new().name("debugger".into()).stack_size(crate::STACK);
         let handle = thread.spawn(move || worker.work(&receiver))?;
-        Ok((Self { description, program, shared, interrupt, lines: Some(lines), revision: 0, leaks }, handle))
+        Ok((Self { description, program, shared, interrupt, lines: Some(lines), revision: 0, policy }, handle))
     }
 }
 
@@ -209,8 +209,7 @@ impl Session for DebugSession {
         match ended {
             _ if lock(&self.shared.busy).is_some() => Status::Running,
             Some(ended) if lock(&self.shared.events).chunks.is_empty() => {
-                let deny = self.leaks == Leaks::Deny;
-                let exit_code = exit::of_verdict(ended.verdict, deny).unwrap_or(ended.exit_code);
+                let exit_code = exit::of_verdict(ended.verdict, self.policy).unwrap_or(ended.exit_code);
                 Status::Finished(Ending { verdict: ended.verdict, exit_code, note: String::new() })
             }
             _ => Status::Paused,

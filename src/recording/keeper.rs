@@ -2,7 +2,7 @@
 
 use super::summary::wrote;
 use super::{Recorded, Shared, lock};
-use crate::cli::Leaks;
+use crate::cli::Policy;
 use crate::{load, report};
 use interpreter::vm::run::Ran;
 use signal_hook::consts::SIGINT;
@@ -228,17 +228,17 @@ impl Keeper {
     }
 
     /// Ends the file. All events have come.
-    pub(super) fn finish(mut self, mut ran: Ran, leaks: Leaks, signal: i32) -> Recorded {
+    pub(super) fn finish(mut self, mut ran: Ran, policy: Policy, signal: i32) -> Recorded {
         let (events, chunks, lost) = (self.events, self.chunks, self.lost);
         tracing::debug!(events, chunks, lost, signal, "the recording has ended");
-        let exit_code = if signal == 0 { report::exit_code(&ran.report, leaks) } else { 128 + signal };
+        let exit_code = if signal == 0 { report::exit_code(&ran.report, policy) } else { 128 + signal };
         let mut note = match signal {
             0 if ran.report.verdict == Verdict::TimeLimit => "stopped by --time-limit".to_string(),
             0 => String::new(),
             SIGINT => "stopped by SIGINT".to_string(),
             _ => "stopped by SIGTERM".to_string(),
         };
-        let ended = matches!(ran.report.verdict, Verdict::Ok | Verdict::Leak);
+        let ended = matches!(ran.report.verdict, Verdict::Ok | Verdict::Leak | Verdict::Race);
         if let Some(why) = &self.failed {
             if !note.is_empty() {
                 note.push_str("; ");
@@ -246,7 +246,7 @@ impl Keeper {
             note.push_str(why);
         }
         let ending = Ending {
-            verdict: ran.report.verdict,
+            verdict: report::verdict(&ran.report, policy),
             exit_code,
             program_exit_code: ended.then_some(ran.report.exit_code),
             clock: ran.report.clock,

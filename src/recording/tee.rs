@@ -4,8 +4,6 @@ use super::keeper::summarise;
 use super::lock;
 use super::summary::wrote;
 use anyhow::Context;
-use interpreter::bytecode::Code;
-use interpreter::trace_info::program_info;
 use interpreter::vm::run::Ran;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -13,6 +11,7 @@ use tracer::about::{About, Ending};
 use tracer::chunk::Chunk;
 use tracer::file::{FileWriter, Header};
 use tracer::finding::Verdict;
+use tracer::program::ProgramInfo;
 
 /// Records beside the screen: the same chunks go into a file as they are shown.
 #[derive(Clone)]
@@ -30,8 +29,8 @@ impl Tee {
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn create(path: &Path, about: About, code: &Code) -> anyhow::Result<Self> {
-        let header = Header { about, program: Arc::new(program_info(code)) };
+    pub fn create(path: &Path, about: About, program: ProgramInfo) -> anyhow::Result<Self> {
+        let header = Header { about, program: Arc::new(program) };
         let writer = FileWriter::create(path, &header).with_context(|| format!("cannot write {}", path.display()))?;
         let teed = Teed { path: path.to_path_buf(), writer: Some(writer), events: 0, failed: None };
         Ok(Self(Arc::new(Mutex::new(teed))))

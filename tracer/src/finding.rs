@@ -236,6 +236,53 @@ pub struct Missing {
     pub ended_at: Site,
 }
 
+/// A synchronisation of a task, as evidence.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Synced {
+    /// The kind of event: `mutex.unlock`.
+    pub kind: String,
+    /// Number of the object, or of the task.
+    pub id: ObjectId,
+    /// The object.
+    pub object: Option<ObjectRef>,
+    /// The task that was spawned or awaited.
+    pub task: Option<TaskRef>,
+    /// Where.
+    pub site: Site,
+    /// Clock (ticks).
+    pub clock: u64,
+}
+
+/// An access to memory, as evidence.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Access {
+    /// The task.
+    pub task: TaskRef,
+    /// Whether it wrote.
+    pub write: bool,
+    /// Where.
+    pub site: Site,
+    /// Clock (ticks).
+    pub clock: u64,
+    /// Ordinal of its event, where the run was traced.
+    pub event: Option<u64>,
+    /// Locks that the task held, each with where it was taken.
+    pub held: Vec<(ObjectRef, Site)>,
+    /// The task's last synchronisation before; `None` since it was spawned.
+    pub last: Option<Synced>,
+}
+
+/// Two accesses to one place that nothing orders.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RaceEvidence {
+    /// What they accessed: `variable total`, `list results[3]`.
+    pub place: String,
+    /// The access that came first in this run.
+    pub first: Access,
+    /// The other one.
+    pub second: Access,
+}
+
 /// A frame of a guest's stack: function (index in the program's table) and place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Frame {
@@ -264,4 +311,7 @@ pub struct Finding {
     pub clock: u64,
     /// Ordinal of the event that closed it, where the run was traced.
     pub event: Option<u64>,
+    /// The two accesses of a race.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub race: Option<Box<RaceEvidence>>,
 }

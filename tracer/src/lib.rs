@@ -32,6 +32,7 @@ pub mod names;
 pub mod profile;
 pub mod program;
 pub mod progress;
+pub mod race;
 pub mod record;
 pub mod report;
 pub mod search;

@@ -48,6 +48,9 @@ pub struct ProgramInfo {
     pub places: Vec<Place>,
     /// Sites that make an object and the variable or field that it is made for (`jobs`, `fork`), sorted by site.
     pub object_names: Vec<(Site, String)>,
+    /// Names of the modules' variables, by number; only of runs that look for races, whose events speak of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub globals: Vec<String>,
 }
 
 impl ProgramInfo {

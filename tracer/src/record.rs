@@ -14,6 +14,8 @@
 use crate::chunk::{CAPACITY, Chunk, SLOTS};
 use crate::control::{Control, Grant, Seat};
 use crate::event::{Kind, Record, Stamp, TaskId};
+use crate::race::Race;
+use crate::race::location::{Location, Space};
 use crate::sink::Sink;
 use std::sync::Arc;
 use std::time::Instant;
@@ -73,6 +75,37 @@ pub trait Tracer {
 
     /// Whether the watcher has left and the run should end. One relaxed load.
     fn quit(&self) -> bool;
+
+    /// Whether the engine tells of accesses to memory ([`Tracer::access`], [`Tracer::observe`], [`Tracer::forget`]); where not, it never
+    /// prepares one.
+    const RACES: bool = false;
+
+    /// The running task is about to read or write a place that other tasks may reach; `site` is the user's, not the prelude's. Says
+    /// whether that made [`Tracer::races`].
+    #[inline(always)]
+    fn access(&mut self, _site: u32, _clock: u64, _location: Location, _write: bool) -> bool {
+        false
+    }
+
+    /// The running task has seen, in a way that is no event, what was done to an object: that a once is done, a context cancelled.
+    #[inline(always)]
+    fn observe(&mut self, _site: u32, _clock: u64, _object: u32) {}
+
+    /// Whether ordinals of events mean something.
+    #[inline(always)]
+    fn recording(&self) -> bool {
+        Self::ON
+    }
+
+    /// The races found since this was asked last.
+    #[inline(always)]
+    fn races(&mut self) -> Vec<Race> {
+        Vec::new()
+    }
+
+    /// Objects of the guest's memory were freed, and their numbers may be used again: `alive` says which are still there.
+    #[inline(always)]
+    fn forget(&mut self, _alive: &dyn Fn(Space, u32) -> bool) {}
 
     /// Whether an event was recorded after which an engine that steps should stop.
     #[inline(always)]

@@ -34,6 +34,13 @@ impl<'a> Report<'a> {
             let objects = targets.chain(task.held.iter().map(|(object, _)| object));
             several.extend(objects.filter(|object| object.nth > 1).map(|object| object.made_at));
         }
+        for access in
+            findings.iter().filter_map(|finding| finding.race.as_ref()).flat_map(|race| [&race.first, &race.second])
+        {
+            let last = access.last.iter().filter_map(|sync| sync.object.as_ref());
+            let objects = access.held.iter().map(|(object, _)| object).chain(last);
+            several.extend(objects.filter(|object| object.nth > 1).map(|object| object.made_at));
+        }
         Self { program, several, store: None }
     }
 
@@ -42,7 +49,7 @@ impl<'a> Report<'a> {
         Self { program: store.program(), several: FxHashSet::default(), store: Some(store) }
     }
 
-    fn time(&self, clock: u64) -> u64 {
+    pub(crate) fn time(&self, clock: u64) -> u64 {
         self.store.map_or(clock, |store| store.time_of_clock(clock))
     }
 
@@ -50,6 +57,10 @@ impl<'a> Report<'a> {
     pub fn text(&self, finding: &Finding) -> String {
         let mut out = String::new();
         let _ = writeln!(out, "{}", self.headline(finding));
+        if let Some(race) = &finding.race {
+            crate::race::words::text(self, race, &mut out);
+            return out;
+        }
         for frame in &finding.stack {
             let function = self.program.functions.get(frame.function as usize).map_or("?", |info| info.name.as_str());
             let _ = writeln!(out, "  at {function} ({})", self.program.locate(frame.site));
@@ -84,7 +95,10 @@ impl<'a> Report<'a> {
             Verdict::Panic => format!("panic{by}{note}"),
             Verdict::Assert if finding.message.is_empty() => format!("panic{by}: assertion failed"),
             Verdict::Assert => format!("panic{by}{note}"),
-            Verdict::Race => format!("race{by}{note}"),
+            Verdict::Race => match &finding.race {
+                Some(race) => format!("data race at {at} on {}", race.place),
+                None => format!("race{by}{note}"),
+            },
             Verdict::Livelock => format!("livelock at {at}: the run goes on without progress{note}"),
             Verdict::TimeLimit => format!("time limit reached at {at}{note}"),
         }
@@ -92,6 +106,9 @@ impl<'a> Report<'a> {
 
     /// The ring and the orphans of a finding, each in a sentence.
     pub fn sentences(&self, finding: &Finding) -> Vec<String> {
+        if let Some(race) = &finding.race {
+            return crate::race::words::sentences(self, race);
+        }
         let ring: Vec<&BlockedTask> = finding.cycle.iter().filter_map(|&index| finding.tasks.get(index)).collect();
         let mut out = Vec::new();
         if !ring.is_empty() {
@@ -185,11 +202,15 @@ impl<'a> Report<'a> {
         }
     }
 
-    fn task(&self, task: &TaskRef) -> String {
+    pub(crate) fn locate(&self, site: Site) -> String {
+        self.program.locate(site)
+    }
+
+    pub(crate) fn task(&self, task: &TaskRef) -> String {
         names::task_ref_name(self.program, task)
     }
 
-    fn object(&self, object: &ObjectRef) -> String {
+    pub(crate) fn object(&self, object: &ObjectRef) -> String {
         if let Some(store) = self.store.filter(|store| store.objects().get(object.id).is_some()) {
             return store.object_name(object.id);
         }
@@ -198,7 +219,7 @@ impl<'a> Report<'a> {
     }
 
     /// `channel jobs`; just the name where that says the kind already.
-    fn object_with_kind(&self, object: &ObjectRef) -> String {
+    pub(crate) fn object_with_kind(&self, object: &ObjectRef) -> String {
         let name = self.object(object);
         if name.starts_with(object.kind.name()) { name } else { format!("{} {name}", object.kind.name()) }
     }
@@ -235,8 +256,13 @@ impl<'a> Report<'a> {
                 since_ns: self.time(task.since),
             })
             .collect();
+        let tasks = match &finding.race {
+            Some(race) => crate::race::words::tasks(self, race),
+            None => tasks,
+        };
         let culprit_waits = finding.culprit.and_then(|c| finding.tasks.iter().find(|task| task.task.id == c.id));
         let at = match (finding.stack.first(), culprit_waits) {
+            _ if finding.race.is_some() => tasks.last().map(|task| task.at.clone()),
             (Some(frame), _) => Some(self.program.locate(frame.site)),
             (None, Some(task)) => Some(self.place(task)),
             (None, None) => tasks.first().map(|task| task.at.clone()),

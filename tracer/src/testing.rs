@@ -48,7 +48,7 @@ impl Stream {
                 .map(|name| FunctionInfo { name: name.to_string(), place: place(1), ..FunctionInfo::default() })
                 .to_vec(),
             places: (0..1000).map(place).collect(),
-            object_names: Vec::new(),
+            ..ProgramInfo::default()
         };
         Self { recorder: Recorder::new(sink), memory, program, clock: 0, site: 0, tasks: 0, objects: 0 }
     }

@@ -41,6 +41,7 @@ fn finding(message: &str) -> Finding {
         cycle: Vec::new(),
         clock: 5,
         event: Some(3),
+        race: None,
     }
 }
 

@@ -49,6 +49,7 @@ fn sample(path: &Path) {
         cycle: Vec::new(),
         clock: 5,
         event: Some((2 << 48) + 3),
+        race: None,
     };
     writer.finding(&finding).expect("room");
     let end = [Record::new(Kind::TaskEnd as u8, 6, 1, 0, EndStatus::Done as u32)];

@@ -98,6 +98,7 @@ fn finding(verdict: Verdict, tasks: Vec<BlockedTask>) -> Finding {
         cycle: Vec::new(),
         clock: 5_000_000,
         event: Some(309),
+        race: None,
     }
 }
 

@@ -4,6 +4,9 @@ use super::instr::{Instr, Reg};
 use super::ops::{Op, Operand};
 use super::program::{ArmCode, SelectCode};
 
+/// The mode of `Recv` that writes two registers.
+pub const RECV_TWO: u8 = 5;
+
 /// A use of registers by an instruction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Access {
@@ -30,7 +33,8 @@ pub fn accesses(instr: Instr, selects: &[SelectCode], f: &mut dyn FnMut(Access))
             Operand::Read => f(one(true, false)),
             Operand::Write if no_result => {}
             Operand::Write => {
-                let count = if instr.op.writes_next() { 2 } else { 1 };
+                let two = instr.op.writes_next() || instr.op == Op::Recv && instr.n == RECV_TWO;
+                let count = if two { 2 } else { 1 };
                 f(Access { first, count, read: false, written: true });
             }
             Operand::Update => {
@@ -39,6 +43,7 @@ pub fn accesses(instr: Instr, selects: &[SelectCode], f: &mut dyn FnMut(Access))
                     f(Access { first: Reg(first.0 + 1), count: 1, read: false, written: true });
                 }
             }
+            Operand::WriteMany if many > 0 => f(Access { first, count: many, read: false, written: true }),
             Operand::ReadMany if many > 0 => f(Access { first, count: many, read: true, written: false }),
             Operand::Frame => {
                 f(one(false, true));

@@ -97,7 +97,7 @@ fn operand_text(code: &Code, pc: u32, instr: Instr, operand: Operand, field: u16
         Operand::None | Operand::Count | Operand::Tag | Operand::Mode => return None,
         Operand::Write if instr.op == Op::Send && instr.n == 0 => return None,
         Operand::Write | Operand::Read | Operand::Update => register(field),
-        Operand::ReadMany => row(Reg::from_operand(field).0, instr.n),
+        Operand::ReadMany | Operand::WriteMany => row(Reg::from_operand(field).0, instr.n),
         Operand::Frame => {
             let window = Reg::from_operand(field).0;
             format!("r{window}({})", row(window + 1, instr.n))
@@ -156,7 +156,7 @@ fn mode_text(instr: Instr) -> String {
     const COMPARE: [&str; 6] = ["==", "!=", "<", "<=", ">", ">="];
     const ITER: [&str; 7] = ["list", "set", "map", "string", "channel", "range", "any"];
     const SEND: [&str; 3] = ["", "bool", "result"];
-    const RECV: [&str; 5] = ["value", "option", "result", "discard", "pair"];
+    const RECV: [&str; 6] = ["value", "option", "result", "discard", "pair", "two"];
     const NOT: [&str; 2] = ["", "not"];
     let names: &[&str] = match instr.op {
         Op::Arith => &BINARY,

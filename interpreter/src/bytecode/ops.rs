@@ -11,6 +11,8 @@ pub enum Operand {
     Write,
     /// A register that is read.
     Read,
+    /// The first of `n` registers that are written (field `n` is [`Operand::Count`]).
+    WriteMany,
     /// A register that is read and written.
     Update,
     /// The first of `n` registers that are read (field `n` is [`Operand::Count`]).
@@ -347,7 +349,7 @@ ops! {
 
     /// send b to the channel in a; n: 0 closed panics (c is not written), 1 c = whether it was sent (false where closed), 2 c = a Result
     Send Mode Read Read Write Next;
-    /// a = received from the channel in b; n: 0 the value (zero once closed), 1 an Option, 2 a Result, 3 () and no panic, 4 a tuple of the value and whether there was one
+    /// a = received from the channel in b; n: 0 the value (zero once closed), 1 an Option, 2 a Result, 3 () and no panic, 4 a tuple of the value and whether there was one, 5 the value and, in the register after a, whether there was one
     Recv Mode Write Read None Next;
     /// a = received from the channel in b; once closed and drained go to c
     RecvOrJump None Write Read Jump Branch;
@@ -420,6 +422,8 @@ ops! {
     SetAttr None Read Number Read Next;
     /// call the method of the first argument, or the function in its attribute: result in a, n arguments after it; charges the budget
     CallAttr Count Frame Method None Next;
+    /// the n registers from a = the elements of the sequence in b, which must be as many
+    Unpack Count WriteMany Read None Next;
     /// raise the exception in a
     Raise None Read None None End;
     /// a = the exception on its way, and go to; on, if there is none

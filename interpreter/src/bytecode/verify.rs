@@ -171,8 +171,17 @@ impl Check<'_> {
         };
         let wide = instr.wide_index() as usize;
         match operand {
-            Operand::Write | Operand::Read | Operand::Update | Operand::ReadMany | Operand::Frame => {
-                if field.is_multiple_of(2) { Ok(()) } else { Err(format!("register operand {field} is odd")) }
+            Operand::Write
+            | Operand::Read
+            | Operand::Update
+            | Operand::ReadMany
+            | Operand::WriteMany
+            | Operand::Frame => {
+                if field.is_multiple_of(2) {
+                    Ok(())
+                } else {
+                    Err(format!("register operand {field} is odd"))
+                }
             }
             Operand::Const => exists("constant", wide, code.constants.len()),
             Operand::Func => exists("function", wide, code.functions.len()),
@@ -249,7 +258,7 @@ fn max_mode(op: Op) -> u8 {
         Op::MakeRange => 1,
         Op::IterNext => crate::core::IterKind::Dynamic as u8,
         Op::Send => 2,
-        Op::Recv => 4,
+        Op::Recv => super::access::RECV_TWO,
         Op::DynArith => crate::dynamic::DynOp::Neg as u8,
         Op::DynCompare => crate::dynamic::DynOp::In as u8,
         Op::JumpDynEq | Op::JumpDynLt | Op::JumpDynLe | Op::JumpTruth | Op::Truth => 1,

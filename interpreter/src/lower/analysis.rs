@@ -81,7 +81,7 @@ pub fn each_child<'e>(expr: &'e Expr, f: &mut dyn FnMut(&'e Expr)) {
             for stmt in stmts {
                 match stmt {
                     Stmt::Let { value, .. } => value.iter().for_each(&mut *f),
-                    Stmt::Expr(e) | Stmt::Defer(e) => f(e),
+                    Stmt::Expr(e) | Stmt::Defer(e) | Stmt::Unpack { value: e, .. } => f(e),
                 }
             }
             tail.iter().for_each(|e| f(e));

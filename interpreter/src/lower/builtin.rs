@@ -22,6 +22,17 @@ impl<'p> Emitter<'_, 'p> {
             (B::ChannelRecv, [channel]) => self.one(Op::Recv, 1, channel, dest, span),
             (B::ChannelRecvResult, [channel]) => self.one(Op::Recv, 2, channel, dest, span),
             (B::ChannelRecvDiscard, [channel]) => self.one(Op::Recv, 3, channel, dest, span),
+            (B::DynSend, [channel, value]) => self.send(0, channel, value, dest, span),
+            (B::DynRecv, [channel]) if dest.is_none() => self.one(Op::Recv, 3, channel, dest, span),
+            (B::DynRecv, [channel]) => self.one(Op::Recv, 4, channel, dest, span),
+            // Only the value is wanted: `(nth (recv ch) 0)`. A closed channel gives None.
+            (B::DynNth, [received, index]) if is_received_value(received, index) => {
+                if let ExprKind::Builtin(_, channel) = &received.kind
+                    && let [channel] = &channel[..]
+                {
+                    self.one(Op::Recv, 0, channel, dest, span);
+                }
+            }
             (B::MutexLock, [lock]) => self.one(Op::MutexLock, 0, lock, dest, span),
             (B::RwLockRead, [lock]) => self.one(Op::ReadLock, 0, lock, dest, span),
             (B::RwLockWrite, [lock]) => self.one(Op::WriteLock, 0, lock, dest, span),
@@ -166,6 +177,13 @@ impl<'p> Emitter<'_, 'p> {
                 | B::NewTicker
                 | B::After
                 | B::BoxNew
+                | B::DynChan
+                | B::DynMutex
+                | B::DynRwMutex
+                | B::DynWaitGroup
+                | B::DynContextBackground
+                | B::DynContextChild
+                | B::DynContextTimeout
         );
         let Some(name) = self.naming.filter(|_| makes && self.asm.reachable()) else { return };
         let index = name.index;
@@ -182,4 +200,10 @@ impl<'p> Emitter<'_, 'p> {
             self.object_names.push((site, index.map_or(name.clone(), |index| format!("{name}[{index}]"))));
         }
     }
+}
+
+/// Whether an element of a sequence is the value just received from a channel.
+fn is_received_value(sequence: &Expr, index: &Expr) -> bool {
+    matches!(&sequence.kind, ExprKind::Builtin(B::DynRecv, channel) if channel.len() == 1)
+        && matches!(&index.kind, ExprKind::Const(crate::core::Const::Int(0)))
 }

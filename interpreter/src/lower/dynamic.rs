@@ -5,6 +5,8 @@ use super::asm::Label;
 use super::branch::immediate;
 use super::expr::{count, end_of};
 use super::function::{Emitter, ObjectName};
+use crate::builtins::Builtin;
+use crate::bytecode::access::RECV_TWO;
 use crate::bytecode::instr::{Instr, Reg};
 use crate::bytecode::ops::Op;
 use crate::bytecode::program::Constant;
@@ -250,6 +252,30 @@ impl<'p> Emitter<'_, 'p> {
             Err(_) => self.too_large(span, "the program has more than 65,534 kinds of calls with named arguments"),
         }
         self.copy(dest, window, span);
+    }
+
+    /// Locals become the elements of a sequence; what is received from a channel need not become one first.
+    pub fn unpack(&mut self, locals: &'p [LocalId], value: &'p Expr, span: Span) {
+        if locals.len() > super::expr::MAX_VALUES {
+            return self.too_large(span, format!("{} variables at once; at most {} are possible", locals.len(), 255));
+        }
+        let row = self.alloc_many(locals.len() as u32, span);
+        for (&local, at) in locals.iter().zip(0..) {
+            self.place_local(local, Reg(row.0 + at));
+        }
+        self.scoped(span, |e| match &peel(value).kind {
+            ExprKind::Builtin(Builtin::DynRecv, channel) if locals.len() == 2 && channel.len() == 1 => {
+                let channel = e.operand(&channel[0]);
+                e.op(Op::Recv, RECV_TWO, row, channel, Reg(0), value.span);
+            }
+            _ => {
+                let sequence = e.operand(value);
+                e.op(Op::Unpack, locals.len() as u8, row, sequence, Reg(0), span);
+            }
+        });
+        for &local in locals {
+            self.local_ready(local, false, span);
+        }
     }
 
     /// A body with a handler, work for every way out, or both.

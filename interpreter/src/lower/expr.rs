@@ -278,6 +278,7 @@ impl<'p> Emitter<'_, 'p> {
             Stmt::Let { pattern, value: None, span } => self.declare_unset(pattern, *span),
             Stmt::Expr(expr) => self.scoped(expr.span, |e| e.expr_void(expr)),
             Stmt::Defer(work) => self.push_defer(work),
+            Stmt::Unpack { locals, value, span } => self.unpack(locals, value, *span),
         }
     }
 

@@ -363,7 +363,7 @@ impl<'p> Walk<'p> {
                     }
                     pattern_locals(pattern, &mut declared);
                 }
-                Stmt::Expr(expr) => self.expr(expr, Use::Look),
+                Stmt::Expr(expr) | Stmt::Unpack { value: expr, .. } => self.expr(expr, Use::Look),
                 Stmt::Defer(body) => {
                     // It runs at the end of the block; what it needs must still be there then.
                     deferred.push(body);

@@ -4,6 +4,7 @@
 //! Otherwise they are matched: a function value may hold leading arguments (a bound method), the last parameters may be optional (unset
 //! where nothing is given), the very last may take what remains as a list, and arguments may come by name.
 
+use super::dynamic;
 use super::engine::Engine;
 use super::fault::Fault;
 use super::machine::{Entry, Machine};
@@ -118,6 +119,32 @@ impl<E: Engine> Machine<E> {
             values.push(self.heap.list(remaining)?);
         }
         Ok(values)
+    }
+
+    /// The elements of a sequence of exactly so many.
+    #[inline(never)]
+    pub(super) fn unpacked(&mut self, sequence: Value, count: u8) -> Result<Vec<Value>, Fault> {
+        let mut values = std::mem::take(&mut self.arguments);
+        values.clear();
+        if sequence.is(Tag::Tuple) {
+            values.extend_from_slice(self.heap.record_of(sequence)?.fields());
+        } else {
+            let mut position = 0;
+            // One more than fits tells that there are too many.
+            while values.len() <= count as usize
+                && let Some((next, value)) = dynamic::iterate(&mut self.heap, sequence, position)?
+            {
+                values.push(value);
+                position = next;
+            }
+        }
+        let found = values.len();
+        if found == count as usize {
+            return Ok(values);
+        }
+        self.arguments = values;
+        let more = if found > count as usize { "too many values".to_string() } else { format!("only {found}") };
+        Err(Fault::error(ErrorKind::Value, format!("expected {count} values to unpack, got {more}")))
     }
 
     /// Makes sure that the frame of a callee after the window fits.

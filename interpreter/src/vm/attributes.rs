@@ -87,7 +87,7 @@ impl<E: Engine> Machine<E> {
         dynamic::attribute(&mut self.env(slot, at), value, name)
     }
 
-    fn class_of_constructor(&self, function: u32) -> Option<u32> {
+    pub(super) fn class_of_constructor(&self, function: u32) -> Option<u32> {
         let types = &self.code.dynamic.as_ref()?.types;
         types.iter().find_map(|(constructor, kind)| match kind {
             RuntimeType::Struct(class) if constructor.0 == function => Some(class.0),
@@ -96,7 +96,7 @@ impl<E: Engine> Machine<E> {
     }
 
     /// The variable of a class, or of one that it derives from, that is an attribute of the class itself.
-    fn class_variable(&self, class: u32, name: u32) -> Option<u32> {
+    pub(super) fn class_variable(&self, class: u32, name: u32) -> Option<u32> {
         let dynamic = self.code.dynamic.as_ref()?;
         let name = self.name(name);
         let mut class = StructId(class);

@@ -32,6 +32,9 @@ impl<E: Engine> Machine<E> {
             Some(collected)
         });
         let Some(collected) = collected else { return Ok(()) };
+        if E::Tracer::RACES {
+            self.forget_freed_places();
+        }
         let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
         let site = self.sched.task(self.running).body.pc;
         self.tr.emit(

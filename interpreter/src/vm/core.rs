@@ -9,11 +9,12 @@
 #![expect(unsafe_code, reason = "register access behind the verifier; see the module's header")]
 
 use super::arith::{atomic_tag, fits, wrap};
-use super::builtins::locks::released;
+use super::builtins::channels::mode;
 use super::calls::SliceEnd;
 use super::dynamic;
 use super::engine::Engine;
 use super::machine::{Entry, Machine, Stop};
+use super::race::touches;
 use super::slow::Flow;
 use super::step::Before;
 use super::task::RETURN_END;
@@ -395,6 +396,10 @@ impl<E: Engine> Machine<E> {
                 let i = unsafe { &*ip };
                 // SAFETY: a terminator is never passed, so the next instruction exists.
                 ip = unsafe { ip.add(1) };
+                if E::Tracer::RACES && touches(i.op) {
+                    save!(pc!() - 1);
+                    self.tell_accesses(*i);
+                }
                 match i.op {
                     Op::Move => put!(i.a, get!(i.b)),
                     Op::LoadImm => set!(i.a, i.n, i.wide_imm() as i64 as u64),
@@ -645,28 +650,11 @@ impl<E: Engine> Machine<E> {
                         check!(self.heap.store_cell(get!(i.a), get!(i.b)));
                         self.stored(at!());
                     }
-                    Op::Deref => {
-                        let reference = get!(i.b);
-                        if reference.is(Tag::MutexGuard) {
-                            put!(i.a, *check!(self.sched.mutex_value(reference.slot()).ok_or_else(released)));
-                        } else {
-                            put!(i.a, check!(self.deref(reference)));
-                        }
-                    }
+                    Op::Deref => put!(i.a, check!(self.deref_guard(get!(i.b)))),
                     Op::DerefStore => check!(self.deref_store(at!(), get!(i.a), get!(i.b))),
                     Op::DerefAddImm => {
-                        let reference = get!(i.a);
-                        let mut done = false;
-                        if reference.is(Tag::MutexGuard)
-                            && let Some(content) = self.sched.mutex_value(reference.slot())
-                            && content.is(Tag::I64)
-                            && let Some(n) = content.int().checked_add(i.imm_b())
-                        {
-                            content.payload = n as u64;
-                            done = true;
-                        }
-                        if !done {
-                            check!(self.deref_add(at!(), reference, i.imm_b()));
+                        if !self.guarded_add(get!(i.a), i.imm_b()) {
+                            check!(self.deref_add(at!(), get!(i.a), i.imm_b()));
                         }
                     }
 
@@ -690,14 +678,21 @@ impl<E: Engine> Machine<E> {
                         may_park!();
                         match self.recv(at!(), channel.slot()) {
                             Step::Ready(value) => {
-                                if i.n == 0 {
+                                if i.n == mode::PLAIN {
                                     put!(i.a, value);
+                                } else if i.n == mode::TWO {
+                                    put!(i.a, value);
+                                    put!(i.a + 2, Value::bool(true));
                                 } else {
                                     put!(i.a, check!(self.recv_outcome(i.n, get!(i.b), Some(value))));
                                     allocated!();
                                 }
                             }
                             Step::Blocked => block!(),
+                            Step::Closed if i.n == mode::TWO => {
+                                put!(i.a, Value::UNIT);
+                                put!(i.a + 2, Value::bool(false));
+                            }
                             Step::Closed => {
                                 put!(i.a, check!(self.recv_outcome(i.n, get!(i.b), None)));
                                 allocated!();
@@ -832,6 +827,13 @@ impl<E: Engine> Machine<E> {
                                 charge!();
                             }
                         }
+                    }
+                    Op::Unpack => {
+                        let values = check!(self.unpacked(get!(i.b), i.n));
+                        for (at, &value) in (0u16..).zip(&values) {
+                            put!(i.a + 2 * at, value);
+                        }
+                        self.arguments = values;
                     }
                     Op::Raise => fail!(self.raised(get!(i.a))),
                     Op::Catch => {

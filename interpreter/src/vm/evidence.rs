@@ -104,6 +104,7 @@ impl<E: Engine> Machine<E> {
             cycle: Vec::new(),
             clock,
             event: self.tr.last(),
+            race: None,
         })
     }
 }

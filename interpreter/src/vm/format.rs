@@ -164,6 +164,11 @@ struct Writer<'a> {
 }
 
 impl Writer<'_> {
+    /// Whether the program's language has no static types; those write some constants in their own way.
+    fn is_dynamic(&self) -> bool {
+        self.code.is_some_and(|code| code.dynamic.is_some())
+    }
+
     /// The name that a symbol is.
     fn symbol(&self, value: Value) -> &str {
         self.code.and_then(|code| code.symbols.get(value.slot() as usize)).map_or("<symbol>", |name| name)
@@ -196,6 +201,8 @@ impl Writer<'_> {
             return out.push('…');
         }
         let close = match value.kind() {
+            Tag::Unit if self.is_dynamic() => return out.push_str("None"),
+            Tag::Bool if self.is_dynamic() => return out.push_str(if value.truthy() { "True" } else { "False" }),
             Tag::Unit => return out.push_str("()"),
             Tag::NoValue => return out.push_str("<unset>"),
             Tag::Nil => return out.push_str("nil"),

@@ -9,6 +9,7 @@ use super::globals::Globals;
 use super::heap::Heap;
 use super::io::Io;
 use super::mark::Marks;
+use super::race::Lookout;
 use super::sample::Sampler;
 use super::sharing::Common;
 use super::step::Stepper;
@@ -186,6 +187,8 @@ pub struct Machine<E: Engine> {
     pub stepper: Stepper,
     /// Takes stack samples, where a profile asked for them.
     pub(super) sampler: Option<Box<Sampler>>,
+    /// Tells the tracer of accesses to memory, where that looks for races.
+    pub(super) lookout: Lookout,
 }
 
 impl<E: Engine> Machine<E> {
@@ -205,6 +208,7 @@ impl<E: Engine> Machine<E> {
         let constants = code.constants.iter().map(|constant| load(&mut heap, constant)).collect();
         let globals = Globals::new(code.globals.len());
         let broken = io.broken_flag();
+        let lookout = if E::Tracer::RACES { Lookout::new(&code) } else { Lookout::default() };
         Self {
             code,
             start,
@@ -234,6 +238,7 @@ impl<E: Engine> Machine<E> {
             stop_at_main: false,
             stepper: Stepper::default(),
             sampler: None,
+            lookout,
         }
     }
 
@@ -268,6 +273,7 @@ impl<E: Engine> Machine<E> {
             stop_at_main: self.stop_at_main,
             stepper: Stepper::default(),
             sampler: None,
+            lookout: Lookout::default(),
         }
     }
 

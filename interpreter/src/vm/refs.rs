@@ -7,6 +7,7 @@ use super::engine::Engine;
 use super::fault::Fault;
 use super::machine::Machine;
 use crate::core::{BinaryOp, IterKind};
+use crate::dynamic::ErrorKind;
 use crate::value::{Tag, Value};
 use scheduler::{At, Runtime};
 
@@ -40,7 +41,9 @@ impl<E: Engine> Machine<E> {
         if contents.is(tag) {
             Ok(contents)
         } else {
-            Err(Fault::panic(format!("internal error: {contents:?} is no {tag:?}")))
+            let found = dynamic::type_name(&self.code, &self.heap, contents);
+            let wanted = format!("{tag:?}").to_lowercase();
+            Err(Fault::error(ErrorKind::Type, format!("expected a {wanted}, found a value of type {found}")))
         }
     }
 
@@ -61,6 +64,29 @@ impl<E: Engine> Machine<E> {
             }
         }
         Ok(())
+    }
+
+    /// What a value stands for; most are guards of mutexes.
+    #[inline(always)]
+    pub(super) fn deref_guard(&mut self, reference: Value) -> Result<Value, Fault> {
+        if reference.is(Tag::MutexGuard) {
+            return self.sched.mutex_value(reference.slot()).copied().ok_or_else(released);
+        }
+        self.deref(reference)
+    }
+
+    /// Adds a number to an `i64` behind the guard of a mutex, in place; `false` where it is none, or would overflow.
+    #[inline(always)]
+    pub(super) fn guarded_add(&mut self, reference: Value, n: i64) -> bool {
+        if reference.is(Tag::MutexGuard)
+            && let Some(content) = self.sched.mutex_value(reference.slot())
+            && content.is(Tag::I64)
+            && let Some(sum) = content.int().checked_add(n)
+        {
+            content.payload = sum as u64;
+            return true;
+        }
+        false
     }
 
     /// Adds a number to what a value stands for.

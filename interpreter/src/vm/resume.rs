@@ -46,6 +46,14 @@ impl<E: Engine> Machine<E> {
         }
         let result = match (i.op, resume) {
             (Op::Recv, Resume::Received) if i.n == mode::PLAIN => Ok(handed),
+            (Op::Recv, Resume::Received | Resume::Closed) if i.n == mode::TWO => {
+                let received = resume == Resume::Received;
+                let body = self.body(slot);
+                body.stack[register(i.a)] = if received { handed } else { Value::UNIT };
+                body.stack[register(i.a) + 1] = Value::bool(received);
+                body.pc = pc + 1;
+                return Ok(());
+            }
             (Op::Recv, Resume::Received) => {
                 let channel = self.body(slot).stack[register(i.b)];
                 self.contents(channel).and_then(|channel| self.recv_outcome(i.n, channel, Some(handed)))
@@ -196,7 +204,10 @@ impl<E: Engine> Machine<E> {
                 ArmCode::Future(future) => (register(future), Value::UNIT),
             };
             if !first.is(Tag::Channel) {
-                first = self.contents(first)?;
+                first = match arm {
+                    ArmCode::After(_) | ArmCode::Future(_) => self.contents(first)?,
+                    _ => self.seen(first, Tag::Channel)?,
+                };
             }
             arms.push(match arm {
                 ArmCode::Recv(..) | ArmCode::RecvOption(_) | ArmCode::RecvPair(_) => Arm::Recv(first.slot()),

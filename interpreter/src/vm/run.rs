@@ -88,6 +88,26 @@ pub fn run<T: Tracer + 'static>(
     Ran { report, io }
 }
 
+/// Runs a program that was made ready before, once; for who runs it again and again. Gives its tracer back.
+pub fn run_once<T: Tracer + 'static>(
+    program: &Program,
+    options: &RunOptions,
+    tr: T,
+    io: Io,
+    stop: Arc<AtomicBool>,
+) -> (RunReport, T) {
+    let sched = Scheduler::new(Config {
+        oracle: options.seed.map_or_else(Oracle::fair, Oracle::seed),
+        time: TimeSource::virtual_time(),
+        time_value: |nanoseconds| Value::new(Tag::Time, nanoseconds),
+        may_cancel: may_cancel(program.code()),
+    });
+    let mut machine = Machine::<Deterministic<T>>::new(program, sched, tr, io, options.limits, stop);
+    machine.stop_at_main = options.stop_at_main;
+    let report = machine.run(&mut |_| ());
+    (report, machine.tr)
+}
+
 /// What a schedule made of a run, and the run of it.
 pub struct Replayed {
     /// The run's own schedule, by which it can be done again: seeds and decisions.
@@ -163,6 +183,7 @@ pub(super) fn rejected(error: &VerifyError, io: Io, found: &mut dyn FnMut(&Findi
         cycle: Vec::new(),
         clock: 0,
         event: None,
+        race: None,
     };
     found(&finding);
     let report =
@@ -288,6 +309,9 @@ impl<E: Engine> Machine<E> {
                 (verdict, main_code)
             }
         };
+        // A race outranks what a run can live with.
+        let raced = self.common.findings().iter().any(|finding| finding.verdict == Verdict::Race);
+        let verdict = if raced && matches!(verdict, Verdict::Ok | Verdict::Leak) { Verdict::Race } else { verdict };
         RunReport {
             verdict,
             exit_code,

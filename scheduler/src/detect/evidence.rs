@@ -231,6 +231,7 @@ fn finding<V: Copy + Default, B: Default>(
         cycle: ring(&edges),
         clock: closed.clock,
         event: s.core.traced.then_some(closed.event),
+        race: None,
     }
 }
 

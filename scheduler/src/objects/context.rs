@@ -200,6 +200,10 @@ impl<V: Copy + Default, B: Default> Scheduler<V, B> {
             self.channels[channel].context = context;
             self.contexts[context].done = channel;
             if self.contexts[context].cause.is_some() {
+                if T::RACES {
+                    // The channel closes now; what it tells of happened with the cancellation.
+                    tr.observe(at.site, at.clock, self.contexts[context].meta.id);
+                }
                 self.close(tr, at, channel);
             }
         }

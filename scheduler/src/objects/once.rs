@@ -63,6 +63,9 @@ impl<V: Copy + Default, B: Default> Scheduler<V, B> {
     pub fn once_begin<T: Tracer>(&mut self, tr: &mut T, at: At, once: u32) -> OnceStep {
         let o = &mut self.onces[once];
         if o.done {
+            if T::RACES {
+                tr.observe(at.site, at.clock, o.meta.id);
+            }
             return OnceStep::Done;
         }
         if o.runner.id == 0 {

@@ -120,6 +120,7 @@ fn findings() -> Vec<Finding> {
         cycle: vec![0, 1],
         clock: 120,
         event: None,
+        race: None,
     };
     let main = TaskRef { id: TaskId(1), function: 0, nth: 1, spawned_at: Site(0) };
     let panic = Finding {

@@ -170,6 +170,7 @@ mod tests {
             cycle: Vec::new(),
             clock: 0,
             event: Some(stamp),
+            race: None,
         }
     }
 

@@ -184,6 +184,7 @@ impl State {
             cycle,
             clock: self.now,
             event: closing,
+            race: None,
         })
     }
 }

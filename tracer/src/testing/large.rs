@@ -65,6 +65,7 @@ pub fn program() -> ProgramInfo {
             (Site(1), "results".to_string()),
             (Site(2), "total".to_string()),
         ],
+        ..ProgramInfo::default()
     }
 }
 

@@ -274,11 +274,8 @@ impl<'t> Body<'_, 't> {
                 }
             }
             ForTarget::Unpack(parts, at) => {
-                let (values, part) = self.unpack(value, parts.len(), *at, stmts);
-                for (index, target) in parts.iter().enumerate() {
-                    let kept = self.temporary(Types::DYNAMIC, *at);
-                    stmts.push(make::let_local(kept, part(values, index), *at));
-                    self.bind_turn(target, kept, *at, stmts);
+                for (target, part) in parts.iter().zip(self.unpack(value, parts.len(), *at, stmts)) {
+                    self.bind_turn(target, part, *at, stmts);
                 }
             }
         }

@@ -139,6 +139,15 @@ impl<'t> Body<'_, 't> {
                 let value = Box::new(self.value(value));
                 make::dynamic(ExprKind::SetAttr(object, name.to_string(), value), span)
             }
+            // Straight from where the values come: what is received from a channel need not become a tuple.
+            Target::Unpack(parts, at) if !wanted => {
+                let value = self.value(value);
+                let mut stmts = Vec::new();
+                for (target, part) in parts.iter().zip(self.unpack(value, parts.len(), *at, &mut stmts)) {
+                    self.store_to(target, part, *at, &mut stmts);
+                }
+                make::effects(stmts, span)
+            }
             Target::Name(_) | Target::Unpack(..) | Target::Attr(..) => {
                 let value = self.value(value);
                 let kept = self.temporary(Types::DYNAMIC, span);
@@ -183,12 +192,8 @@ impl<'t> Body<'_, 't> {
                     .push(Stmt::Expr(make::dynamic(ExprKind::SetAttr(object, name.to_string(), Box::new(read)), span)));
             }
             Target::Unpack(parts, at) => {
-                let (values, part) = self.unpack(read, parts.len(), *at, stmts);
-                for (index, target) in parts.iter().enumerate() {
-                    let value = part(values, index);
-                    let kept = self.temporary(Types::DYNAMIC, *at);
-                    stmts.push(make::let_local(kept, value, *at));
-                    self.store_to(target, kept, *at, stmts);
+                for (target, part) in parts.iter().zip(self.unpack(read, parts.len(), *at, stmts)) {
+                    self.store_to(target, part, *at, stmts);
                 }
             }
             Target::Error => {}

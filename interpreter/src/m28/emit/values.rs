@@ -243,29 +243,10 @@ impl<'t> Body<'_, 't> {
         make::dynamic(ExprKind::Labelled(label, Box::new(body)), span)
     }
 
-    /// A sequence of exactly so many values: a local that holds it, and how to get at one.
-    pub fn unpack(
-        &mut self,
-        value: Expr,
-        count: usize,
-        span: Span,
-        stmts: &mut Vec<Stmt>,
-    ) -> (LocalId, impl Fn(LocalId, usize) -> Expr + use<>) {
-        let kept = self.temporary(Types::DYNAMIC, span);
-        let read = || make::read(make::local(kept, span));
-        let sequence = make::dynamic(ExprKind::Builtin(Builtin::DynTuple, vec![value]), span);
-        stmts.push(make::let_local(kept, sequence, span));
-        let length = make::dynamic(ExprKind::Builtin(Builtin::DynLen, vec![read()]), span);
-        let wrong = make::operator(DynOp::Ne, vec![length.clone(), make::int(count as i64, span)], span);
-        let message = vec![make::string(format!("{count} values are expected, not "), span), length];
-        let message = make::dynamic(ExprKind::Builtin(Builtin::DynStr, message), span);
-        let failed = self.raise_error(crate::dynamic::ErrorKind::Value, message, span);
-        let test = ExprKind::If(Box::new(wrong), Box::new(failed), None);
-        stmts.push(Stmt::Expr(make::expr(test, Types::UNIT, span)));
-        let part = move |local: LocalId, index: usize| {
-            let (tuple, index) = (make::read(make::local(local, span)), make::int(index as i64, span));
-            make::dynamic(ExprKind::Index(Box::new(tuple), Box::new(index)), span)
-        };
-        (kept, part)
+    /// The parts of a sequence of exactly so many values, in locals of their own.
+    pub fn unpack(&mut self, value: Expr, count: usize, span: Span, stmts: &mut Vec<Stmt>) -> Vec<LocalId> {
+        let locals: Vec<LocalId> = (0..count).map(|_| self.temporary(Types::DYNAMIC, span)).collect();
+        stmts.push(Stmt::Unpack { locals: locals.clone(), value, span });
+        locals
     }
 }

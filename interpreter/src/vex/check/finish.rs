@@ -243,7 +243,9 @@ impl Checker<'_> {
                                 self.check_irrefutable(pattern);
                             }
                         }
-                        Stmt::Expr(value) | Stmt::Defer(value) => self.finish_expr(value, at),
+                        Stmt::Expr(value) | Stmt::Defer(value) | Stmt::Unpack { value, .. } => {
+                            self.finish_expr(value, at)
+                        }
                     }
                 }
                 if let Some(tail) = tail {
@@ -545,7 +547,7 @@ pub fn each_child(e: &mut Expr, f: &mut dyn FnMut(&mut Expr)) {
             for stmt in stmts {
                 match stmt {
                     Stmt::Let { value, .. } => value.iter_mut().for_each(&mut *f),
-                    Stmt::Expr(value) | Stmt::Defer(value) => f(value),
+                    Stmt::Expr(value) | Stmt::Defer(value) | Stmt::Unpack { value, .. } => f(value),
                 }
             }
             if let Some(tail) = tail {

@@ -38,6 +38,8 @@ pub mod mode {
     pub const DISCARD: u8 = 3;
     /// A tuple of the value and whether there was one (receive).
     pub const PAIR: u8 = 4;
+    /// The value, and in the next register whether there was one (receive).
+    pub const TWO: u8 = crate::bytecode::access::RECV_TWO;
 }
 
 /// The mode of a built-in send or receive.

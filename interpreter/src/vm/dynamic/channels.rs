@@ -26,7 +26,8 @@ pub fn new<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fau
         }));
     };
     env.heap.charge(BYTES);
-    Ok(Value::channel(env.sched.channel(env.tr, env.at, capacity), Value::NONE))
+    // A plain receive from a closed one gives None.
+    Ok(Value::channel(env.sched.channel(env.tr, env.at, capacity), Value::UNIT))
 }
 
 fn channel<E: Engine>(env: &Env<'_, E>, args: &[Value]) -> Result<u32, Fault> {

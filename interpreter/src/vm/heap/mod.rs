@@ -282,6 +282,26 @@ impl Heap {
             + self.refs.count()
     }
 
+    /// Whether there is a list in a slot.
+    pub fn has_list(&self, slot: u32) -> bool {
+        self.lists.is_taken(slot)
+    }
+
+    /// Whether there is a map or a set in a slot.
+    pub fn has_table(&self, slot: u32) -> bool {
+        self.tables.is_taken(slot)
+    }
+
+    /// Whether there is a tuple, struct or variant in a slot.
+    pub fn has_record(&self, slot: u32) -> bool {
+        self.records.is_taken(slot)
+    }
+
+    /// Whether there is a cell or a box in a slot.
+    pub fn has_cell(&self, slot: u32) -> bool {
+        self.cells.is_taken(slot)
+    }
+
     /// Whether the next safepoint should collect.
     #[inline(always)]
     pub fn should_collect(&mut self) -> bool {
