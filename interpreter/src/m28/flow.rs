@@ -364,7 +364,7 @@ impl Flow<'_> {
         let entry = self.tree.var_mut(var);
         entry.writes += 1;
         entry.rewritten |= elsewhere || in_loop;
-        if let Some(outer) = entry.outer {
+        if let Some(outer) = entry.outer.filter(|_| !elsewhere) {
             self.write(outer);
         }
     }

@@ -100,7 +100,9 @@ impl<'t> Body<'_, 't> {
     pub fn set_var(&mut self, var: VarId, value: Expr, span: Span) -> Expr {
         let place = self.place(var, span);
         let set = make::expr(ExprKind::Assign(place.clone(), Box::new(value)), Types::UNIT, span);
-        match self.kept_after(var) {
+        // What a closure changes is copied when its turn ends: later it is its own.
+        let here = self.tree().var(var).frame == self.frame;
+        match self.kept_after(var).filter(|_| here) {
             Some(outer) => {
                 let copy = self.set_var(outer, make::read(place), span);
                 make::effects(vec![Stmt::Expr(set), Stmt::Expr(copy)], span)
