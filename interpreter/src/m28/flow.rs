@@ -364,7 +364,7 @@ impl Flow<'_> {
         let entry = self.tree.var_mut(var);
         entry.writes += 1;
         entry.rewritten |= elsewhere || in_loop;
-        if let Some(outer) = entry.outer {
+        if let Some(outer) = entry.outer.filter(|_| !elsewhere) {
             self.write(outer);
         }
     }
@@ -385,9 +385,23 @@ impl Flow<'_> {
                 self.node(container);
                 self.node(index);
             }
-            Target::Attr(object, _) => self.node(object),
+            Target::Attr(object, name) => {
+                self.node(object);
+                if let Some(var) = self.module_attribute(object, name) {
+                    self.write(var);
+                    self.tree.var_mut(var).rewritten = true;
+                }
+            }
             Target::Error => {}
         }
+    }
+
+    /// The variable of another file that `module.name` is.
+    fn module_attribute(&self, object: &Node, name: &Name) -> Option<VarId> {
+        let NodeKind::Name(id) = &object.kind else { return None };
+        let &[var] = &self.tree.use_of(*id).candidates[..] else { return None };
+        let Some(Definition::Module(module)) = self.tree.var(var).is else { return None };
+        self.tree.scope(self.tree.module(module).scope).vars.get(name).copied()
     }
 
     fn loop_target(&mut self, target: &ForTarget) {
@@ -598,8 +612,27 @@ impl Flow<'_> {
         attributes.iter().for_each(|(_, value)| self.node(value));
         self.tree.class_mut(class).attributes = attributes;
         let own = self.bound(name);
-        for (_, method) in self.tree.class(class).methods.clone() {
-            self.make(method, own);
+        let methods = self.tree.class(class).methods.clone();
+        for (_, method) in &methods {
+            self.make(*method, own);
+        }
+        if self.second {
+            // An object takes along what its methods use, the inherited ones too.
+            let base = self.tree.class(class).base.and_then(|base| self.tree.use_of(base).candidates.first().copied());
+            let mut taken = match base.and_then(|base| self.tree.var(base).is) {
+                Some(Definition::Class(base)) => self.tree.class(base).captures.clone(),
+                _ => Vec::new(),
+            };
+            for (_, method) in &methods {
+                taken.extend(&self.tree.frame(*method).captures);
+            }
+            taken.sort_unstable();
+            taken.dedup();
+            for &var in &taken {
+                let set = self.is_set(var);
+                self.touch(var, set);
+            }
+            self.tree.class_mut(class).captures = taken;
         }
         self.name(name);
     }

@@ -49,7 +49,7 @@ pub(super) struct Reader<'t, 's> {
     pub(super) at: usize,
     open: Vec<Open>,
     /// Something was wrong with the brackets already.
-    unbalanced: bool,
+    pub(super) unbalanced: bool,
     /// Offset of the last closing bracket that was reported.
     reported: Option<usize>,
     sink: &'s mut Diagnostics,
@@ -315,7 +315,10 @@ impl Reader<'_, '_> {
     /// Reads a name, keyword, number, f-string or `name=value`. In the keys of a dict a colon ends a name.
     fn run(&mut self, start: usize, key: bool) -> Form {
         let rest = self.rest();
-        let end = rest.find(|c| ends_run(c) || (key && c == ':' && !rest.starts_with(':'))).unwrap_or(rest.len());
+        // The colon of a keyword is not the one after a key.
+        let colon = usize::from(rest.starts_with(':'));
+        let ends = |c| ends_run(c) || (key && c == ':');
+        let end = rest.get(colon..).and_then(|rest| rest.find(ends)).map_or(rest.len(), |end| end + colon);
         let run = rest.get(..end).unwrap_or_default().to_owned();
         if run == "f" && rest.get(end..).is_some_and(|after| after.starts_with(['"', '\''])) {
             self.at += end;

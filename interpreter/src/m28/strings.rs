@@ -13,7 +13,8 @@ impl Reader<'_, '_> {
         let inside = self.rest().get(1..).unwrap_or_default();
         match inside.chars().next() {
             None => return true,
-            Some(c) if c.is_whitespace() || matches!(c, ')' | ']' | '}' | ',' | '#') => return true,
+            Some(c) if c.is_whitespace() => return true,
+            Some(')' | ']' | '}' | ',' | '#') => return inside.lines().next().is_some_and(|line| line.contains('\'')),
             Some(_) => {}
         }
         let run = inside.find(ends_run).unwrap_or(inside.len());
@@ -27,8 +28,12 @@ impl Reader<'_, '_> {
             match c {
                 '\'' => {
                     let after = inside.get(at + 1..).and_then(|rest| rest.chars().next());
-                    let at_end = after.is_none_or(|c| ends_run(c) || c == ':');
                     let after_something = !before.is_whitespace() && !matches!(before, '(' | '[' | '{' | ',');
+                    let at_end = match after {
+                        None | Some(')' | ']' | '}' | ',' | '#') => true,
+                        Some(':') => after_something,
+                        Some(c) => c.is_whitespace(),
+                    };
                     return at_end || (after_something && !closed && !later_line);
                 }
                 '\\' => {
@@ -108,7 +113,10 @@ impl Reader<'_, '_> {
                 match self.hole() {
                     Some(hole) => parts.push(hole),
                     None if self.peek().is_none() => {
-                        self.unterminated(start);
+                        // A bracket in the hole that is never closed has been reported.
+                        if !self.unbalanced {
+                            self.unterminated(start);
+                        }
                         return self.error_form(start);
                     }
                     None => {}

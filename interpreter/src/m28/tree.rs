@@ -85,7 +85,7 @@ pub struct Var {
     pub captured: bool,
     /// A frame took it when it was not certain that it was set.
     pub captured_early: bool,
-    /// What it is if it is set once, at the top level of a file.
+    /// What it is if it is set once.
     pub is: Option<Definition>,
     /// The number of places that bind it, of any kind.
     pub binders: u32,
@@ -177,6 +177,8 @@ pub struct Class {
     pub attributes: Vec<(Name, Node)>,
     /// Attributes that its methods set in `self`.
     pub fields: Vec<Name>,
+    /// Variables of frames around that its methods use, and those of the class it derives from.
+    pub captures: Vec<VarId>,
 }
 
 /// A file.

@@ -17,6 +17,10 @@ pub fn unbound_names(tree: &Tree, sink: &mut Diagnostics) {
         if !entry.candidates.is_empty() || frame.module == PRELUDE || entry.how == How::Define {
             continue;
         }
+        // A name that another file wants of this one: that it is missing is an error there.
+        if entry.span.file != tree.frame(tree.module(frame.module).frame).span.file {
+            continue;
+        }
         let name = &*entry.name;
         if entry.how == How::Assign {
             if entry.creates.is_none() {

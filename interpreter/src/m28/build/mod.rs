@@ -221,14 +221,11 @@ impl<'b> Builder<'b> {
         self.name_use(name, span, How::Define)
     }
 
-    /// Says what a name of the top level is, if it is bound there.
+    /// Says what a name is.
     fn defined_as(&mut self, id: UseId, what: Definition) {
         let (name, scope) = (self.tree.use_of(id).name.clone(), self.tree.use_of(id).scope);
         let scope = self.tree.binding_scope(scope);
-        let anywhere = matches!(what, Definition::Module(_));
-        if (anywhere || self.tree.scope(scope).kind == ScopeKind::Module)
-            && let Some(&var) = self.tree.scope(scope).vars.get(&name)
-        {
+        if let Some(&var) = self.tree.scope(scope).vars.get(&name) {
             self.tree.var_mut(var).is = Some(what);
         }
     }

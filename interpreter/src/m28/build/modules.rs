@@ -43,6 +43,7 @@ impl Builder<'_> {
             methods: Vec::new(),
             attributes: Vec::new(),
             fields: Vec::new(),
+            captures: Vec::new(),
         });
         self.defined_as(bound, Definition::Class(class));
         let top = self.levels.len() == 1 && self.tree.scope(self.scope).kind == ScopeKind::Module;

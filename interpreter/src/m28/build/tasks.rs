@@ -109,39 +109,7 @@ impl Builder<'_> {
 
 /// Whether a task may be called like this: an ordinary name and no special form.
 fn is_plain_name(name: &str) -> bool {
-    const FORMS: &[&str] = &[
-        "def",
-        "set",
-        "let",
-        "if",
-        "cond",
-        "while",
-        "for",
-        "begin",
-        "do",
-        "try",
-        "raise",
-        "assert",
-        "select",
-        "select-timeout",
-        "go",
-        "with-mutex",
-        "with-rlock",
-        "return",
-        "lambda",
-        "quote",
-        "and",
-        "or",
-        "not",
-        "in",
-        "is",
-        "class",
-        "import",
-        "from",
-        "global",
-        "nonlocal",
-        "break",
-        "continue",
-    ];
-    name.starts_with(|c: char| c.is_alphabetic() || c == '_') && !FORMS.contains(&name)
+    const FORMS: &str = " def set let if cond while for begin do try raise assert select select-timeout go \
+        with-mutex with-rlock return lambda quote and or not in is class import from global nonlocal break continue ";
+    name.starts_with(|c: char| c.is_alphabetic() || c == '_') && !FORMS.contains(&format!(" {name} "))
 }

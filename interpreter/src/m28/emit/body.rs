@@ -81,6 +81,7 @@ impl<'e, 't> Body<'e, 't> {
         let gives = matches!(frame.kind, FrameKind::Function | FrameKind::Lambda);
         let (body, tail) = self.sequence(&frame.body, gives, Some(frame.scope), frame.span);
         stmts.extend(body);
+        stmts.splice(0..0, self.declarations(frame.scope));
         match tail {
             Some(tail) => make::block(stmts, tail, frame.span),
             None => make::effects(stmts, frame.span),
@@ -144,7 +145,8 @@ impl<'e, 't> Body<'e, 't> {
 
     // ---- sequences
 
-    /// Nodes in a row, and the value of the last if it is wanted. `scope`: they are the whole of this scope.
+    /// Nodes in a row, and the value of the last if it is wanted. `scope`: they are the whole of this scope, and the caller puts its
+    /// [`Body::declarations`] before them.
     pub fn sequence(
         &mut self,
         nodes: &'t [Node],
@@ -166,9 +168,6 @@ impl<'e, 't> Body<'e, 't> {
             None if wanted => Some(make::none(span)),
             None => None,
         };
-        if let Some(scope) = scope {
-            stmts.splice(0..0, self.declarations(scope));
-        }
         (stmts, tail)
     }
 

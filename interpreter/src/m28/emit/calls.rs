@@ -56,15 +56,15 @@ impl Emit<'_> {
     }
 
     /// The function of the prelude that a name of the library means.
-    pub(super) fn prelude_function(&mut self, name: &str) -> Option<FuncId> {
+    /// `objects`: the program's objects say themselves how they are shown.
+    pub(super) fn prelude_definition(&self, name: &str, objects: bool) -> Option<Definition> {
         let name = match library::find(name).map(|entry| (entry.made, entry.with_str())) {
-            Some((_, Some(with_str))) if self.shows_objects => with_str,
+            Some((_, Some(with_str))) if objects => with_str,
             Some((Made::Prelude(function), _)) => function,
             Some((Made::Builtin(_), _)) => return None,
             None => name,
         };
-        let definition = self.definition(self.prelude_var(name)?)?;
-        self.function_of(definition)
+        self.definition(self.prelude_var(name)?)
     }
 
     /// The function that a definition stands for.
@@ -101,11 +101,17 @@ const CONTEXTS: [(&str, Builtin); 2] =
 impl<'t> Body<'_, 't> {
     /// What a name means that no variable of the program has.
     pub fn static_value(&mut self, name: &Name, span: Span) -> Option<Expr> {
-        let function = match self.emit.prelude_function(name) {
+        let definition = self.emit.prelude_definition(name, self.shows_objects());
+        let function = match definition.and_then(|definition| self.emit.function_of(definition)) {
             Some(function) => function,
             None => self.emit.wrapper(name)?,
         };
         Some(make::dynamic(ExprKind::Function(function), span))
+    }
+
+    /// Whether values are shown as the program's classes say.
+    pub fn shows_objects(&self) -> bool {
+        self.emit.shows_objects && !self.emit.in_prelude(self.frame)
     }
 
     /// What a variable stands for where it is certainly set, or where that needs no setting.
@@ -130,7 +136,7 @@ impl<'t> Body<'_, 't> {
     }
 
     /// The file behind a name.
-    fn module_of(&self, node: &Node) -> Option<ModuleId> {
+    pub fn module_of(&self, node: &Node) -> Option<ModuleId> {
         let NodeKind::Name(id) = &node.kind else { return None };
         match self.tree().use_of(*id).candidates[..] {
             [var] => match self.emit.definition(var) {
@@ -150,7 +156,7 @@ impl<'t> Body<'_, 't> {
     }
 
     /// A variable of another file.
-    fn module_var(&mut self, module: ModuleId, name: &Name, span: Span) -> Option<VarId> {
+    pub fn module_var(&mut self, module: ModuleId, name: &Name, span: Span) -> Option<VarId> {
         let tree = self.tree();
         let scope = tree.module(module).scope;
         let there = tree.scope(scope).vars.get(name).filter(|&&var| tree.var(var).strong || tree.var(var).created);
@@ -186,7 +192,9 @@ impl<'t> Body<'_, 't> {
     fn class_method(&self, object: &Node, name: &Name) -> Option<FuncId> {
         let NodeKind::Name(id) = &object.kind else { return None };
         let Some(Definition::Class(class)) = self.known(*id) else { return None };
-        self.emit.method(class, name)
+        let method = self.emit.method(class, name)?;
+        let frame = self.tree().frames.get(method.0 as usize)?;
+        frame.captures.is_empty().then_some(method)
     }
 
     pub fn call(&mut self, callee: &'t Node, args: &'t [Node], named: &'t [(Name, Node)], span: Span) -> Expr {
@@ -244,7 +252,7 @@ impl<'t> Body<'_, 't> {
     }
 
     /// A call of a function that is known, if the arguments fit it.
-    fn direct(&mut self, definition: Definition, args: &'t [Node], span: Span) -> Option<Expr> {
+    pub fn direct(&mut self, definition: Definition, args: &'t [Node], span: Span) -> Option<Expr> {
         let function = self.emit.function_of(definition)?;
         let tree = self.tree();
         let (frame, own) = match definition {
@@ -253,7 +261,11 @@ impl<'t> Body<'_, 't> {
             Definition::Class(class) => (self.emit.initializer(class).map(|frame| tree.frame(frame)), 1),
             Definition::Module(_) => return None,
         };
-        if frame.is_some_and(|frame| !frame.captures.is_empty()) {
+        let taken = match definition {
+            Definition::Class(class) => !tree.class(class).captures.is_empty(),
+            _ => frame.is_some_and(|frame| !frame.captures.is_empty()),
+        };
+        if taken {
             return None;
         }
         let params = frame.and_then(|frame| frame.params.get(own..)).unwrap_or_default();
@@ -312,7 +324,7 @@ impl<'t> Body<'_, 't> {
                 return make::expr(ExprKind::Error, Types::ERROR, span);
             }
             (None, _, Made::Prelude(function)) => Some(function),
-            (None, _, Made::Builtin(_)) => entry.with_str().filter(|_| self.emit.shows_objects),
+            (None, _, Made::Builtin(_)) => entry.with_str().filter(|_| self.shows_objects()),
         };
         if let (Some(function), None) = (own, named.first())
             && let Some((_, builtin)) = CONTEXTS.iter().find(|(known, _)| *known == function)
@@ -322,8 +334,14 @@ impl<'t> Body<'_, 't> {
         let builtin = match (own, entry.made) {
             (None, Made::Builtin(builtin)) => builtin,
             (own, _) => {
-                let function = own.and_then(|own| self.emit.prelude_function(own));
-                let Some(function) = function else {
+                let definition = own.and_then(|own| self.emit.prelude_definition(own, false));
+                if let Some(definition) = definition
+                    && named.is_empty()
+                    && let Some(call) = self.direct(definition, args, span)
+                {
+                    return call;
+                }
+                let Some(function) = definition.and_then(|definition| self.emit.function_of(definition)) else {
                     // The table names a function that the prelude does not have.
                     return make::expr(ExprKind::Error, Types::ERROR, span);
                 };

@@ -7,7 +7,8 @@ use super::super::tree::*;
 use super::body::Body;
 use super::{Emit, make};
 use crate::core::{
-    Expr, ExprKind, FuncId, Function, FunctionKind, GlobalId, Local, LocalId, Method, RuntimeType, Stmt, StructDef,
+    Capture, CaptureMode, Expr, ExprKind, FuncId, Function, FunctionKind, GlobalId, Local, LocalId, Method,
+    RuntimeType, Stmt, StructDef,
 };
 use crate::diagnostics::Code;
 use crate::source::Span;
@@ -82,10 +83,53 @@ impl Emit<'_> {
             }
             for (name, frame) in self.classes[class].methods.clone() {
                 self.need(frame);
-                let func = FuncId(frame.0);
+                let func = self.method_function(frame);
                 self.methods.push(Method { receiver: RuntimeType::Struct(id), name: name.to_string(), func });
             }
         }
+    }
+
+    /// The function that is called for a method: itself, or one that calls the closure which the object holds.
+    fn method_function(&mut self, id: FrameId) -> FuncId {
+        let frame = self.tree.frame(id);
+        if frame.captures.is_empty() {
+            return FuncId(id.0);
+        }
+        if let Some(&function) = self.closure_methods.get(&id) {
+            return function;
+        }
+        let span = frame.span;
+        let locals: Vec<Local> = frame
+            .params
+            .iter()
+            .map(|param| {
+                let var = self.tree.var(param.var);
+                Local { name: var.name.to_string(), ty: Types::DYNAMIC, mutable: true, cell: false, span: var.span }
+            })
+            .collect();
+        let read = |at: u32| make::read(make::local(LocalId(at), span));
+        let held = match frame.name.split_once('.') {
+            Some((class, method)) => hidden(class, method),
+            None => frame.name.as_str().into(),
+        };
+        let closure = make::dynamic(ExprKind::Attr(Box::new(read(0)), held.to_string()), span);
+        let args = (0..frame.params.len() as u32).map(read).collect();
+        let body = make::dynamic(ExprKind::CallValue(Box::new(closure), args), span);
+        let function = self.add_function(Function {
+            name: frame.name.clone(),
+            kind: FunctionKind::Plain,
+            captures: 0,
+            params: frame.params.len() as u32,
+            optional: frame.params.iter().filter(|param| param.default.is_some()).count() as u32,
+            rest: frame.rest,
+            locals,
+            ret: Types::DYNAMIC,
+            body,
+            span,
+            prelude: false,
+        });
+        self.closure_methods.insert(id, function);
+        function
     }
 
     /// The class that a class derives from.
@@ -125,7 +169,10 @@ impl Emit<'_> {
             }
         }
         let loose = if entry.module == PRELUDE { &[][..] } else { &self.tree.loose_fields[..] };
-        for name in entry.fields.iter().chain(loose) {
+        // A method that takes variables along is a closure, which each object holds.
+        let closures = entry.methods.iter().filter(|(_, frame)| !self.tree.frame(*frame).captures.is_empty());
+        let closures: Vec<Name> = closures.map(|(name, _)| hidden(&entry.name, name)).collect();
+        for name in entry.fields.iter().chain(loose).chain(&closures) {
             if !fields.contains(name) {
                 fields.push(name.clone());
             }
@@ -172,30 +219,33 @@ impl Emit<'_> {
         let span = entry.span;
         let initializer = self.initializer(class).map(|frame| (frame, self.tree.frame(frame)));
         let params = initializer.and_then(|(_, frame)| frame.params.get(1..)).unwrap_or_default();
-        let mut locals: Vec<Local> = params
-            .iter()
-            .map(|param| {
-                let var = self.tree.var(param.var);
-                Local { name: var.name.to_string(), ty: Types::DYNAMIC, mutable: true, cell: false, span: var.span }
+        let taken = entry.captures.len() as u32;
+        let vars = entry.captures.iter().map(|&var| (var, self.in_cell(var)));
+        let vars = vars.chain(params.iter().map(|param| (param.var, false)));
+        let mut locals: Vec<Local> = vars
+            .map(|(var, cell)| {
+                let var = self.tree.var(var);
+                Local { name: var.name.to_string(), ty: Types::DYNAMIC, mutable: true, cell, span: var.span }
             })
             .collect();
         let object = LocalId(locals.len() as u32);
         locals.push(Local { name: String::new(), ty: Types::DYNAMIC, mutable: true, cell: false, span });
-        let fields = self.classes[class.0 as usize].fields.len();
-        let unset = (0..fields).map(|_| make::dynamic(ExprKind::Unset, span)).collect();
-        let order = (0..fields as u32).collect();
-        let made = make::dynamic(ExprKind::Struct(StructId(class.0), unset, order), span);
+        let fields = self.classes[class.0 as usize].fields.clone();
+        let order = (0..fields.len() as u32).collect();
+        let values = fields.iter().map(|field| self.first_value(class, field, span)).collect();
+        let made = make::dynamic(ExprKind::Struct(StructId(class.0), values, order), span);
         let mut stmts = vec![make::let_local(object, made, span)];
         if let Some((frame, _)) = initializer {
-            let args = std::iter::once(object).chain((0..params.len() as u32).map(LocalId));
+            let args = std::iter::once(object).chain((taken..taken + params.len() as u32).map(LocalId));
             let args = args.map(|local| make::read(make::local(local, span))).collect();
-            stmts.push(Stmt::Expr(make::dynamic(ExprKind::Call(FuncId(frame.0), args), span)));
+            let function = self.method_function(frame);
+            stmts.push(Stmt::Expr(make::dynamic(ExprKind::Call(function, args), span)));
         }
         let body = make::block(stmts, make::read(make::local(object, span)), span);
         Function {
             name: entry.name.to_string(),
-            kind: FunctionKind::Plain,
-            captures: 0,
+            kind: if taken == 0 { FunctionKind::Plain } else { FunctionKind::Closure },
+            captures: taken,
             params: params.len() as u32,
             optional: params.iter().filter(|param| param.default.is_some()).count() as u32,
             rest: initializer.is_some_and(|(_, frame)| frame.rest && frame.params.len() > 1),
@@ -206,6 +256,34 @@ impl Emit<'_> {
             prelude: entry.module == PRELUDE,
         }
     }
+}
+
+impl Emit<'_> {
+    /// What a new object has in a field: nothing, or the closure of a method.
+    fn first_value(&self, class: ClassId, field: &Name, span: Span) -> Expr {
+        let unset = make::dynamic(ExprKind::Unset, span);
+        let mut at = Some(class);
+        while let Some(id) = at {
+            let entry = self.tree.class(id);
+            let method = entry.methods.iter().find(|(name, _)| hidden(&entry.name, name) == *field);
+            if let Some((_, frame)) = method {
+                let taken = &self.tree.class(class).captures;
+                let captures = self.tree.frame(*frame).captures.iter().filter_map(|var| {
+                    let outer = LocalId(taken.iter().position(|other| other == var)? as u32);
+                    let mode = if self.in_cell(*var) { CaptureMode::Cell } else { CaptureMode::Value };
+                    Some(Capture { outer, mode, span: self.tree.var(*var).span })
+                });
+                return make::dynamic(ExprKind::Closure(FuncId(frame.0), captures.collect()), span);
+            }
+            at = self.classes.get(id.0 as usize).and_then(|code| code.base);
+        }
+        unset
+    }
+}
+
+/// The attribute in which an object holds the closure of a method: no name that a program can write.
+fn hidden(class: &str, method: &str) -> Name {
+    format!("{class}.{method}").into()
 }
 
 impl<'t> Body<'_, 't> {
@@ -221,17 +299,13 @@ impl<'t> Body<'_, 't> {
             let place = make::place(crate::core::PlaceBase::Global(global), Types::DYNAMIC, span);
             stmts.push(Stmt::Expr(make::assign(place, value)));
         }
-        for (method, frame) in &entry.methods {
-            if let Some(&var) = tree.frame(*frame).captures.first() {
-                let message = format!(
-                    "the method `{method}` uses `{}`, a variable of the function around its class",
-                    tree.var(var).name
-                );
-                self.emit.report(Code::Unsupported, tree.frame(*frame).span, message);
-            }
-        }
         let constructor = self.emit.constructor(class);
-        let value = make::dynamic(ExprKind::Function(constructor), span);
+        let value = if entry.captures.is_empty() {
+            make::dynamic(ExprKind::Function(constructor), span)
+        } else {
+            let captures = self.captures(&entry.captures);
+            make::dynamic(ExprKind::Closure(constructor, captures), span)
+        };
         stmts.push(Stmt::Expr(self.set_name(name, value, span)));
         make::effects(stmts, span)
     }

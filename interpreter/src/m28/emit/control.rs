@@ -28,6 +28,7 @@ impl<'t> Body<'_, 't> {
                 }
                 let (body, tail) = self.sequence(body, wanted, Some(*scope), span);
                 stmts.extend(body);
+                stmts.splice(0..0, self.declarations(*scope));
                 match tail {
                     Some(tail) => make::block(stmts, tail, span),
                     None => make::effects(stmts, span),

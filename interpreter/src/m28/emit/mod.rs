@@ -46,12 +46,15 @@ pub fn emit(tree: &Tree, sources: &SourceMap, sink: &mut Diagnostics) -> Program
         dynamic: Dynamic::default(),
         settled: (0..tree.modules.len()).map(|at| mentions::from_here(tree, ModuleId(at as u32))).collect(),
         shows_objects: shows_objects(tree),
+        closure_methods: FxHashMap::default(),
+        merged: FxHashSet::default(),
         needed: Vec::new(),
         asked: FxHashSet::default(),
     };
     emit.lay_out_classes();
     for frame in (0..tree.frames.len() as u32).map(FrameId) {
-        if !emit.in_prelude(frame) {
+        // A frame stands after the one around it, which may have made it needless.
+        if !emit.in_prelude(frame) && !emit.merged.contains(&frame) {
             emit.frame(frame);
         }
     }
@@ -114,6 +117,10 @@ pub(super) struct Emit<'t> {
     settled: Vec<bool>,
     /// A class defines how its objects are shown.
     shows_objects: bool,
+    /// Functions that call a method's closure, by the method's frame.
+    closure_methods: FxHashMap<FrameId, FuncId>,
+    /// Bodies of `go` that only call a function with what does not change: its task runs that function itself.
+    merged: FxHashSet<FrameId>,
     /// Frames of the prelude that the program uses.
     needed: Vec<FrameId>,
     asked: FxHashSet<FrameId>,
@@ -218,10 +225,15 @@ impl Emit<'_> {
         }
     }
 
+    fn is_closure_method(&self, id: FrameId) -> bool {
+        self.closure_methods.contains_key(&id)
+    }
+
     /// Methods of built-in types that the prelude has.
     fn library_methods(&mut self) {
         for &(receiver, name, function) in library::METHODS {
-            if let Some(func) = self.prelude_function(function) {
+            let definition = self.prelude_definition(function, false);
+            if let Some(func) = definition.and_then(|definition| self.function_of(definition)) {
                 self.methods.push(crate::core::Method { receiver, name: name.to_owned(), func });
             }
         }
@@ -246,7 +258,8 @@ impl Emit<'_> {
         let mut body = body::Body::new(self, id);
         let code = body.code();
         let locals: Vec<Local> = body.locals;
-        let rest = frame.rest;
+        // A method that is a closure is called by a function that has collected the rest.
+        let rest = frame.rest && !self.is_closure_method(id);
         let optional = frame.params.iter().filter(|param| param.default.is_some()).count() as u32;
         let gives = matches!(frame.kind, FrameKind::Function | FrameKind::Lambda);
         let function = Function {

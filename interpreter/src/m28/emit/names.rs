@@ -100,7 +100,9 @@ impl<'t> Body<'_, 't> {
     pub fn set_var(&mut self, var: VarId, value: Expr, span: Span) -> Expr {
         let place = self.place(var, span);
         let set = make::expr(ExprKind::Assign(place.clone(), Box::new(value)), Types::UNIT, span);
-        match self.kept_after(var) {
+        // What a closure changes is copied when its turn ends: later it is its own.
+        let here = self.tree().var(var).frame == self.frame;
+        match self.kept_after(var).filter(|_| here) {
             Some(outer) => {
                 let copy = self.set_var(outer, make::read(place), span);
                 make::effects(vec![Stmt::Expr(set), Stmt::Expr(copy)], span)
@@ -146,7 +148,11 @@ impl<'t> Body<'_, 't> {
                 let value = Box::new(self.value(value));
                 make::dynamic(ExprKind::SetIndex(container, index, value), span)
             }
-            Target::Attr(object, name) => {
+            Target::Attr(object, name) if !wanted && self.module_of(object).is_some() => {
+                let value = self.value(value);
+                self.set_module_name(object, name, value, span)
+            }
+            Target::Attr(object, name) if self.module_of(object).is_none() => {
                 let object = Box::new(self.value(object));
                 let value = Box::new(self.value(value));
                 make::dynamic(ExprKind::SetAttr(object, name.to_string(), value), span)
@@ -160,7 +166,7 @@ impl<'t> Body<'_, 't> {
                 }
                 make::effects(stmts, span)
             }
-            Target::Name(_) | Target::Unpack(..) => {
+            Target::Name(_) | Target::Unpack(..) | Target::Attr(..) => {
                 let value = self.value(value);
                 let kept = self.temporary(Types::DYNAMIC, span);
                 let mut stmts = vec![make::let_local(kept, value, span)];
@@ -175,6 +181,15 @@ impl<'t> Body<'_, 't> {
         }
     }
 
+    /// Sets a variable of another file.
+    fn set_module_name(&mut self, module: &Node, name: &Name, value: Expr, span: Span) -> Expr {
+        let var = self.module_of(module).and_then(|module| self.module_var(module, name, span));
+        match var {
+            Some(var) => self.set_var(var, value, span),
+            None => make::expr(ExprKind::Error, Types::ERROR, span),
+        }
+    }
+
     /// Stores what stands in a local.
     fn store_to(&mut self, target: &'t Target, from: crate::core::LocalId, span: Span, stmts: &mut Vec<Stmt>) {
         let read = make::read(make::local(from, span));
@@ -184,6 +199,10 @@ impl<'t> Body<'_, 't> {
                 let container = Box::new(self.value(container));
                 let index = Box::new(self.value(index));
                 stmts.push(Stmt::Expr(make::dynamic(ExprKind::SetIndex(container, index, Box::new(read)), span)));
+            }
+            Target::Attr(object, name) if self.module_of(object).is_some() => {
+                let set = self.set_module_name(object, name, read, span);
+                stmts.push(Stmt::Expr(set));
             }
             Target::Attr(object, name) => {
                 let object = Box::new(self.value(object));

@@ -21,10 +21,10 @@ impl<'t> Body<'_, 't> {
         }
     }
 
-    /// What a frame takes along.
-    fn captures(&mut self, frame: FrameId) -> Vec<Capture> {
+    /// What a function or class takes along.
+    pub fn captures(&mut self, vars: &[VarId]) -> Vec<Capture> {
         let tree = self.tree();
-        let captures = tree.frame(frame).captures.iter().map(|&var| Capture {
+        let captures = vars.iter().map(|&var| Capture {
             outer: self.mention(var),
             mode: if self.emit.in_cell(var) { CaptureMode::Cell } else { CaptureMode::Value },
             span: tree.var(var).span,
@@ -34,7 +34,7 @@ impl<'t> Body<'_, 't> {
 
     fn closure(&mut self, frame: FrameId, span: Span) -> Expr {
         self.emit.need(frame);
-        let captures = self.captures(frame);
+        let captures = self.captures(&self.tree().frame(frame).captures);
         let function = FuncId(frame.0);
         let kind =
             if captures.is_empty() { ExprKind::Function(function) } else { ExprKind::Closure(function, captures) };
@@ -43,7 +43,10 @@ impl<'t> Body<'_, 't> {
 
     pub fn go(&mut self, frame: FrameId, span: Span) -> Expr {
         self.emit.need(frame);
-        let captures = self.captures(frame);
+        if let Some(spawn) = self.spawn_call(frame, span) {
+            return spawn;
+        }
+        let captures = self.captures(&self.tree().frame(frame).captures);
         let function = FuncId(frame.0);
         if captures.iter().all(|capture| capture.mode == CaptureMode::Value) {
             let args = captures.iter().map(|capture| make::read(make::local(capture.outer, capture.span))).collect();
@@ -51,6 +54,40 @@ impl<'t> Body<'_, 't> {
         }
         let closure = make::dynamic(ExprKind::Closure(function, captures), span);
         make::expr(ExprKind::SpawnValue(SpawnKind::Go, Box::new(closure), Vec::new()), Types::UNIT, span)
+    }
+
+    /// A task that only calls a known function with arguments that nothing changes: it runs the function itself.
+    fn spawn_call(&mut self, frame: FrameId, span: Span) -> Option<Expr> {
+        let [Node { kind: NodeKind::Call { callee, args, named }, .. }] = &self.tree().frame(frame).body[..] else {
+            return None;
+        };
+        let NodeKind::Name(id) = &callee.kind else { return None };
+        if !named.is_empty() || !args.iter().all(|arg| self.never_changes(arg)) {
+            return None;
+        }
+        let Some(definition @ Definition::Function(_)) = self.known(*id) else { return None };
+        match self.direct(definition, args, span)?.kind {
+            ExprKind::Call(function, args) => {
+                self.emit.merged.insert(frame);
+                Some(make::expr(ExprKind::Spawn(SpawnKind::Go, function, args), Types::UNIT, span))
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether a part of a task's body has the same value when the task starts as when it runs.
+    fn never_changes(&self, node: &Node) -> bool {
+        match &node.kind {
+            NodeKind::Literal(_) => true,
+            NodeKind::Name(id) => {
+                let entry = self.tree().use_of(*id);
+                match entry.candidates[..] {
+                    [var] if entry.definite => !self.tree().var(var).captured_early && self.emit.by_value(var),
+                    _ => false,
+                }
+            }
+            _ => false,
+        }
     }
 
     pub fn with_lock(&mut self, shared: bool, lock: &'t Node, body: &'t [Node], wanted: bool, span: Span) -> Expr {

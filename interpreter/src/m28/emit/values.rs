@@ -43,7 +43,8 @@ impl<'t> Body<'_, 't> {
             NodeKind::Name(id) => self.read_name(*id),
             NodeKind::Template(parts) => {
                 let parts = self.values(parts);
-                match self.emit.prelude_function("str") {
+                let show = self.emit.prelude_definition("str", self.shows_objects());
+                match show.and_then(|show| self.emit.function_of(show)) {
                     Some(show) => {
                         let callee = Box::new(make::dynamic(ExprKind::Function(show), span));
                         make::dynamic(ExprKind::CallValue(callee, parts), span)

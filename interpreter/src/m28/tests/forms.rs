@@ -129,7 +129,9 @@ fn locks_are_released_on_every_exit() {
 
 #[test]
 fn tasks_are_named_after_the_function_that_they_call() {
-    has("(def (worker) 1) (go (worker))", &["Go worker("]);
+    has("(def (worker x) 1) (go (worker (+ 1 2)))", &["Go worker("]);
+    has("(def (worker x) 1) (go (worker 1))", &["(spawn Go worker 1)"]);
+    has("(def (worker x) 1) (for i (range 3) (go (worker i)))", &["(spawn Go worker i)"]);
     has("(go (print 1) (print 2))", &["Go main.go("]);
     has("(def (f) (go (begin 1)))", &["Go f.go("]);
     has("(def (f) (lambda (x) x))", &["Closure f.lambda(x)"]);
@@ -138,7 +140,7 @@ fn tasks_are_named_after_the_function_that_they_call() {
 #[test]
 fn the_operands_of_a_go_are_one_body() {
     let tree = super::core("(go (print 1) (print 2))");
-    assert_eq!(tree.matches("Go ").count(), 1, "{tree}");
+    assert_eq!(tree.matches("(spawn Go ").count(), 1, "{tree}");
     has("(go (print 1) (print 2))", &["Go main.go", "1", "2"]);
 }
 
@@ -189,4 +191,12 @@ fn long_forms_do_not_make_deep_trees() {
     ] {
         assert_eq!(codes(&text), [], "{}", &text[..20]);
     }
+}
+
+#[test]
+fn methods_of_a_class_in_a_function_take_its_variables_along() {
+    let text = "(def (make n) (class C () (def get (self k=1) (+ n k)) (def own (self) 1)) (C)) (make 1)";
+    has(text, &["Closure C.get(n, self, k)", "Plain C.own(self)"]);
+    has(text, &["Closure C(n)", "struct C (closure C.get n:Value)"]);
+    has(text, &["Plain C.get(self, k)", "attr C.get"]);
 }

@@ -62,6 +62,7 @@ fn reads_every_kind_of_form() {
         ("(f a b=2 *rest) (f k=\"v\" m=[1])", "(f a <named b 2> *rest) (f <named k \"v\"> <named m [1]>)"),
         ("(== a b) (<= a b) (= a b)", "(== a b) (<= a b) (= a b)"),
         ("'sym '(a b) (f 'a 'b) ':k", "<quote sym> <quote (a b)> (f <quote a> <quote b>) <quote :k>"),
+        ("'sym '(a b 1) '[x] :k", "<quote sym> <quote (a b 1)> <quote [x]> :k"),
         ("'word' 'two words' '' 'a # b' 'x)'", "\"word\" \"two words\" \"\" \"a # b\" \"x)\""),
         ("\"a\\n\\t\\\"\\\\\" 'it\\'s' \"it's\"", "\"a\\n\\t\\\"\\\\\" \"it's\" \"it's\""),
         ("\"two\nlines\"", "\"two\\nlines\""),
@@ -116,7 +117,8 @@ fn an_end_inside_of_brackets_is_an_error_in_the_line_of_the_innermost() {
 fn a_string_that_never_ends_is_an_error_in_the_line_where_it_starts() {
     assert_eq!(codes("(print 1)\n(print \"abc\n\n(f)\n"), [(2, Code::UnterminatedString)]);
     assert_eq!(codes("(print\n f\"{x} abc)\n"), [(2, Code::UnterminatedString)]);
-    assert_eq!(codes("(print\n f\"{(g x\n"), [(2, Code::UnterminatedString)]);
+    assert_eq!(codes("(print\n f\"{(g x)\n"), [(2, Code::UnterminatedString)]);
+    assert_eq!(codes("(print\n f\"{\n(g x\n"), [(3, Code::UnclosedDelimiter)]);
     assert_eq!(codes("\n(print ' abc)"), [(2, Code::UnterminatedString)]);
 }
 
@@ -148,14 +150,13 @@ fn other_slips_are_errors_at_their_place() {
 #[test]
 fn depth_is_limited() {
     let deep = |open: &str, close: &str, times: usize| format!("{}x{}", open.repeat(times), close.repeat(times));
-    for (open, close) in [("(f ", ")"), ("[", "]"), ("{1: ", "}"), ("f\"{", "}\""), ("'", ""), ("xs[", "]"), ("a=", "")]
-    {
+    for (open, close) in [("(f ", ")"), ("[", "]"), ("{1: ", "}"), ("f\"{", "}\""), ("xs[", "]"), ("a=", "")] {
         let fits = deep(open, close, MAX_DEPTH / 2);
         let (mut sources, mut sink) = (SourceMap::default(), Diagnostics::default());
         let file = sources.add("t.m28", fits.as_str());
         read(&fits, file, &mut sink);
         assert!(!sink.has_errors(), "{open}: {:?}", sink.list());
-        for times in [MAX_DEPTH + 1, 100_000] {
+        for times in [MAX_DEPTH + 2, 100_000] {
             let found = codes(&deep(open, close, times));
             assert!(found.iter().any(|&(_, code)| code == Code::NestedTooDeeply), "{open}: {found:?}");
             assert!(codes(&open.repeat(times)).iter().any(|&(_, code)| code == Code::NestedTooDeeply), "{open}");
