@@ -130,7 +130,7 @@ impl<E: Engine> Machine<E> {
         let body = &self.sched.task(self.running).body;
         Finding {
             verdict: Verdict::Race,
-            message: String::new(),
+            message: place.clone(),
             culprit: Some(second.task),
             stack: evidence::visible(&self.code, evidence::stack(&self.code, body)),
             tasks: Vec::new(),
