@@ -86,13 +86,16 @@ impl Sample {
     }
 }
 
-/// A row's program for a given `N`.
+/// How the line of a program begins that says how much to do, in each language.
+pub const SIZES: [&str; 2] = ["const N: i64 = ", "(def N "];
+
+/// A row's program for a given `N`. The extension of its name says its language; without one it is Vex.
 ///
 /// # Errors
 /// When the program is wrong.
 pub fn compile(name: &str, program: &str, n: u64) -> anyhow::Result<Code> {
-    let lines = program.lines().map(|line| match line.strip_prefix("const N: i64 = ") {
-        Some(_) => format!("const N: i64 = {n}\n"),
+    let lines = program.lines().map(|line| match SIZES.iter().find(|size| line.starts_with(**size)) {
+        Some(size) => format!("{size}{n}{}\n", if size.starts_with('(') { ")" } else { "" }),
         None => format!("{line}\n"),
     });
     let text: String = lines.collect();

@@ -1,6 +1,7 @@
 //! The table of rows: a guest program each, what one operation of it is called, and what it has to reach.
 //!
-//! To add a row: a program in `benches/programs/` whose `const N: i64` says how much to do, and a line in [`ROWS`].
+//! To add a row: a program in `benches/programs/` whose `const N: i64` (in M28 `(def N …)`) says how much to do, and a line in [`ROWS`]. Rows in
+//! another language than Vex have its extension in their name.
 
 use tracer::model::rates;
 
@@ -93,7 +94,7 @@ impl Row {
 }
 
 macro_rules! rows {
-    ($( $name:literal $operation:expr, $unit:literal, $size:expr, $scales:literal, $s_traced:expr, $p:expr, $p_traced:expr; )+) => {
+    ($( $name:literal $file:literal $operation:expr, $unit:literal, $size:expr, $scales:literal, $s_traced:expr, $p:expr, $p_traced:expr; )+) => {
         /// Every row.
         pub const ROWS: &[Row] = {
             use Bar::{OfGo, OfLua, Rate};
@@ -105,33 +106,42 @@ macro_rules! rows {
                 size: $size,
                 scales: $scales,
                 bars: Bars { s_traced: $s_traced, p: $p, p_traced: $p_traced },
-                program: include_str!(concat!("../../benches/programs/", $name, ".vex")),
+                program: include_str!(concat!("../../benches/programs/", $file)),
             }, )+]
         };
     };
 }
 
-// Columns: name, operation of the guide, unit, size, scales, bars: S traced, P, P traced.
+// Columns: name, program, operation of the guide, unit, size, scales, bars: S traced, P, P traced.
 rows! {
-    "spawn_join" None, "ops/s", Multiple(1), false, None, None, None;
-    "spawn_batch1k" Some("goroutine spawn"), "ops/s", Multiple(1), false, Some(OfGo(4.0)), Some(OfGo(2.0)), Some(OfGo(1.5));
-    "spawn_await" Some("async task spawn"), "ops/s", Multiple(1), false, Some(OfGo(6.0)), Some(OfGo(4.0)), Some(OfGo(3.0));
-    "chan_pingpong" Some("channel send/recv"), "ops/s", Multiple(2), false, Some(OfGo(6.0)), Some(OfGo(4.0)), Some(OfGo(3.0));
-    "chan_unbuf_1p1c" None, "ops/s", Multiple(1), false, None, None, None;
-    "chan_buf128_1p1c" Some("channel send/recv"), "ops/s", Multiple(1), false, Some(OfGo(2.0)), Some(OfGo(1.5)), Some(OfGo(1.2));
-    "chan_mpmc_4x4" None, "ops/s", Multiple(4), false, Some(OfGo(1.5)), Some(OfGo(1.0)), Some(OfGo(0.8));
-    "select4_ready" Some("select"), "ops/s", Multiple(1), false, Some(OfGo(3.0)), Some(OfGo(1.5)), Some(OfGo(1.2));
-    "select4_4prod" Some("select"), "ops/s", Multiple(4), false, None, None, None;
-    "mutex_uncontended" Some("mutex lock/unlock"), "ops/s", Multiple(1), false, Some(OfGo(1.2)), Some(OfGo(0.7)), Some(Rate(50e6));
-    "mutex_4tasks" None, "ops/s", Multiple(4), false, None, None, None;
-    "atomic_uncontended" Some("atomic operation"), "ops/s", Multiple(1), false, Some(OfGo(1.0)), Some(OfGo(0.7)), Some(Rate(100e6));
-    "atomic_4tasks" None, "ops/s", Multiple(4), false, None, None, None;
-    "rwlock" Some("rwlock lock/unlock"), "ops/s", Multiple(1), false, None, None, None;
-    "rwlock_write" Some("rwlock lock/unlock"), "ops/s", Multiple(1), false, None, None, None;
-    "yield_2tasks" None, "ops/s", Multiple(2), false, None, None, None;
-    "fib32" None, "calls/s", Fixed { n: 32, operations: 7_049_155 }, false, None, Some(OfLua(1.5)), None;
-    "nest200M" None, "iters/s", Multiple(10_000), false, None, Some(OfLua(1.3)), None;
-    "nest_4tasks" None, "iters/s", Multiple(40_000), true, None, None, None;
+    "spawn_join" "spawn_join.vex" None, "ops/s", Multiple(1), false, None, None, None;
+    "spawn_batch1k" "spawn_batch1k.vex" Some("goroutine spawn"), "ops/s", Multiple(1), false, Some(OfGo(4.0)), Some(OfGo(2.0)), Some(OfGo(1.5));
+    "spawn_await" "spawn_await.vex" Some("async task spawn"), "ops/s", Multiple(1), false, Some(OfGo(6.0)), Some(OfGo(4.0)), Some(OfGo(3.0));
+    "chan_pingpong" "chan_pingpong.vex" Some("channel send/recv"), "ops/s", Multiple(2), false, Some(OfGo(6.0)), Some(OfGo(4.0)), Some(OfGo(3.0));
+    "chan_unbuf_1p1c" "chan_unbuf_1p1c.vex" None, "ops/s", Multiple(1), false, None, None, None;
+    "chan_buf128_1p1c" "chan_buf128_1p1c.vex" Some("channel send/recv"), "ops/s", Multiple(1), false, Some(OfGo(2.0)), Some(OfGo(1.5)), Some(OfGo(1.2));
+    "chan_mpmc_4x4" "chan_mpmc_4x4.vex" None, "ops/s", Multiple(4), false, Some(OfGo(1.5)), Some(OfGo(1.0)), Some(OfGo(0.8));
+    "select4_ready" "select4_ready.vex" Some("select"), "ops/s", Multiple(1), false, Some(OfGo(3.0)), Some(OfGo(1.5)), Some(OfGo(1.2));
+    "select4_4prod" "select4_4prod.vex" Some("select"), "ops/s", Multiple(4), false, None, None, None;
+    "mutex_uncontended" "mutex_uncontended.vex" Some("mutex lock/unlock"), "ops/s", Multiple(1), false, Some(OfGo(1.2)), Some(OfGo(0.7)), Some(Rate(50e6));
+    "mutex_4tasks" "mutex_4tasks.vex" None, "ops/s", Multiple(4), false, None, None, None;
+    "atomic_uncontended" "atomic_uncontended.vex" Some("atomic operation"), "ops/s", Multiple(1), false, Some(OfGo(1.0)), Some(OfGo(0.7)), Some(Rate(100e6));
+    "atomic_4tasks" "atomic_4tasks.vex" None, "ops/s", Multiple(4), false, None, None, None;
+    "rwlock" "rwlock.vex" Some("rwlock lock/unlock"), "ops/s", Multiple(1), false, None, None, None;
+    "rwlock_write" "rwlock_write.vex" Some("rwlock lock/unlock"), "ops/s", Multiple(1), false, None, None, None;
+    "yield_2tasks" "yield_2tasks.vex" None, "ops/s", Multiple(2), false, None, None, None;
+    "fib32" "fib32.vex" None, "calls/s", Fixed { n: 32, operations: 7_049_155 }, false, None, Some(OfLua(1.5)), None;
+    "nest200M" "nest200M.vex" None, "iters/s", Multiple(10_000), false, None, Some(OfLua(1.3)), None;
+    "nest_4tasks" "nest_4tasks.vex" None, "iters/s", Multiple(40_000), true, None, None, None;
+    // The same in M28. Its bars: ten times what the language's public implementation did on this kind of machine, and Lua.
+    "spawn_join.m28" "m28/spawn_join.m28" None, "ops/s", Multiple(1), false, None, Some(Rate(6.07e6)), None;
+    "spawn_batch1k.m28" "m28/spawn_batch1k.m28" None, "ops/s", Multiple(1), false, None, Some(Rate(7.57e6)), None;
+    "chan_pingpong.m28" "m28/chan_pingpong.m28" None, "ops/s", Multiple(2), false, None, Some(Rate(15.2e6)), None;
+    "chan_buf128_1p1c.m28" "m28/chan_buf128_1p1c.m28" None, "ops/s", Multiple(1), false, None, Some(Rate(32.9e6)), None;
+    "chan_mpmc_4x4.m28" "m28/chan_mpmc_4x4.m28" None, "ops/s", Multiple(4), false, None, Some(Rate(34.9e6)), None;
+    "mutex_uncontended.m28" "m28/mutex_uncontended.m28" None, "ops/s", Multiple(1), false, None, Some(Rate(33.6e6)), None;
+    "fib32.m28" "m28/fib32.m28" None, "calls/s", Fixed { n: 32, operations: 7_049_155 }, false, None, Some(OfLua(0.8)), None;
+    "nest200M.m28" "m28/nest200M.m28" None, "iters/s", Multiple(10_000), false, None, Some(OfLua(0.8)), None;
 }
 
 /// The row of blocked tasks: bytes of memory for each. Its program is not of [`ROWS`]: it runs in a process of its own.
@@ -166,7 +176,11 @@ mod tests {
             if let Some(name) = row.operation {
                 assert!(rates::ROWS.iter().any(|known| known.name == name), "{}: no operation {name}", row.name);
             }
-            assert!(row.program.contains("\nconst N: i64 = "), "{}", row.name);
+            assert!(
+                super::super::measure::SIZES.iter().any(|size| row.program.contains(&format!("\n{size}"))),
+                "{}",
+                row.name
+            );
         }
     }
 

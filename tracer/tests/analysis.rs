@@ -273,3 +273,22 @@ proptest! {
 fn nothing_is_a_profile_too() {
     check(&analysis::profile(&MemoryTrace::default()).unwrap());
 }
+
+#[test]
+fn closing_a_channel_again_is_a_flag_with_both_places() {
+    let mut s = Stream::with_main();
+    let c = s.make(Kind::ChanMake, 3, "c", 0);
+    s.line(4).emit(Kind::Close, c, 0).line(5).emit(Kind::CloseAgain, c, 0).wait(3).emit(Kind::CloseAgain, c, 0);
+    let profile = profile(&mut s);
+    check(&profile);
+    let lines = |flag: &tracer::profile::Flag| -> Vec<u32> {
+        flag.sites.iter().map(|&site| profile.sites[site as usize].line).collect()
+    };
+    let flags: Vec<_> = profile.flags.iter().map(|flag| (flag.rule.as_str(), flag.count, lines(flag))).collect();
+    assert_eq!(flags, [("closed-again", 2, vec![5, 3])]);
+    assert!(
+        profile.flags[0].sentence.contains("2 times although it is closed already"),
+        "{}",
+        profile.flags[0].sentence
+    );
+}

@@ -422,6 +422,10 @@ ops! {
     SetAttr None Read Number Read Next;
     /// call the method of the first argument, or the function in its attribute: result in a, n arguments after it; charges the budget
     CallAttr Count Frame Method None Next;
+    /// lock the mutex in b, or the write side of a read-write lock; a = (); blocks
+    DynLock None Write Read None Next;
+    /// release the mutex in b, or the write side of a read-write lock, whoever holds it; a = ()
+    DynUnlock None Write Read None Next;
     /// the n registers from a = the elements of the sequence in b, which must be as many
     Unpack Count WriteMany Read None Next;
     /// raise the exception in a

@@ -33,6 +33,13 @@ impl<'p> Emitter<'_, 'p> {
                     self.one(Op::Recv, 0, channel, dest, span);
                 }
             }
+            (B::DynLock, [lock]) => self.one(Op::DynLock, 0, lock, dest, span),
+            (B::DynUnlock, [lock]) => self.one(Op::DynUnlock, 0, lock, dest, span),
+            (B::DynWaitGroupDone, [group]) => {
+                let group = self.operand(group);
+                self.op(Op::WaitGroupDone, 0, group, Reg(0), Reg(0), span);
+                self.unit_result(dest, span);
+            }
             (B::MutexLock, [lock]) => self.one(Op::MutexLock, 0, lock, dest, span),
             (B::RwLockRead, [lock]) => self.one(Op::ReadLock, 0, lock, dest, span),
             (B::RwLockWrite, [lock]) => self.one(Op::WriteLock, 0, lock, dest, span),

@@ -2,7 +2,7 @@
 //!
 //! A function is an operation of the engine or a function of the prelude (`prelude.m28`), which is where everything stands that calls functions
 //! of the program. The compiler finds names here ([`find`]) after those of the program; the page `docs/languages/m28-library.md` is made
-//! of this table. A call in the table shows parameters that need not be given in brackets, and `*x` for any number of them.
+//! of this table (`UPDATE=1 cargo test -p interpreter --lib m28::library` writes it anew). A call in the table shows parameters that need not be given in brackets, and `*x` for any number of them.
 
 use crate::builtins::Builtin;
 use crate::core::RuntimeType;
@@ -146,7 +146,7 @@ library! {
         ["items"] "dict" builtin(DynItems) "The list of pairs of key and value.";
     }
     "Strings" {
-        ["join"] "separator strings" builtin(DynJoin) "The strings, joined; the separator may come second.";
+        ["join"] "separator [strings]" builtin(DynJoin) "The strings, joined; the separator may come second, or be left out.";
         ["split"] "s [separator] [most]" builtin(DynSplit) "The list of parts between white space or separators.";
         ["upper"] "s" builtin(DynUpper) "Upper case.";
         ["lower"] "s" builtin(DynLower) "Lower case.";
@@ -237,6 +237,8 @@ library! {
     }
     "For the prelude and the compiler" {
         ["%exception"] "what [message]" prelude("%exception") "What `raise` raises.";
+        ["%print"] "*values" builtin(DynPrint) "`print` without asking objects.";
+        ["%str"] "*values" builtin(DynStr) "`str` without asking objects.";
         ["%sorted-naturally"] "x reverse" builtin(DynSorted) "A sorted list.";
         ["%sorted-by"] "x keys reverse" builtin(DynSortedBy) "A list sorted by keys.";
         ["%extreme-by"] "x keys smallest" builtin(DynExtremeBy) "The value with the smallest or largest key.";
@@ -256,6 +258,9 @@ library! {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::value::Tag;
+    use crate::vm::dynamic::methods;
+    use crate::vm::dynamic::types::tag_name;
     use std::collections::BTreeSet;
 
     #[test]
@@ -286,6 +291,52 @@ mod tests {
             assert!(all().any(|entry| entry.names[0] == *name), "{name}");
         }
         assert!(TYPES.iter().all(|(name, _)| find(name).is_some()));
+    }
+
+    /// The page of the library.
+    fn page() -> String {
+        let mut out = String::from(
+            "# The library of M28\n\n\
+             Made of the table in `interpreter/src/m28/library.rs`; a test says when it is stale (`UPDATE=1 cargo test -p interpreter --lib\n\
+             m28::library` writes it anew). Brackets are round what need not be given, `*x` stands for any number of values. What differs from\n\
+             other implementations, and what is decided where the language does not say, is on [the page of the language](m28.md).\n",
+        );
+        for (section, entries) in SECTIONS.iter().filter(|(_, entries)| !entries[0].names[0].starts_with("%e")) {
+            out += &format!("\n## {section}\n\n| call | what it does |\n| --- | --- |\n");
+            for entry in *entries {
+                let call = |name: &&str| format!("`({})`", format!("{name} {}", entry.parameters).trim_end());
+                let mut names = entry.names.iter();
+                let mut calls = names.next().map(call).unwrap_or_default();
+                names.for_each(|name| calls += &format!(", `{name}`"));
+                out += &format!("| {calls} | {} |\n", entry.doc);
+            }
+        }
+        out += "\n## Methods\n\nCalled as `(x.name …)`; they do what their row above says, or here:\n\n| of | method | what it does |\n| --- | --- | --- |\n";
+        for tag in [Tag::List, Tag::Tuple, Tag::Map, Tag::String] {
+            for (name, builtin) in methods::of(tag) {
+                out += &format!("| {} | `{name}` | {} |\n", tag_name(tag), builtin.doc());
+            }
+        }
+        out
+    }
+
+    #[test]
+    fn the_page_of_the_library_is_up_to_date() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/languages/m28-library.md");
+        if std::env::var_os("UPDATE").is_some() {
+            std::fs::write(path, page()).expect("the page can be written");
+        }
+        let there = std::fs::read_to_string(path).unwrap_or_default();
+        assert!(there == page(), "stale: UPDATE=1 cargo test -p interpreter --lib m28::library writes it anew");
+    }
+
+    #[test]
+    fn methods_never_block() {
+        for tag in Tag::ALL {
+            for (name, builtin) in methods::of(*tag) {
+                assert!(!crate::vm::dynamic::blocks(*builtin), "{name}: the call of a method cannot be gone on with");
+            }
+        }
     }
 
     #[test]

@@ -82,6 +82,10 @@ impl<E: Engine> Machine<E> {
             }
             return Ok(self.class_attribute(class, name));
         }
+        let kind = evidence::runtime_type(&self.heap, value);
+        if let Some(&method) = self.methods.get(&(kind, name)) {
+            return Ok(Some(self.heap.closure(method, &[value])));
+        }
         let code = self.code.clone();
         let name = code.method_names.get(name as usize).map_or("?", |name| name);
         dynamic::attribute(&mut self.env(slot, at), value, name)

@@ -4,16 +4,17 @@ use super::arith;
 use super::builtins;
 use super::builtins::Env;
 use super::dynamic;
+use super::dynamic::locks::{UNLOCKED_MUTEX, UNLOCKED_RWMUTEX};
 use super::evidence;
 use super::fault::Fault;
 use super::format;
 use super::machine::{Entry, Machine, Stop};
 use super::task::{Body, MAX_STACK};
 use crate::core::{BinaryOp, CompareOp};
-use crate::dynamic::DynOp;
+use crate::dynamic::{DynOp, ErrorKind};
 use crate::value::{Tag, Value};
 use crate::vm::engine::Engine;
-use scheduler::{At, Handle, Runtime, Step};
+use scheduler::{At, Handle, Runtime, Side, Step};
 use tracer::event::EndStatus;
 
 impl<E: Engine> Machine<E> {
@@ -26,6 +27,33 @@ impl<E: Engine> Machine<E> {
     #[inline(never)]
     pub(super) fn recv(&mut self, at: At, channel: u32) -> Step<Value> {
         self.sched.recv(&mut self.tr, at, channel)
+    }
+
+    /// Locks a mutex, or the write side of a read-write lock, that anybody may release.
+    #[inline(never)]
+    pub(super) fn lock_any(&mut self, at: At, lock: Value) -> Result<Step, Fault> {
+        match lock.kind() {
+            Tag::Mutex => Ok(self.sched.lock(&mut self.tr, at, lock.slot())),
+            Tag::RwLock => Ok(self.sched.write_lock(&mut self.tr, at, lock.slot())),
+            _ => Err(self.no_lock(lock)),
+        }
+    }
+
+    /// Releases what [`Machine::lock_any`] locked. Where it is not held that is fatal.
+    #[inline(never)]
+    pub(super) fn unlock_any(&mut self, at: At, lock: Value) -> Result<(), Fault> {
+        let (side, message) = match lock.kind() {
+            Tag::Mutex => (Side::Mutex, UNLOCKED_MUTEX),
+            Tag::RwLock => (Side::Write, UNLOCKED_RWMUTEX),
+            _ => return Err(self.no_lock(lock)),
+        };
+        if self.sched.unlock_any(&mut self.tr, at, side, lock.slot()) { Ok(()) } else { Err(Fault::panic(message)) }
+    }
+
+    #[cold]
+    fn no_lock(&self, value: Value) -> Fault {
+        let name = dynamic::type_name(&self.code, &self.heap, value);
+        Fault::error(ErrorKind::Type, format!("expected mutex or rwmutex, got '{name}'"))
     }
 
     #[inline(never)]

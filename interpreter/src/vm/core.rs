@@ -30,7 +30,15 @@ impl<E: Engine> Machine<E> {
         'switch: loop {
             let mut budget;
             let mut ip: *const Instr;
-            if E::STEP && self.stepper.midway() {
+            if self.failed {
+                self.failed = false;
+                if let Some(stop) = self.stop_due.take() {
+                    return stop;
+                }
+                budget = self.slice_end.wrapping_sub(self.clock) as i64;
+                let pc = self.body(self.running).pc as usize;
+                ip = unsafe { self.instrs().add(pc) };
+            } else if E::STEP && self.stepper.midway() {
                 budget = self.slice_end.wrapping_sub(self.clock) as i64;
                 let pc = self.body(self.running).pc as usize;
                 // SAFETY (of every `instrs.add` here): the index is inside the verified code.
@@ -62,10 +70,10 @@ impl<E: Engine> Machine<E> {
                 budget = i64::from(slice);
                 ip = match self.resume(slot) {
                     Ok(pc) => unsafe { self.instrs().add(pc as usize) },
-                    Err(Stop::Fault(slot, fault)) => match self.raise(slot, fault) {
-                        Some(stop) => return stop,
-                        None => unsafe { self.instrs().add(self.body(slot).pc as usize) },
-                    },
+                    Err(Stop::Fault(slot, fault)) => {
+                        self.fail(slot, fault);
+                        continue 'switch;
+                    }
                     Err(stop) => return stop,
                 };
             }
@@ -160,16 +168,13 @@ impl<E: Engine> Machine<E> {
                     self.leave($pc as u32, base);
                 };
             }
-            // The saved task failed: it goes on where that is caught, if it is.
+            // The saved task failed: the head of the outer loop goes on where that is caught, if it is. Nothing is decided here, so
+            // that the many places where an operation may fail stay small.
             macro_rules! raise {
                 ($fault:expr) => {{
                     let fault = $fault;
-                    if let Some(stop) = self.raise(self.running, fault) {
-                        return stop;
-                    }
-                    go_to!(self.body(self.running).pc);
-                    base = self.registers();
-                    continue;
+                    self.fail(self.running, fault);
+                    continue 'switch;
                 }};
             }
             macro_rules! fail {
@@ -827,6 +832,20 @@ impl<E: Engine> Machine<E> {
                                 charge!();
                             }
                         }
+                    }
+                    Op::DynLock => {
+                        let lock = get!(i.b);
+                        may_park!();
+                        if check!(self.lock_any(at!(), lock)) == Step::Blocked {
+                            block!();
+                        }
+                        put!(i.a, Value::UNIT);
+                        charge!();
+                    }
+                    Op::DynUnlock => {
+                        check!(self.unlock_any(at!(), get!(i.b)));
+                        put!(i.a, Value::UNIT);
+                        charge!();
                     }
                     Op::Unpack => {
                         let values = check!(self.unpacked(get!(i.b), i.n));

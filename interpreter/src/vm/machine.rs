@@ -171,6 +171,10 @@ pub struct Machine<E: Engine> {
     pub(super) instrs_at: usize,
     /// Why the last long instruction failed.
     pub(super) fault: Option<Fault>,
+    /// The running task failed a moment ago, and the dispatch loop has not looked at that yet.
+    pub(super) failed: bool,
+    /// What the loop then stops with; nothing where the failure was caught.
+    pub(super) stop_due: Option<Stop>,
     /// Scratch of the collector.
     pub(super) marks: Marks,
     /// Scratch for the arms of selects.
@@ -230,6 +234,8 @@ impl<E: Engine> Machine<E> {
             stack_end: 0,
             instrs_at,
             fault: None,
+            failed: false,
+            stop_due: None,
             marks: Marks::default(),
             arms: Vec::new(),
             methods,
@@ -265,6 +271,8 @@ impl<E: Engine> Machine<E> {
             stack_end: 0,
             instrs_at: self.instrs_at,
             fault: None,
+            failed: false,
+            stop_due: None,
             marks: Marks::default(),
             arms: Vec::new(),
             methods: self.methods.clone(),

@@ -25,11 +25,17 @@ pub struct Origin {
 }
 
 impl<E: Engine> Machine<E> {
-    /// Sends the failed task, which stands at the instruction that failed, to its handler. Where there is none, or the failure cannot be
-    /// caught, the task has failed.
+    /// The running task, which is saved, failed: leaves for the dispatch loop what is to be done about it.
     #[cold]
     #[inline(never)]
-    pub(super) fn raise(&mut self, slot: u32, fault: Fault) -> Option<Stop> {
+    pub(super) fn fail(&mut self, slot: u32, fault: Fault) {
+        self.stop_due = self.raise(slot, fault);
+        self.failed = true;
+    }
+
+    /// Sends the failed task, which stands at the instruction that failed, to its handler. Where there is none, or the failure cannot be
+    /// caught, the task has failed.
+    fn raise(&mut self, slot: u32, fault: Fault) -> Option<Stop> {
         let Some(exception) = self.exception(&fault) else { return Some(Stop::Fault(slot, fault)) };
         let body = self.body(slot);
         let again = body.origin.as_ref().is_some_and(|origin| origin.exception == exception);

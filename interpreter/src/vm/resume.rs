@@ -84,6 +84,7 @@ impl<E: Engine> Machine<E> {
                 }
             }
             (Op::MutexLock, Resume::Acquired) => self.guard(slot, i, base, Tag::MutexGuard),
+            (Op::DynLock, Resume::Acquired) => Ok(Value::UNIT),
             (Op::ReadLock, Resume::Acquired) => self.guard(slot, i, base, Tag::ReadGuard),
             (Op::WriteLock, Resume::Acquired) => self.guard(slot, i, base, Tag::WriteGuard),
             (Op::Await, Resume::Gone) => Err(Fault::panic("await of a task that was cancelled")),

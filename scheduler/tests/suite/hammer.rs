@@ -52,3 +52,17 @@ fn more_workers_than_anybody_has() {
     );
     assert_eq!(parallel::run(&program, 64, 0).end, Next::Finished);
 }
+
+#[test]
+fn open_locks_are_released_by_several_tasks_at_once() {
+    // Who frees what another one holds lets two in at once; nobody may be lost for that, and no release be counted twice.
+    let program = Program::parse(
+        "main: open; mutex m; rwlock l; wg w 6; go a; go a; go b; go b; go c; go c; wait w\n\
+         a: lock m; work 1; free m; again 2000; add w -1\n\
+         b: read l; work 1; free-read l; write l; free-write l; again 1000; add w -1\n\
+         c: free m; free-read l; free-write l; again 2000; add w -1",
+    );
+    for (workers, seed) in [(1, 0), (2, 1), (4, 2), (8, 3)] {
+        assert_eq!(parallel::run(&program, workers, seed).end, Next::Finished, "{workers} workers");
+    }
+}

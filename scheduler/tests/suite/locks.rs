@@ -81,3 +81,38 @@ fn upgrading_waits_for_itself() {
     let run = says("main: rwlock l; read l; write l", "");
     assert_eq!(run.stuck(), "deadlock: main write <main> [holds rwlock from 1] ring main");
 }
+
+#[test]
+fn what_nobody_holds_cannot_be_released() {
+    ends("main: open; mutex m; free m; lock m; free m; free m; try-lock m", "main:not-held main:not-held main:locked");
+    ends(
+        "main: open; rwlock l; free-read l; free-write l; read l; read l; free-write l; free-read l; free-read l; \
+         free-read l; write l; free-read l; free-write l; free-write l",
+        "main:not-held main:not-held main:not-held main:not-held main:not-held main:not-held",
+    );
+}
+
+#[test]
+fn an_open_lock_is_released_by_whoever_reaches_it() {
+    // The ring of owners is no deadlock: the third task lets the first one go on.
+    ends(
+        "main: open; mutex m; wg w 1; lock m; go a; lock m; say again; add w -1; wait w\n\
+         a: sleep 10; free m",
+        "main:again",
+    );
+    ends(
+        "main: open; mutex m; mutex n; wg w 2; go a; go b; go c; wait w\n\
+         a: lock m; yield; lock n; say a; add w -1\n\
+         b: lock n; yield; lock m; say b; add w -1\n\
+         c: sleep 10; free m; free n; sleep 10; free m; free n",
+        "b:b a:a",
+    );
+}
+
+#[test]
+fn open_locks_that_nobody_can_release_any_more_are_a_deadlock() {
+    let run = says("main: open; mutex m; lock m; lock m", "");
+    assert_eq!(run.stuck(), "deadlock: main lock <main> [holds mutex from 2] ring main");
+    let run = says("main: open; rwlock l; read l; write l", "");
+    assert_eq!(run.stuck(), "deadlock: main write <main> [holds rwlock from 2] ring main");
+}

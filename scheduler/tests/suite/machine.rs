@@ -403,6 +403,20 @@ impl<'a, R: Host> Machine<'a, R> {
                 self.s.cancel_context(&mut self.tr, at, self.common.object(name), Cause::Cancelled);
                 self.advance(slot)
             }
+            Op::CancelFor(name, ref reason) => {
+                self.s.cancel_context_for(&mut self.tr, at, self.common.object(name), Some(reason.as_str().into()));
+                self.advance(slot)
+            }
+            Op::Why(name) => {
+                match self.s.context_end(self.common.object(name)) {
+                    Some(end) => {
+                        let reason = end.reason.map_or_else(String::new, |reason| format!(":{reason}"));
+                        self.say(slot, format!("{:?}{reason}+{}", end.cause, end.above));
+                    }
+                    None => self.say(slot, "active"),
+                }
+                self.advance(slot)
+            }
             Op::Stop(name) => {
                 let ticker = locked(&self.common.tickers)[&self.common.object(name)];
                 let stopped = self.s.stop_timer(&mut self.tr, at, ticker);
@@ -461,6 +475,16 @@ impl<'a, R: Host> Machine<'a, R> {
             }
             Op::Unwrite(name) => {
                 self.s.write_unlock(&mut self.tr, at, self.common.object(name));
+                self.advance(slot)
+            }
+            Op::Open => {
+                self.s.open_locks();
+                self.advance(slot)
+            }
+            Op::Free(side, name) => {
+                if !self.s.unlock_any(&mut self.tr, at, side, self.common.object(name)) {
+                    self.say(slot, "not-held");
+                }
                 self.advance(slot)
             }
             Op::Add(name, n) => {

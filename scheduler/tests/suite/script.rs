@@ -8,6 +8,7 @@
 //! The first task is `main`. Names of objects are global. A task can reach what the operations that it has still to do
 //! name, and what the tasks that it has still to spawn can reach: an exact liveness without registers.
 
+use scheduler::Side;
 use std::collections::BTreeMap;
 
 /// Index of a name in [`Program::names`].
@@ -37,6 +38,10 @@ pub enum Op {
     Ticker(Name, u64),
     Done(Name, Name),
     CancelContext(Name),
+    /// With a reason.
+    CancelFor(Name, String),
+    /// Says how a context ended.
+    Why(Name),
     Stop(Name),
     Go(usize),
     Async(Name, usize),
@@ -52,6 +57,10 @@ pub enum Op {
     Write(Name),
     Unread(Name),
     Unwrite(Name),
+    /// Any task may release any lock from now on.
+    Open,
+    /// Releases a lock, whoever holds it.
+    Free(Side, Name),
     Add(Name, i64),
     Wait(Name),
     Arrive(Name),
@@ -139,6 +148,8 @@ impl Reader {
             "ticker" => Op::Ticker(self.name(first), n(2) as u64),
             "done" => Op::Done(self.name(first), self.name(words[2])),
             "cancel-ctx" => Op::CancelContext(self.name(first)),
+            "cancel-for" => Op::CancelFor(self.name(first), words[2].to_string()),
+            "why" => Op::Why(self.name(first)),
             "stop" => Op::Stop(self.name(first)),
             "go" => Op::Go(self.task(first)),
             "async" => Op::Async(self.name(first), self.task(words[2])),
@@ -154,6 +165,10 @@ impl Reader {
             "write" => Op::Write(self.name(first)),
             "unread" => Op::Unread(self.name(first)),
             "unwrite" => Op::Unwrite(self.name(first)),
+            "open" => Op::Open,
+            "free" => Op::Free(Side::Mutex, self.name(first)),
+            "free-read" => Op::Free(Side::Read, self.name(first)),
+            "free-write" => Op::Free(Side::Write, self.name(first)),
             "add" => Op::Add(self.name(first), n(2)),
             "wait" => Op::Wait(self.name(first)),
             "arrive" => Op::Arrive(self.name(first)),
@@ -204,6 +219,7 @@ impl Op {
             Op::Read(n) | Op::Write(n) | Op::Unread(n) | Op::Unwrite(n) | Op::Wait(n) | Op::Arrive(n) => vec![*n],
             Op::Acquire(n) | Op::Release(n) | Op::OnceBegin(n) | Op::OnceEnd(n) => vec![*n],
             Op::Await(n) | Op::Detach(n) | Op::Cancel(n) => vec![*n],
+            Op::CancelFor(n, _) | Op::Why(n) | Op::Free(_, n) => vec![*n],
             Op::Select(arms, _) => arms
                 .iter()
                 .filter_map(|arm| match arm {
@@ -211,7 +227,7 @@ impl Op {
                     Arm::After(_) => None,
                 })
                 .collect(),
-            Op::Go(_) | Op::Sleep(_) | Op::Yield | Op::Work(_) | Op::Say(_) | Op::Again(_) => vec![],
+            Op::Go(_) | Op::Sleep(_) | Op::Yield | Op::Work(_) | Op::Say(_) | Op::Again(_) | Op::Open => vec![],
         }
     }
 

@@ -86,6 +86,17 @@ fn below_a_cancelled_context_everything_is_cancelled() {
 }
 
 #[test]
+fn a_context_tells_why_it_ended_and_how_far_above() {
+    ends(
+        "main: ctx p; ctx k p; ctx g k; why g; cancel-for k gone; cancel-for k late; why p; why k; why g; cancel-for p over; \
+         why p; why k; ctx l g; why l",
+        "main:active main:active main:Cancelled:gone+0 main:Cancelled:gone+1 main:Cancelled:over+0 main:Cancelled:gone+0 \
+         main:Cancelled:gone+2",
+    );
+    ends("main: ctx p - 50; ctx k p; done d k; recv d; why k; why p", "main:closed main:Deadline+1 main:Deadline+0");
+}
+
+#[test]
 fn timers_of_losing_arms_do_not_pile_up() {
     let run = run("main: chan a 0; go r; go s\ns: send a 1; again 5000\nr: select recv:a after:1000000; again 5000", 0);
     assert_eq!((run.end, run.time), (Next::Finished, 0));

@@ -175,6 +175,8 @@ analyses! {
     explosion: flags::explosion::Explosion,
     /// Values that nobody received.
     never_received: flags::never_received::NeverReceived,
+    /// Channels that are closed again.
+    closed_again: flags::closed_again::ClosedAgain,
     /// One worker has all the work.
     overloaded_worker: flags::overloaded_worker::OverloadedWorker,
     /// Awaits in sequence that could be joined.

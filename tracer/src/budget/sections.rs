@@ -329,6 +329,7 @@ const RULES: &[&str] = &[
     "unbuffered-hot-channel",
     "goroutine-explosion",
     "never-received",
+    "closed-again",
     "overloaded-worker",
     "sequential-awaits",
 ];

@@ -397,7 +397,7 @@ pub enum Severity {
 #[serde(default)]
 pub struct Flag {
     /// Which: `lock-across-wait`, `convoy`, `starvation`, `busy-polling`, `unbuffered-hot-channel`, `goroutine-explosion`,
-    /// `never-received`, `overloaded-worker`, `sequential-awaits`.
+    /// `never-received`, `closed-again`, `overloaded-worker`, `sequential-awaits`.
     pub rule: String,
     /// How bad.
     pub severity: Severity,

@@ -8,6 +8,11 @@ use crate::vm::engine::Engine;
 use crate::vm::fault::{Fault, Outcome};
 use scheduler::{Runtime, Side, Step, Try};
 
+/// The panic of releasing a mutex that nobody holds.
+pub const UNLOCKED_MUTEX: &str = "unlock of unlocked mutex";
+/// The panic of releasing the write side of a lock that nobody writes.
+pub const UNLOCKED_RWMUTEX: &str = "unlock of unlocked rwmutex";
+
 /// What an object of the scheduler counts for in memory until it is weighed.
 const BYTES: usize = 128;
 
@@ -66,12 +71,7 @@ pub fn try_lock<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value
 /// `mutex-unlock(lock)`
 pub fn unlock<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     let (side, lock) = exclusive(env, args)?;
-    release(
-        env,
-        side,
-        lock,
-        if side == Side::Mutex { "unlock of unlocked mutex" } else { "unlock of unlocked rwmutex" },
-    )
+    release(env, side, lock, if side == Side::Mutex { UNLOCKED_MUTEX } else { UNLOCKED_RWMUTEX })
 }
 
 fn release<E: Engine>(env: &mut Env<'_, E>, side: Side, lock: u32, message: &str) -> Result<Value, Fault> {

@@ -1,5 +1,5 @@
 //! Methods of built-in types, by the kind of the receiver, which is the first argument of the built-in. Methods that take functions
-//! are in the prelude.
+//! are in the prelude; none of these blocks its task.
 
 use crate::builtins::Builtin;
 use crate::builtins::Builtin::*;
@@ -29,15 +29,6 @@ methods! {
         "isspace" DynIsSpace "isupper" DynIsUpper "islower" DynIsLower "ljust" DynPadRight "rjust" DynPadLeft
         "center" DynCenter "zfill" DynZeroFill "format" DynFormat
     }
-    CHANNEL {
-        "send" DynSend "recv" DynRecv "try-send" DynTrySend "try-recv" DynTryRecv "close" DynClose
-    }
-    MUTEX { "lock" DynLock "unlock" DynUnlock "try-lock" DynTryLock }
-    RWMUTEX {
-        "lock" DynLock "unlock" DynUnlock "try-lock" DynTryLock "rlock" DynReadLock "runlock" DynReadUnlock
-        "try-rlock" DynTryReadLock
-    }
-    WAITGROUP { "add" DynWaitGroupAdd "done" DynWaitGroupDone "wait" DynWaitGroupWait }
 }
 
 /// All methods of a kind of values.
@@ -47,10 +38,6 @@ pub fn of(tag: Tag) -> &'static [(&'static str, Builtin)] {
         Tag::Tuple => TUPLE,
         Tag::Map => DICT,
         Tag::String => STRING,
-        Tag::Channel => CHANNEL,
-        Tag::Mutex => MUTEX,
-        Tag::RwLock => RWMUTEX,
-        Tag::WaitGroup => WAITGROUP,
         _ => &[],
     }
 }

@@ -21,8 +21,8 @@ mod dicts;
 mod format;
 pub mod index;
 mod lists;
-mod locks;
-mod methods;
+pub mod locks;
+pub mod methods;
 mod numbers;
 mod output;
 pub mod sequence;
@@ -259,7 +259,7 @@ fn spread<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Outcome, Fa
 }
 
 /// Whether a task can be blocked in it.
-fn blocks(builtin: Builtin) -> bool {
+pub(crate) fn blocks(builtin: Builtin) -> bool {
     use Builtin::*;
     matches!(builtin, DynSleep | DynSleepMillis | DynSend | DynRecv | DynLock | DynReadLock | DynWaitGroupWait)
 }

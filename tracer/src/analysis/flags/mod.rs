@@ -4,6 +4,7 @@
 //! stand in the table below, so that no flag is raised over what does not matter. Shares are of the run's time.
 
 pub(super) mod busy_polling;
+pub(super) mod closed_again;
 pub(super) mod convoy;
 pub(super) mod explosion;
 pub(super) mod lock_across_wait;
