@@ -155,6 +155,9 @@ fn every_command_that_runs_a_schedule_finds_the_race() {
     let lines = text(&dump.stdout);
     assert_eq!(dump.status.code(), Some(104), "{}", text(&dump.stderr));
     assert!(lines.contains("memory.read") && lines.contains("memory.write") && lines.contains("finding"), "{lines}");
+    let script = ["-c", "continue; back; continue; continue", "--races", "deny", "--json"];
+    let debugged = vex(COUNTER, &["debug"], &script);
+    assert_eq!(debugged.status.code(), Some(104), "{}{}", text(&debugged.stdout), text(&debugged.stderr));
     let profile = vex(COUNTER, &["profile"], &["--seed", "1", "--races", "warn"]);
     assert!(text(&profile.stderr).contains("data race"), "{}", text(&profile.stderr));
 }
