@@ -74,7 +74,17 @@ impl Detector {
 
     /// Places in memory for which there is room.
     pub fn places(&self) -> usize {
-        self.shadow.len()
+        self.shadow.places()
+    }
+
+    /// The races found since this was asked last.
+    pub fn take_races(&mut self) -> Vec<Race> {
+        std::mem::take(&mut self.found)
+    }
+
+    /// Objects were freed.
+    pub fn forget(&mut self, alive: &dyn Fn(Space, u32) -> bool) {
+        self.shadow.forget(alive);
     }
 
     /// Follows an event.
@@ -244,11 +254,11 @@ impl Tracer for Racing {
     }
 
     fn races(&mut self) -> Vec<Race> {
-        std::mem::take(&mut self.detector.found)
+        self.detector.take_races()
     }
 
     fn forget(&mut self, alive: &dyn Fn(Space, u32) -> bool) {
-        self.detector.shadow.forget(alive);
+        self.detector.forget(alive);
     }
 
     fn recording(&self) -> bool {
