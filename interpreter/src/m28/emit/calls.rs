@@ -68,6 +68,12 @@ impl Emit<'_> {
         self.definition(self.prelude_var(name)?)
     }
 
+    /// The function of the prelude that a name of the library means in this program.
+    fn prelude_function(&mut self, name: &str) -> Option<FuncId> {
+        let definition = self.prelude_definition(name, self.shows_objects)?;
+        self.function_of(definition)
+    }
+
     /// The function that a definition stands for.
     pub(super) fn function_of(&mut self, definition: Definition) -> Option<FuncId> {
         match definition {
