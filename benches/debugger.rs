@@ -30,6 +30,7 @@ fn at(text: &str, step: u64) -> Debugger {
         schedule: Schedule::of_seed(0),
         limits: Limits { memory: 1 << 30, tasks: 100_000 },
         stop_at_main: false,
+        races: false,
         input: Vec::new(),
         args: Vec::new(),
         interrupt: Arc::new(AtomicBool::new(false)),

@@ -275,6 +275,9 @@ pub trait Runtime<V: Copy + Default, B: Default> {
     /// Why it is cancelled, if it is.
     fn context_cause(&self, context: u32) -> Option<Cause>;
 
+    /// The running task has seen that a context is cancelled: tells a tracer that looks for data races.
+    fn saw_cancelled<T: Tracer>(&self, _tr: &mut T, _at: At, _context: u32) {}
+
     /// Whether its deadline (or that of a context above it) has cancelled it.
     fn context_timed_out(&self, context: u32) -> bool;
 
@@ -700,6 +703,12 @@ impl<V: Copy + Default, B: Default> Runtime<V, B> for Scheduler<V, B> {
     }
 
     #[inline(always)]
+    fn saw_cancelled<T: Tracer>(&self, tr: &mut T, at: At, context: u32) {
+        if T::RACES && Scheduler::context_cause(self, context).is_some() {
+            tr.observe(at.site, at.clock, self.contexts[context].meta.id);
+        }
+    }
+
     fn context_cause(&self, context: u32) -> Option<Cause> {
         Scheduler::context_cause(self, context)
     }

@@ -1,6 +1,6 @@
 //! `vex debug`: a schedule step by step, on the screen or by a script.
 
-use crate::cli::{DebugArgs, OnExit};
+use crate::cli::{DebugArgs, OnExit, Races};
 use crate::debug::console::Console;
 use crate::debug::script::{Done, Script, Source};
 use crate::debug::session::DebugSession;
@@ -108,6 +108,7 @@ fn setup(args: &DebugArgs, code: &Code, interrupt: Arc<AtomicBool>) -> anyhow::R
         schedule,
         limits: load::limits(&args.bounds),
         stop_at_main: args.bounds.on_exit == OnExit::Stop,
+        races: args.bounds.races != Races::Off,
         input,
         args: arguments,
         interrupt,

@@ -1,7 +1,9 @@
-//! Sampling: one seed after the other. Seeds differ in kind (how long slices are), so that bugs that need a switch at an exact place and
-//! bugs that need a long lead are both found. It is complete only where there is nothing to choose.
+//! Sampling: one seed after the other, each followed by its twin with shorter slices. Seeds differ in kind (how long slices are), so that
+//! bugs that need a switch at an exact place and bugs that need a long lead are both found. It is complete only where there is nothing
+//! to choose.
 
 use super::strategy::{Plan, Seen, Strategy};
+use scheduler::oracle::SHORT;
 
 /// Seeds from a first one on.
 #[derive(Clone, Debug)]
@@ -20,7 +22,10 @@ impl Sampling {
 impl Strategy for Sampling {
     fn next(&mut self) -> Option<Plan> {
         let seed = self.next?;
-        self.next = seed.checked_add(1);
+        self.next = match seed & SHORT {
+            0 => Some(seed | SHORT),
+            _ => (seed & !SHORT).checked_add(1).filter(|next| next & SHORT == 0),
+        };
         Some(Plan { seed })
     }
 
@@ -44,6 +49,8 @@ mod tests {
     fn seeds_come_in_order_and_a_run_without_a_choice_is_the_last() {
         let mut sampling = Sampling::new(7);
         assert_eq!(sampling.next(), Some(Plan { seed: 7 }));
+        sampling.learn(&Seen { fingerprint: 1, had_choice: true });
+        assert_eq!((sampling.next(), sampling.is_complete()), (Some(Plan { seed: 7 | SHORT }), false));
         sampling.learn(&Seen { fingerprint: 1, had_choice: true });
         assert_eq!((sampling.next(), sampling.is_complete()), (Some(Plan { seed: 8 }), false));
         sampling.learn(&Seen { fingerprint: 1, had_choice: false });

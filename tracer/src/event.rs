@@ -355,10 +355,11 @@ kinds! {
     Atomic = 71, "atomic.op", Memory, Object, Signed("value");
     /// An object became visible to other tasks.
     Publish = 72, "memory.publish", Memory, Object, Count("objects");
-    /// A shared cell was read (race mode).
-    SharedRead = 73, "memory.read", Memory, Object, Count("cell");
-    /// A shared cell was written (race mode).
-    SharedWrite = 74, "memory.write", Memory, Object, Count("cell");
+    /// A place in memory was read, for the first time since the task synchronised (only where races are looked for). `object` is the kind
+    /// of memory (4 bits) and the number of the thing; `arg` the field or element.
+    SharedRead = 73, "memory.read", Memory, Count("place"), Count("part");
+    /// The same for writing.
+    SharedWrite = 74, "memory.write", Memory, Count("place"), Count("part");
     /// A garbage collection ran.
     Collect = 75, "memory.collect", Memory, Count("live"), Count("freed");
 

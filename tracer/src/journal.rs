@@ -9,6 +9,8 @@
 use crate::chunk::{CAPACITY, Chunk};
 use crate::event::{Field, Kind, ObjectId, Record, TaskId};
 use crate::events::{is_text, ticks};
+use crate::race::location::{Location, Space};
+use crate::race::{Detector, Race};
 use crate::record::{Operations, PIECE, Tracer};
 use std::cell::Cell;
 use std::ops::Range;
@@ -95,6 +97,8 @@ pub struct Journal {
     hit: bool,
     /// Operations counted last: from which ordinal to which, and what they were.
     counted: Cell<(u64, u64, Operations)>,
+    /// Looks for data races, where that was asked for. It belongs to where the run is, and goes back with it.
+    detector: Option<Box<Detector>>,
 }
 
 /// How far a run is, as far as its events go.
@@ -107,6 +111,21 @@ pub struct Stand {
 }
 
 impl Journal {
+    /// An empty journal of a run in which data races are looked for.
+    pub fn of_races() -> Journal {
+        Journal { detector: Some(Box::default()), ..Journal::default() }
+    }
+
+    /// What is known of data races, where they are looked for.
+    pub fn detector(&self) -> Option<&Detector> {
+        self.detector.as_deref()
+    }
+
+    /// What was known of data races where the run has gone back to.
+    pub fn set_detector(&mut self, detector: Option<Box<Detector>>) {
+        self.detector = detector;
+    }
+
     /// Where the run is.
     pub fn stand(&self) -> Stand {
         self.here
@@ -268,8 +287,12 @@ fn part(chunk: &Chunk, from: usize, to: usize) -> Chunk {
 
 impl Tracer for Journal {
     const ON: bool = true;
+    const RACES: bool = true;
 
     fn emit(&mut self, kind: u8, site: u32, clock: u64, object: u32, arg: u32) {
+        if let Some(detector) = &mut self.detector {
+            detector.event(kind, site, clock, object, arg);
+        }
         self.event(kind, site, clock, object, arg, "");
     }
 
@@ -286,6 +309,35 @@ impl Tracer for Journal {
             if rest.is_empty() {
                 return;
             }
+        }
+    }
+
+    fn access(&mut self, site: u32, clock: u64, location: Location, write: bool) -> bool {
+        let event = self.here.events;
+        let Some(detector) = &mut self.detector else { return false };
+        if detector.is_known(location, site, write) {
+            return false;
+        }
+        let raced = detector.access(site, clock, Some(event), location, write);
+        let kind = if write { Kind::SharedWrite } else { Kind::SharedRead };
+        let (object, part) = location.numbers();
+        self.event(kind as u8, site, clock, object, part, "");
+        raced
+    }
+
+    fn observe(&mut self, site: u32, clock: u64, object: u32) {
+        if let Some(detector) = &mut self.detector {
+            detector.order.observe(object, site, clock);
+        }
+    }
+
+    fn races(&mut self) -> Vec<Race> {
+        self.detector.as_mut().map(|detector| detector.take_races()).unwrap_or_default()
+    }
+
+    fn forget(&mut self, alive: &dyn Fn(Space, u32) -> bool) {
+        if let Some(detector) = &mut self.detector {
+            detector.forget(alive);
         }
     }
 

@@ -267,7 +267,10 @@ impl<'a> Report<'a> {
             (None, Some(task)) => Some(self.place(task)),
             (None, None) => tasks.first().map(|task| task.at.clone()),
         };
-        let mut message = finding.message.clone();
+        let mut message = match &finding.race {
+            Some(race) => crate::race::words::message(self, race),
+            None => finding.message.clone(),
+        };
         if message.is_empty() {
             message = self.sentences(finding).join(" ");
         }

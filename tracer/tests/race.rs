@@ -350,6 +350,14 @@ fn a_release_of_a_semaphore_comes_before_later_acquires() {
     made().blocks(3, Kind::Acquire, O).write(2).on(2, Kind::Release, O, 3).write(3).ordered();
     made().write(2).on(3, Kind::Acquire, O, 0).write(3).races();
     made().write(2).on(2, Kind::Release, O, 0).on(3, Kind::TryAcquireFail, O, 0).write(3).races();
+    // With two permits the second acquire need not wait for a release, the third has to.
+    let two = || {
+        let mut run = Run::new();
+        run.on(1, Kind::SemaphoreMake, O, 2).on(2, Kind::Acquire, O, 1).write(2).on(2, Kind::Release, O, 0);
+        run
+    };
+    two().on(3, Kind::Acquire, O, 0).write(3).races();
+    two().on(1, Kind::Acquire, O, 0).on(3, Kind::Acquire, O, 0).write(3).ordered();
 }
 
 #[test]

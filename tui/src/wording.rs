@@ -9,6 +9,7 @@ use tracer::finding::WaitReason;
 use tracer::model::now::{Arm, TaskNow};
 use tracer::model::state::TaskState;
 use tracer::names::wait_phrase;
+use tracer::race::location::Location;
 
 /// The glyph and the role of a task's state.
 pub fn look(state: TaskState) -> (char, Role) {
@@ -109,6 +110,10 @@ pub fn does(state: &State, event: &Event) -> String {
         false => format!("{does} {}", object()),
     };
     let quoted = || format!("“{}”", printable(event.text.trim_end_matches('\n')));
+    let memory = || match Location::of_numbers(event.object, event.arg) {
+        Some(location) => location.words(state.store.program()),
+        None => "memory".to_string(),
+    };
     let micros = event.arg as u64 * 1000;
     let mut text = match event.kind {
         Kind::TaskSpawn => format!("spawns {}", task()),
@@ -181,8 +186,8 @@ pub fn does(state: &State, event: &Event) -> String {
         Kind::AtomicMake => format!("makes atomic {}", object()),
         Kind::Atomic => format!("changes {} to {}", object(), event.arg as i32),
         Kind::Publish => format!("shares {} with other tasks", object()),
-        Kind::SharedRead => format!("reads {}[{}]", object(), event.arg),
-        Kind::SharedWrite => format!("writes {}[{}]", object(), event.arg),
+        Kind::SharedRead => format!("reads {}", memory()),
+        Kind::SharedWrite => format!("writes {}", memory()),
         Kind::Collect => format!("garbage collection: {} freed, {} live", event.arg, event.object),
         Kind::Output => format!("prints {}", quoted()),
         Kind::ErrorOutput => format!("prints to stderr {}", quoted()),

@@ -35,6 +35,8 @@ pub struct Setup {
     pub limits: Limits,
     /// End at once when `main` returns.
     pub stop_at_main: bool,
+    /// Look for data races.
+    pub races: bool,
     /// Lines of standard input.
     pub input: Vec<String>,
     /// The program's arguments.
@@ -77,7 +79,11 @@ impl Debugger {
     /// # Errors
     /// When the verifier rejects the program, which is a fault of the compiler.
     pub fn new(code: &Code, setup: Setup) -> Result<Debugger, VerifyError> {
-        let program = Arc::new(program_info(code));
+        let mut program = program_info(code);
+        if setup.races {
+            program.globals = code.globals.iter().map(|global| global.name.clone()).collect();
+        }
+        let program = Arc::new(program);
         let oracle = super::schedule::oracle(code, &setup.schedule);
         let config = |may_cancel| Config {
             oracle: oracle.clone(),
@@ -92,6 +98,7 @@ impl Debugger {
             TravelSetup {
                 limits: setup.limits,
                 stop_at_main: setup.stop_at_main,
+                races: setup.races,
                 io,
                 config: &config,
                 program: program.clone(),

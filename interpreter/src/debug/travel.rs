@@ -28,6 +28,7 @@ use tracer::finding::Finding;
 use tracer::inspect::{Coordinate, Variable};
 use tracer::journal::{Journal, Stand, Want};
 use tracer::program::ProgramInfo;
+use tracer::race::Detector;
 use tracer::record::Tracer;
 
 /// The machine that a debugger drives.
@@ -100,6 +101,7 @@ pub struct Interrupted;
 struct Checkpoint {
     snapshot: Snapshot,
     journal: Stand,
+    detector: Option<Box<Detector>>,
 }
 
 /// How the debugged program is run.
@@ -108,6 +110,8 @@ pub struct Setup<'a> {
     pub limits: Limits,
     /// End at once when `main` returns.
     pub stop_at_main: bool,
+    /// Look for data races.
+    pub races: bool,
     /// The streams; output goes to the journal only.
     pub io: Io,
     /// What the scheduler is made of.
@@ -163,7 +167,9 @@ impl Travel {
         let program = Program::new(code)?;
         let sched = Scheduler::new((setup.config)(may_cancel(code)));
         let never = Arc::new(AtomicBool::new(false));
-        let mut machine = Debugged::new(&program, sched, Journal::default(), setup.io, setup.limits, never);
+        let journal = if setup.races { Journal::of_races() } else { Journal::default() };
+        let mut machine = Debugged::new(&program, sched, journal, setup.io, setup.limits, never);
+        machine.lookout.set_on(setup.races);
         machine.stop_at_main = setup.stop_at_main;
         machine.begin();
         let mut travel = Travel {
@@ -364,6 +370,7 @@ impl Travel {
         if let Some((_, checkpoint)) = self.checkpoints.range(..=step).next_back() {
             self.machine.restore(&checkpoint.snapshot);
             self.machine.tr.restore(checkpoint.journal);
+            self.machine.tr.set_detector(checkpoint.detector.clone());
             self.ended = None;
             self.done = None;
             self.kept_at = 0;
@@ -480,7 +487,8 @@ impl Travel {
         self.bytes += snapshot.bytes();
         self.weight = snapshot.bytes() as u64;
         self.kept_at = step;
-        let checkpoint = Checkpoint { snapshot, journal: self.machine.tr.stand() };
+        let detector = self.machine.tr.detector().map(|detector| Box::new(detector.clone()));
+        let checkpoint = Checkpoint { snapshot, journal: self.machine.tr.stand(), detector };
         if let Some(old) = self.checkpoints.insert(step, checkpoint) {
             self.bytes -= old.snapshot.bytes();
         }

@@ -401,7 +401,7 @@ impl<E: Engine> Machine<E> {
                 let i = unsafe { &*ip };
                 // SAFETY: a terminator is never passed, so the next instruction exists.
                 ip = unsafe { ip.add(1) };
-                if E::Tracer::RACES && touches(i.op) {
+                if E::Tracer::RACES && touches(i.op) && self.lookout.is_on() {
                     save!(pc!() - 1);
                     self.tell_accesses(*i);
                 }

@@ -192,7 +192,7 @@ pub struct Machine<E: Engine> {
     /// Takes stack samples, where a profile asked for them.
     pub(super) sampler: Option<Box<Sampler>>,
     /// Tells the tracer of accesses to memory, where that looks for races.
-    pub(super) lookout: Lookout,
+    pub(crate) lookout: Lookout,
 }
 
 impl<E: Engine> Machine<E> {

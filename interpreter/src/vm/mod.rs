@@ -19,7 +19,7 @@ pub mod io;
 pub mod machine;
 pub mod mark;
 pub mod parallel;
-mod race;
+pub(crate) mod race;
 mod raise;
 mod refs;
 mod resume;

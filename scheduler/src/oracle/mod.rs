@@ -10,7 +10,7 @@ mod random;
 use crate::schedule::Script;
 
 pub use fifo::Fifo;
-pub use random::{Random, SplitMix};
+pub use random::{Random, SHORT, SplitMix};
 
 /// What a choice is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,7 +61,7 @@ impl Oracle {
         matches!(self, Oracle::Fifo(_))
     }
 
-    /// Length of the next slice, in ticks, at least 1.
+    /// Length of the next slice, in ticks: it ends with the operation that passes it.
     #[inline]
     pub fn slice(&mut self) -> u32 {
         match self {

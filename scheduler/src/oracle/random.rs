@@ -32,11 +32,16 @@ impl SplitMix {
     }
 }
 
+/// Seeds with this bit have slices that are one tick shorter, so that a task may have to make room after a single operation: a slice of
+/// one tick ends with the second. A search of schedules needs those; all other seeds stay what they are.
+pub const SHORT: u64 = 1 << 63;
+
 /// A random schedule.
 #[derive(Clone, Debug)]
 pub struct Random {
     numbers: SplitMix,
     powers: u32,
+    shorter: u32,
 }
 
 impl Random {
@@ -44,7 +49,7 @@ impl Random {
     pub fn new(seed: u64) -> Self {
         let mut numbers = SplitMix(seed);
         let powers = POWERS[numbers.below(POWERS.len() as u32) as usize];
-        Self { numbers, powers }
+        Self { numbers, powers, shorter: u32::from(seed & SHORT != 0) }
     }
 
     #[inline]
@@ -56,6 +61,6 @@ impl Random {
     pub(super) fn slice(&mut self) -> u32 {
         let bits = self.numbers.bits();
         let power = (bits >> 32) as u32 % self.powers;
-        (1 << power) + (bits as u32 & ((1 << power) - 1))
+        (1 << power) + (bits as u32 & ((1 << power) - 1)) - self.shorter
     }
 }

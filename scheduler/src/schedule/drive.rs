@@ -419,7 +419,7 @@ fn choose<V: Copy + Default, B: Default>(script: &mut Script, core: &Core<V, B>,
     let default = if queued > 1 { script.ask(Choice::Task, queued) as usize } else { 0 };
     let usual = script.next_slice();
     let (place, slice) = run.unwrap_or((default, None));
-    script.slice = slice.unwrap_or(usual).max(1);
+    script.slice = slice.map_or(usual, |slice| slice.max(1));
     script.switched();
     let other_slice = (script.slice != usual).then_some(script.slice);
     if decided || other_slice.is_some() || script.keeps_everything() && place != 0 {

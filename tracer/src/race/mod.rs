@@ -77,6 +77,16 @@ impl Detector {
         self.shadow.len()
     }
 
+    /// The races found since this was asked last.
+    pub fn take_races(&mut self) -> Vec<Race> {
+        std::mem::take(&mut self.found)
+    }
+
+    /// Objects were freed.
+    pub fn forget(&mut self, alive: &dyn Fn(Space, u32) -> bool) {
+        self.shadow.forget(alive);
+    }
+
     /// Follows an event.
     #[inline]
     pub fn event(&mut self, kind: u8, site: u32, clock: u64, object: u32, arg: u32) {
@@ -244,11 +254,11 @@ impl Tracer for Racing {
     }
 
     fn races(&mut self) -> Vec<Race> {
-        std::mem::take(&mut self.detector.found)
+        self.detector.take_races()
     }
 
     fn forget(&mut self, alive: &dyn Fn(Space, u32) -> bool) {
-        self.detector.shadow.forget(alive);
+        self.detector.forget(alive);
     }
 
     fn recording(&self) -> bool {

@@ -43,7 +43,7 @@ pub struct Object {
     pub owner: u32,
     /// The capacity of a channel.
     pub capacity: u32,
-    /// The buffer of a channel.
+    /// The buffer of a channel; the permits of a semaphore, as values.
     pub buffer: Option<Box<Buffer>>,
     /// The channel that a timer fills, 0 for none.
     pub channel: u32,
@@ -52,7 +52,7 @@ pub struct Object {
 impl Object {
     /// An object that was just made.
     pub fn new(id: u32, kind: ObjectKind, site: u32, nth: u32, capacity: u32, hash: u64) -> Self {
-        let buffer = (kind == ObjectKind::Channel && capacity > 0)
+        let buffer = (kind == ObjectKind::Channel && capacity > 0 || kind == ObjectKind::Semaphore)
             .then(|| Box::new(Buffer { fresh: capacity, order: [hash, hash], ..Buffer::default() }));
         Self {
             who: ObjectRef { id: ObjectId(id), kind, made_at: Site(site), nth },

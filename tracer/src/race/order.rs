@@ -3,7 +3,7 @@
 //! Edges (each with a test in `tests/race.rs`): a spawn and the child's first step; a send and its receive (without a buffer both ways; with
 //! one the k-th receive and the (k + capacity)-th send); a close and a receive that finds the channel closed; an unlock and later
 //! locks, with readers ordered by writers only; `done` of a wait group and a wait that sees 0; the body of a once and everybody who
-//! finds it done; all arrivals at a barrier and all who leave it; a release of a semaphore and later acquires; operations on one
+//! finds it done; all arrivals at a barrier and all who leave it; the k-th release of a semaphore and the (k + permits)-th acquire; operations on one
 //! atomic; the end of a task and who waited for it; setting a timer and what it does; cancelling a context and what its done channel tells.
 //!
 //! A blocked operation happens when it is completed: the event that completes it names the task, whose clock is joined there and
@@ -263,18 +263,13 @@ impl Order {
                 }
                 self.leave_barrier(me, at);
             }
-            Kind::SemaphoreMake => self.make(at, ObjectKind::Semaphore, 0),
-            Kind::Acquire => {
-                self.acquire(me, at);
-                self.chain(me, at);
-            }
+            Kind::SemaphoreMake => self.make(at, ObjectKind::Semaphore, arg),
+            Kind::Acquire => self.acquired(me, at),
             Kind::Release => {
-                self.release(me, object);
-                self.chain(me, at);
+                self.permit_back(at);
                 if arg != 0 {
                     let wait = self.resume(arg, at);
-                    self.acquire(arg, wait);
-                    self.chain(arg, wait);
+                    self.acquired(arg, wait);
                 }
             }
             Kind::TimerSet => self.timer_set(at),

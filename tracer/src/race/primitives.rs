@@ -158,6 +158,32 @@ impl Order {
         }
     }
 
+    // --- Semaphores ---
+
+    /// A task got a permit. As many as there were in the beginning come from nobody; every further one comes after a release more.
+    pub(super) fn acquired(&mut self, task: u32, at: Sync) {
+        if let Some(Object { released, buffer: Some(permits), .. }) = self.objects.get_mut(&at.object) {
+            if permits.fresh > 0 {
+                permits.fresh -= 1;
+            } else if let Some(permit) = permits.sent.pop_front() {
+                released.join(&permit.clock);
+            }
+        }
+        self.acquire(task, at);
+        self.chain(task, at);
+    }
+
+    /// The running task gave a permit back.
+    pub(super) fn permit_back(&mut self, at: Sync) {
+        let me = self.current;
+        if let (Some(task), Some(semaphore)) = (self.tasks.get(&me), self.objects.get_mut(&at.object))
+            && let Some(permits) = &mut semaphore.buffer
+        {
+            permits.sent.push_back(Message { clock: task.clock.clone(), hash: 0 });
+        }
+        self.chain(me, at);
+    }
+
     // --- Barriers ---
 
     /// A task is at a barrier: what it knows is known to all who leave.

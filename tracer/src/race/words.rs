@@ -23,6 +23,15 @@ pub fn text(report: &Report, race: &RaceEvidence, out: &mut String) {
     }
 }
 
+/// The race in a sentence or three, for documents.
+pub fn message(report: &Report, race: &RaceEvidence) -> String {
+    let does = |access: &Access| {
+        format!("{} {} it at {}", report.task(&access.task), verb(access), report.locate(access.site))
+    };
+    let why = sentences(report, race).join(" ");
+    format!("data race on {}: {}, {}. {why}", race.place, does(&race.first), does(&race.second))
+}
+
 fn verb(access: &Access) -> &'static str {
     if access.write { "writes" } else { "reads" }
 }

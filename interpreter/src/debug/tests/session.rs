@@ -17,6 +17,7 @@ fn setup(seed: u64) -> Setup {
         schedule: Schedule::of_seed(seed),
         limits: Limits { memory: 64 << 20, tasks: 100_000 },
         stop_at_main: false,
+        races: false,
         input: Vec::new(),
         args: Vec::new(),
         interrupt: Arc::new(AtomicBool::new(false)),

@@ -55,6 +55,7 @@ fn travel(code: &Code, seed: u64, spacing: u64) -> Travel {
     let setup = Setup {
         limits: LIMITS,
         stop_at_main: false,
+        races: false,
         io: input(),
         config: &config,
         program: Arc::default(),

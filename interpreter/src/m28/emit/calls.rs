@@ -16,7 +16,8 @@ impl Emit<'_> {
     /// Makes the functions that stand for built-in types.
     pub(super) fn type_functions(&mut self) {
         for &(name, ty) in library::TYPES {
-            if let Some(function) = self.wrapper(&Name::from(name)) {
+            // Where objects are asked for their text, `str` is a function of the prelude.
+            if let Some(function) = self.prelude_function(name).or_else(|| self.wrapper(&Name::from(name))) {
                 self.dynamic.types.push((function, ty));
             }
         }

@@ -61,24 +61,28 @@ pub fn cancel<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, 
 /// `isDone(ctx)`
 pub fn is_done<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     let context = context(env, args)?;
+    env.sched.saw_cancelled(env.tr, env.at, context);
     Ok(Value::bool(env.sched.context_cause(context).is_some()))
 }
 
 /// `isCanceled(ctx)`
 pub fn is_canceled<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     let context = context(env, args)?;
+    env.sched.saw_cancelled(env.tr, env.at, context);
     Ok(Value::bool(env.sched.context_cause(context).is_some() && !env.sched.context_timed_out(context)))
 }
 
 /// `isTimeout(ctx)`
 pub fn is_timeout<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     let context = context(env, args)?;
+    env.sched.saw_cancelled(env.tr, env.at, context);
     Ok(Value::bool(env.sched.context_timed_out(context)))
 }
 
 /// `cause(ctx)`
 pub fn cause<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     let context = context(env, args)?;
+    env.sched.saw_cancelled(env.tr, env.at, context);
     let text = match env.sched.context_cause(context) {
         None => "",
         Some(_) if env.sched.context_timed_out(context) => "context deadline exceeded",

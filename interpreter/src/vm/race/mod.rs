@@ -17,12 +17,10 @@ use super::heap::Heap;
 use super::machine::Machine;
 use super::mark::Frames;
 use crate::bytecode::{Code, Instr};
-use rustc_hash::FxHashSet;
 use scheduler::{At, Runtime};
 use std::sync::Arc;
 use touch::Touches;
-use tracer::event::Site;
-use tracer::finding::{Finding, RaceEvidence, Verdict};
+use tracer::finding::{Access, Finding, RaceEvidence, Verdict};
 use tracer::race::Race;
 use tracer::race::location::Space;
 use tracer::record::Tracer;
@@ -38,8 +36,8 @@ pub struct Lookout {
     touches: Touches,
     /// Where the prelude's code is.
     prelude: Arc<[(u32, u32)]>,
-    /// Pairs of source lines that a race was reported of.
-    reported: FxHashSet<[(u16, u32); 2]>,
+    /// The tracer does not look for races although it could.
+    off: bool,
 }
 
 impl Lookout {
@@ -52,7 +50,18 @@ impl Lookout {
                 _ => prelude.push((function.start, function.end)),
             }
         }
-        Self { touches: Touches::default(), prelude: prelude.into(), reported: FxHashSet::default() }
+        Self { touches: Touches::default(), prelude: prelude.into(), off: false }
+    }
+
+    /// Whether the tracer is told.
+    #[inline(always)]
+    pub fn is_on(&self) -> bool {
+        !self.off
+    }
+
+    /// Tells the tracer, or does not.
+    pub fn set_on(&mut self, on: bool) {
+        self.off = !on;
     }
 
     fn in_prelude(&self, pc: u32) -> bool {
@@ -106,13 +115,12 @@ impl<E: Engine> Machine<E> {
     #[cold]
     fn report_races(&mut self) {
         for race in self.tr.races() {
-            let line = |site: Site| {
-                let span = self.code.spans.get(site.0 as usize);
-                span.map_or((0, 0), |span| (span.file.0, self.code.sources.file(span.file).line_column(span.lo).line))
+            // One report for each pair of lines: an assignment that reads and writes is one mistake.
+            let lines = self.lines(&race.first, &race.second);
+            let known = |finding: &Finding| {
+                finding.race.as_ref().is_some_and(|known| self.lines(&known.first, &known.second) == lines)
             };
-            let mut lines = [line(race.first.site), line(race.second.site)];
-            lines.sort_unstable();
-            if self.common.findings().len() >= MOST || !self.lookout.reported.insert(lines) {
+            if self.common.findings().len() >= MOST || self.common.findings().iter().any(known) {
                 continue;
             }
             let finding = self.race_finding(race);
@@ -124,13 +132,23 @@ impl<E: Engine> Machine<E> {
         }
     }
 
+    /// The source lines of two accesses, in order.
+    fn lines(&self, first: &Access, second: &Access) -> [(u16, u32); 2] {
+        let mut lines = [first.site, second.site].map(|site| {
+            let span = self.code.spans.get(site.0 as usize);
+            span.map_or((0, 0), |span| (span.file.0, self.code.sources.file(span.file).line_column(span.lo).line))
+        });
+        lines.sort_unstable();
+        lines
+    }
+
     fn race_finding(&self, race: Race) -> Finding {
         let Race { location, first, second } = race;
         let place = names::place(&self.code, &self.heap, location, [second.site, first.site]);
         let body = &self.sched.task(self.running).body;
         Finding {
             verdict: Verdict::Race,
-            message: String::new(),
+            message: place.clone(),
             culprit: Some(second.task),
             stack: evidence::visible(&self.code, evidence::stack(&self.code, body)),
             tasks: Vec::new(),

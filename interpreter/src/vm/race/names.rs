@@ -57,7 +57,8 @@ fn object(code: &Code, pc: u32) -> Option<String> {
         | Op::DerefStore
         | Op::DerefAddImm
         | Op::DynSetIndex
-        | Op::SetAttr => i.a,
+        | Op::SetAttr
+        | Op::AppendList => i.a,
         Op::Call | Op::CallMethod | Op::CallValue | Op::CallAttr => i.a + 2,
         _ => i.b,
     };

@@ -57,6 +57,7 @@ pub(in crate::vm) fn touches(op: Op) -> bool {
         op,
         Op::LoadGlobal
             | Op::StoreGlobal
+            | Op::AppendList
             | Op::Compare
             | Op::CallMethod
             | Op::CallBuiltin
@@ -164,6 +165,10 @@ impl<E: Engine> Machine<E> {
             Op::SetIndex => {
                 let (container, index) = (self.operand(i.a), self.operand(i.b));
                 self.touch_element(container, index, true, out);
+            }
+            Op::AppendList => {
+                let list = self.operand(i.a);
+                self.touch_shape(list, true, out);
             }
             Op::GetSlice => {
                 let container = self.operand(i.b);
