@@ -50,6 +50,8 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 pub enum Recorders {
     /// On the deterministic runtime.
     One(Recorder),
+    /// On the deterministic runtime, where data races are looked for.
+    Racing(Box<Racing>),
     /// On the parallel runtime, for each worker.
     Several(Vec<Recorder>),
 }
@@ -86,14 +88,21 @@ impl Recorders {
             }
         }
     }
+
+    /// Looks for data races, too, where that is wanted and there is one worker.
+    pub fn looking_for_races(self, wanted: bool) -> Self {
+        match self {
+            Self::One(recorder) if wanted => Self::Racing(Box::new(Racing::new(Some(recorder)))),
+            other => other,
+        }
+    }
 }
 
-/// Runs a program on the runtime that it was given recorders for; `races`: the deterministic one looks for data races. `found` is told of each finding as it is made; `watch` gets
+/// Runs a program on the runtime that it was given recorders for. `found` is told of each finding as it is made; `watch` gets
 /// the workers' numbers where there are several.
 pub fn run(
     code: &Code,
     options: &RunOptions,
-    races: bool,
     recorders: Recorders,
     io: Io,
     stop: Arc<AtomicBool>,
@@ -103,9 +112,7 @@ pub fn run(
     let workers = if let Recorders::Several(recorders) = &recorders { recorders.len() } else { 1 };
     let _span = tracing::info_span!("run", seed = options.seed, workers, real_time = options.real_time).entered();
     let ran = match recorders {
-        Recorders::One(recorder) if races => {
-            run::run(code, options, Racing::new(Some(recorder)), io, stop, &mut |finding| found(finding))
-        }
+        Recorders::Racing(racing) => run::run(code, options, *racing, io, stop, &mut |finding| found(finding)),
         Recorders::One(recorder) => run::run(code, options, recorder, io, stop, &mut |finding| found(finding)),
         Recorders::Several(recorders) => run_parallel(code, options, recorders, io, stop, found, watch),
     };
@@ -145,7 +152,10 @@ impl LiveRun {
         let (recorders, receiver): (_, Box<dyn Receive>) = match execution.workers {
             None => {
                 let (sink, receiver) = live(CHUNKS, BackPressure::Block, control.clone());
-                (Recorders::new(vec![sink], &options, false, Some(&control)), Box::new(receiver))
+                (
+                    Recorders::new(vec![sink], &options, false, Some(&control)).looking_for_races(races),
+                    Box::new(receiver),
+                )
             }
             Some(workers) => {
                 let (sinks, receiver) = live_workers(workers as usize, CHUNKS, BackPressure::Block, control.clone());
@@ -157,7 +167,7 @@ impl LiveRun {
         let engine = std::thread::Builder::new().name("engine".into()).spawn(move || {
             let (found, watch) =
                 (|finding: &Finding| theirs.found(finding), |watch| *lock(&theirs.workers) = Some(watch));
-            let ran = run(&code, &options, races, recorders, io, flag, &found, watch);
+            let ran = run(&code, &options, recorders, io, flag, &found, watch);
             // Verdicts of findings are settled at the end: the list as it is now is the right one.
             lock(&theirs.findings).clone_from(&ran.report.findings);
             *lock(&theirs.ending) = Some(ending(&ran));

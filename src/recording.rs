@@ -139,7 +139,10 @@ pub fn record(
         None => {
             let (sink, receiver) = live(CHUNKS, BackPressure::Block, control.clone());
             let sink = Numbered { sink, number: handed_over.clone() };
-            (Recorders::new(vec![sink], run_options, false, Some(&control)), Receiver::One(receiver))
+            (
+                Recorders::new(vec![sink], run_options, false, Some(&control)).looking_for_races(execution.races),
+                Receiver::One(receiver),
+            )
         }
         Some(workers) => {
             let (sinks, receiver) = live_workers(workers as usize, CHUNKS, BackPressure::Block, control.clone());
@@ -157,7 +160,7 @@ pub fn record(
         let after = handed_over.load(Ordering::Relaxed);
         lock(&shared.findings).push_back((after, finding.clone()));
     };
-    let ran = live::run(code, run_options, execution.races, recorders, io, execution.stop.clone(), &found, |_| ());
+    let ran = live::run(code, run_options, recorders, io, execution.stop.clone(), &found, |_| ());
     let keeper = writer.join().map_err(|_| anyhow::anyhow!("the thread that writes the trace has failed"))?;
     let recorded = keeper.finish(ran, options.policy, shared.signal.load(Ordering::Relaxed));
     // Until here a second signal ends vex itself.

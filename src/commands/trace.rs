@@ -134,9 +134,9 @@ fn print(args: &TraceArgs, code: &Code, io: Io) -> anyhow::Result<i32> {
     let (sink, memory) = MemorySink::unbounded();
     let parallel = execution.workers.is_some();
     let sinks = vec![sink; execution.workers.unwrap_or(1) as usize];
-    let recorders = Recorders::new(sinks, &execution.options, parallel, None);
+    let recorders = Recorders::new(sinks, &execution.options, parallel, None).looking_for_races(execution.races);
     let (options, stop) = (&execution.options, execution.stop.clone());
-    let mut ran = live::run(code, options, execution.races, recorders, io, stop, &|_| (), |_| ());
+    let mut ran = live::run(code, options, recorders, io, stop, &|_| (), |_| ());
     let mut store = Store::new(Arc::new(execution.program_info(code)));
     let chunks = memory.take();
     for chunk in if parallel { merge(chunks) } else { chunks } {

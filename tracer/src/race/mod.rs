@@ -74,7 +74,7 @@ impl Detector {
 
     /// Places in memory for which there is room.
     pub fn places(&self) -> usize {
-        self.shadow.len()
+        self.shadow.places()
     }
 
     /// The races found since this was asked last.

@@ -158,7 +158,7 @@ impl Shadow {
     }
 
     /// Places for which there is room.
-    pub fn len(&self) -> usize {
+    pub fn places(&self) -> usize {
         self.spaces.iter().flatten().flatten().map(|parts| 1 + parts.pages.iter().flatten().count() * PAGE).sum()
     }
 
