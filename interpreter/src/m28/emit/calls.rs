@@ -16,10 +16,11 @@ impl Emit<'_> {
     /// Makes the functions that stand for built-in types.
     pub(super) fn type_functions(&mut self) {
         for &(name, ty) in library::TYPES {
-            // Where objects are asked for their text, `str` is a function of the prelude.
-            if let Some(function) = self.prelude_function(name).or_else(|| self.wrapper(&Name::from(name))) {
-                self.dynamic.types.push((function, ty));
-            }
+            // Where objects are asked for their text, `str` is a function of the prelude, but not to the prelude itself.
+            let shown = self.prelude_definition(name, self.shows_objects);
+            let shown = shown.and_then(|definition| self.function_of(definition));
+            let plain = self.wrapper(&Name::from(name));
+            self.dynamic.types.extend(shown.into_iter().chain(plain).map(|function| (function, ty)));
         }
     }
 

@@ -325,11 +325,13 @@ impl<'t> Body<'_, 't> {
 
     /// What `raise` does with a value that may be a class or a text: the prelude makes an exception of it.
     fn as_exception(&mut self, value: Expr, span: Span) -> Expr {
-        let make_exception = self.static_value(&"%exception".into(), span);
-        match make_exception.map(|function| function.kind) {
-            Some(ExprKind::Function(function)) => make::dynamic(ExprKind::Call(function, vec![value]), span),
-            _ => value,
-        }
+        let Some(definition @ Definition::Function(frame)) = self.emit.prelude_definition("%exception", false) else {
+            return value;
+        };
+        let Some(function) = self.emit.function_of(definition) else { return value };
+        let mut args = vec![value];
+        args.resize_with(self.tree().frame(frame).params.len(), || make::dynamic(ExprKind::Unset, span));
+        make::dynamic(ExprKind::Call(function, args), span)
     }
 
     fn attempt(

@@ -200,3 +200,12 @@ fn methods_of_a_class_in_a_function_take_its_variables_along() {
     has(text, &["Closure C(n)", "struct C (closure C.get n:Value)"]);
     has(text, &["Plain C.get(self, k)", "attr C.get"]);
 }
+
+#[test]
+fn what_is_raised_becomes_an_exception() {
+    has("(def e 1) (raise e)", &["(%exception e unset)"]);
+    has("(raise (ValueError \"m\"))", &["(raise (ValueError \"m\"))"]);
+    has("(raise ValueError \"m\")", &["(raise (ValueError \"m\"))"]);
+    has("(raise \"m\")", &["(raise (Exception \"m\"))"]);
+    has("(try 1 (except ValueError (raise)))", &["DynIsInstance", "(raise %"]);
+}
