@@ -102,9 +102,9 @@ fn wrapped(builtin: Builtin, least: usize, most: Option<usize>) -> (u32, u32, bo
     (most as u32, (most - least) as u32, false, body)
 }
 
-/// Functions that make a context, and what makes it.
-const CONTEXTS: [(&str, Builtin); 2] =
-    [("context-with-cancel", Builtin::DynContextChild), ("context-with-timeout", Builtin::DynContextTimeout)];
+/// Functions that make a context, what makes it, and of how many arguments.
+const CONTEXTS: [(&str, Builtin, usize); 2] =
+    [("context-with-cancel", Builtin::DynContextChild, 1), ("context-with-timeout", Builtin::DynContextTimeout, 2)];
 
 impl<'t> Body<'_, 't> {
     /// What a name means that no variable of the program has.
@@ -208,13 +208,20 @@ impl<'t> Body<'_, 't> {
     pub fn call(&mut self, callee: &'t Node, args: &'t [Node], named: &'t [(Name, Node)], span: Span) -> Expr {
         match &callee.kind {
             NodeKind::Name(id) => {
+                let entry = self.tree().use_of(*id);
+                if entry.candidates.is_empty()
+                    && named.is_empty()
+                    && let Some((_, builtin, _)) =
+                        CONTEXTS.iter().find(|(name, _, count)| **name == *entry.name && *count == args.len())
+                {
+                    return self.context_pair(*builtin, args, span);
+                }
                 if let Some(definition) = self.known(*id)
                     && named.is_empty()
                     && let Some(call) = self.direct(definition, args, span)
                 {
                     return call;
                 }
-                let entry = self.tree().use_of(*id);
                 if entry.candidates.is_empty()
                     && let Some(found) = library::find(&entry.name)
                 {
@@ -334,11 +341,6 @@ impl<'t> Body<'_, 't> {
             (None, _, Made::Prelude(function)) => Some(function),
             (None, _, Made::Builtin(_)) => entry.with_str().filter(|_| self.shows_objects()),
         };
-        if let (Some(function), None) = (own, named.first())
-            && let Some((_, builtin)) = CONTEXTS.iter().find(|(known, _)| *known == function)
-        {
-            return self.context_pair(*builtin, args, span);
-        }
         let builtin = match (own, entry.made) {
             (None, Made::Builtin(builtin)) => builtin,
             (own, _) => {

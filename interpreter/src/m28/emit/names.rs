@@ -22,6 +22,7 @@ impl<'t> Body<'_, 't> {
         };
         if self.tree().frame(self.tree().var(last).frame).module == PRELUDE
             && let Some(definition) = self.emit.definition(last)
+            && !self.is_made_anew(definition)
             && let Some(function) = self.emit.function_of(definition)
         {
             // The prelude's own names need no setting.
@@ -40,6 +41,15 @@ impl<'t> Body<'_, 't> {
             value = make::if_else(make::is_set(place.clone()), make::read(place), value, span);
         }
         value
+    }
+
+    /// Whether what a definition stands for has to be made anew each time, around variables of the function that it stands in.
+    fn is_made_anew(&self, definition: Definition) -> bool {
+        match definition {
+            Definition::Function(frame) => !self.tree().frame(frame).captures.is_empty(),
+            Definition::Class(class) => !self.tree().class(class).captures.is_empty(),
+            Definition::Module(_) => false,
+        }
     }
 
     /// Fails: there is no such variable.
