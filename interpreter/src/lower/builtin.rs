@@ -191,6 +191,7 @@ impl<'p> Emitter<'_, 'p> {
                 | B::DynContextBackground
                 | B::DynContextChild
                 | B::DynContextTimeout
+                | B::DynContextDone
         );
         let Some(name) = self.naming.filter(|_| makes && self.asm.reachable()) else { return };
         let index = name.index;

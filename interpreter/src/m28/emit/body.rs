@@ -3,6 +3,7 @@
 //! A local is declared where a form of its scope's own sequence sets it first, if nothing before mentions it; otherwise at the beginning of its
 //! scope, without a value.
 
+use super::super::form::Name;
 use super::super::tree::*;
 use super::{Emit, Home, make};
 use crate::core::{Expr, LabelId, Local, LocalId, Place, PlaceBase, Stmt};
@@ -23,6 +24,8 @@ pub(super) struct Body<'e, 't> {
     /// Exceptions that are being handled here, innermost last.
     pub handled: Vec<LocalId>,
     labels: u32,
+    /// The variable that the value being made is for: the name of an object that a function of the prelude would make.
+    pub naming: Option<Name>,
     /// Loops whose variables are copied to the scope around at the end of each turn.
     pub turns: Vec<(LabelId, Vec<(VarId, VarId)>)>,
 }
@@ -37,6 +40,7 @@ impl<'e, 't> Body<'e, 't> {
             declared: FxHashSet::default(),
             early: FxHashMap::default(),
             handled: Vec::new(),
+            naming: None,
             labels: frame.labels,
             turns: Vec::new(),
             emit,

@@ -69,6 +69,12 @@ impl Emit<'_> {
         self.definition(self.prelude_var(name)?)
     }
 
+    /// The function of the prelude that a name of the library means in this program.
+    fn prelude_function(&mut self, name: &str) -> Option<FuncId> {
+        let definition = self.prelude_definition(name, self.shows_objects)?;
+        self.function_of(definition)
+    }
+
     /// The function that a definition stands for.
     pub(super) fn function_of(&mut self, definition: Definition) -> Option<FuncId> {
         match definition {
@@ -95,6 +101,10 @@ fn wrapped(builtin: Builtin, least: usize, most: Option<usize>) -> (u32, u32, bo
     let body = make::dynamic(ExprKind::Builtin(builtin, (0..most).map(read).collect()), span);
     (most as u32, (most - least) as u32, false, body)
 }
+
+/// Functions that make a context, and what makes it.
+const CONTEXTS: [(&str, Builtin); 2] =
+    [("context-with-cancel", Builtin::DynContextChild), ("context-with-timeout", Builtin::DynContextTimeout)];
 
 impl<'t> Body<'_, 't> {
     /// What a name means that no variable of the program has.
@@ -283,6 +293,19 @@ impl<'t> Body<'_, 't> {
         Some(make::dynamic(ExprKind::Call(function, values), span))
     }
 
+    /// A context with the function that cancels it. It is made here and not in the prelude, so that its place and its name are the program's.
+    fn context_pair(&mut self, builtin: Builtin, args: &'t [Node], span: Span) -> Expr {
+        let name = self.naming.take();
+        let made = make::dynamic(ExprKind::Builtin(builtin, self.values(args)), span);
+        let context = self.temporary(Types::DYNAMIC, span);
+        self.locals[context.0 as usize].name = name.map_or_else(String::new, |name| name.to_string());
+        let Some(pair) = self.emit.prelude_function("%context-pair") else {
+            return make::expr(ExprKind::Error, Types::ERROR, span);
+        };
+        let pair = make::dynamic(ExprKind::Call(pair, vec![make::read(make::local(context, span))]), span);
+        make::block(vec![make::let_local(context, made, span)], pair, span)
+    }
+
     /// A call of the library.
     fn library_call(
         &mut self,
@@ -311,6 +334,11 @@ impl<'t> Body<'_, 't> {
             (None, _, Made::Prelude(function)) => Some(function),
             (None, _, Made::Builtin(_)) => entry.with_str().filter(|_| self.shows_objects()),
         };
+        if let (Some(function), None) = (own, named.first())
+            && let Some((_, builtin)) = CONTEXTS.iter().find(|(known, _)| *known == function)
+        {
+            return self.context_pair(*builtin, args, span);
+        }
         let builtin = match (own, entry.made) {
             (None, Made::Builtin(builtin)) => builtin,
             (own, _) => {

@@ -119,8 +119,24 @@ impl<'t> Body<'_, 't> {
         asked.then_some(outer)
     }
 
+    /// The first variable that a value is stored in.
+    fn first_name(&self, target: &Target) -> Option<Name> {
+        match target {
+            Target::Name(id) => Some(self.tree().use_of(*id).name.clone()),
+            Target::Unpack(parts, _) => parts.first().and_then(|part| self.first_name(part)),
+            _ => None,
+        }
+    }
+
     /// Stores a value and gives it back.
     pub fn store(&mut self, target: &'t Target, value: &'t Node, wanted: bool, span: Span) -> Expr {
+        self.naming = self.first_name(target);
+        let stored = self.store_named(target, value, wanted, span);
+        self.naming = None;
+        stored
+    }
+
+    fn store_named(&mut self, target: &'t Target, value: &'t Node, wanted: bool, span: Span) -> Expr {
         match target {
             Target::Name(id) if !wanted => {
                 let value = self.value(value);
