@@ -245,10 +245,7 @@ impl Builder<'_> {
         // `((x 1) (y 2))` is how other Lisps write it.
         let pairs: Option<Vec<(&Name, Span, &Form)>> = match list.first() {
             Some(first) if first.symbol().is_none() => {
-                let pair = |form: &'_ Form| match form.group() {
-                    Some([_, _]) => true,
-                    _ => false,
-                };
+                let pair = |form: &Form| matches!(form.group(), Some([_, _]));
                 if list.iter().all(pair) { collect(list.iter().filter_map(Form::group).flatten()) } else { None }
             }
             _ => collect(list.iter()),
@@ -276,7 +273,7 @@ impl Builder<'_> {
 /// Names and values in turn.
 fn collect<'f>(forms: impl Iterator<Item = &'f Form>) -> Option<Vec<(&'f Name, Span, &'f Form)>> {
     let forms: Vec<&Form> = forms.collect();
-    if forms.is_empty() || forms.len() % 2 != 0 {
+    if forms.is_empty() || !forms.len().is_multiple_of(2) {
         return (forms.is_empty()).then(Vec::new);
     }
     forms.chunks(2).map(|pair| Some((pair[0].symbol()?, pair[0].span, pair[1]))).collect()

@@ -343,7 +343,7 @@ impl<'b> Builder<'b> {
             "assert" => self.assert_form(operands, span),
             "class" => self.class_form(operands, span),
             "import" => self.import_form(operands, span),
-            "from" => self.from_form(operands, span),
+            "from" => self.names_form(operands, span),
             "go" => self.go_form(operands, span),
             "select" => self.select_form(operands, None),
             "select-timeout" => match operands.split_first() {

@@ -136,7 +136,7 @@ impl Builder<'_> {
         }
     }
 
-    pub(super) fn from_form(&mut self, operands: &[Form], span: Span) -> NodeKind {
+    pub(super) fn names_form(&mut self, operands: &[Form], span: Span) -> NodeKind {
         let (module, wanted) = match operands {
             [module, word, wanted @ ..] if word.is("import") && !wanted.is_empty() => (module, wanted),
             _ => return self.bad_form(span, "this import has the wrong parts", FROM),
@@ -224,7 +224,7 @@ impl Builder<'_> {
 /// Whether functions of the library are named with this name and a dot.
 fn library_module(path: &str) -> bool {
     let inside = |name: &&str| name.strip_prefix(path).is_some_and(|rest| rest.starts_with('.'));
-    library::all().any(|entry| entry.names.iter().any(|name| inside(&name)))
+    library::all().any(|entry| entry.names.iter().any(inside))
 }
 
 /// What an import found.
