@@ -5,6 +5,7 @@ use super::compare::{contains as is_in, number_order, order, truthy};
 use super::sequence::{Sequence, collect};
 use super::text::quoted;
 use super::{arg, given, index, integer_arg, type_error, types, value_error};
+use crate::dynamic::ErrorKind;
 use crate::value::{Tag, Value};
 use crate::vm::builtins::Env;
 use crate::vm::engine::Engine;
@@ -38,11 +39,7 @@ pub fn nth<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fau
     // `(nth 1 xs)`, as other Lisps have it.
     let (container, at) = if container.is(Tag::I64) && !at.is(Tag::I64) { (at, container) } else { (container, at) };
     match (index::index(env.heap, container, at), given(args, 2)) {
-        (Err(Fault::Error(kind, _)), Some(default))
-            if matches!(kind, crate::dynamic::ErrorKind::Index | crate::dynamic::ErrorKind::Key) =>
-        {
-            Ok(default)
-        }
+        (Err(Fault::Error(ErrorKind::Index | ErrorKind::Key, _)), Some(default)) => Ok(default),
         (result, _) => result,
     }
 }
