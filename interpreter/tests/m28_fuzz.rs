@@ -3,14 +3,14 @@
 //! Whatever the text, compiling it must end without a panic, every diagnostic must lie within its file and be showable, and what has no
 //! error must have become code. `VEX_FUZZ_INPUTS` sets how many inputs are tried (docs/fuzzing.md).
 
+mod damage;
+
 use interpreter::diagnostics::{Style, json_lines, render_all};
 use interpreter::pipeline::{Kind, compile_text};
 use interpreter::vex::check::NoFiles;
 use proptest::prelude::*;
-use proptest::sample::{Index, select};
+use proptest::sample::select;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
-use std::path::Path;
-
 /// Inputs of each kind when nobody asks for more.
 const DEFAULT_INPUTS: u32 = 300;
 
@@ -160,63 +160,9 @@ fn programs() -> Vec<String> {
     let document = include_str!("../testdata/m28-concurrency.md");
     let blocks = document.split("```lisp\n").skip(1).filter_map(|rest| rest.split("```").next());
     let mut programs: Vec<String> = blocks.map(str::to_owned).collect();
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/programs/m28");
-    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    let mut paths: Vec<_> = entries.map(|entry| entry.path()).collect();
-    paths.sort();
-    let is_m28 = |path: &std::path::PathBuf| path.extension().is_some_and(|e| e == "m28");
-    programs.extend(paths.into_iter().filter(is_m28).filter_map(|path| std::fs::read_to_string(path).ok()));
+    programs.extend(damage::test_programs("m28"));
     programs.push(include_str!("../src/m28/prelude.m28").to_owned());
     programs
-}
-
-/// One change to a program.
-#[derive(Clone, Debug)]
-enum Damage {
-    Delete(Index, u8),
-    Insert(Index, &'static str),
-    Repeat(Index, u8, u8),
-    Swap(Index, Index),
-    Cut(Index),
-}
-
-fn damage() -> impl Strategy<Value = Damage> {
-    prop_oneof![
-        (any::<Index>(), any::<u8>()).prop_map(|(at, length)| Damage::Delete(at, length)),
-        (any::<Index>(), select(TOKENS)).prop_map(|(at, token)| Damage::Insert(at, token)),
-        (any::<Index>(), any::<u8>(), 1..20u8).prop_map(|(at, length, times)| Damage::Repeat(at, length, times)),
-        (any::<Index>(), any::<Index>()).prop_map(|(a, b)| Damage::Swap(a, b)),
-        any::<Index>().prop_map(Damage::Cut),
-    ]
-}
-
-fn damaged(program: &str, changes: &[Damage]) -> String {
-    let mut chars: Vec<char> = program.chars().collect();
-    for change in changes {
-        let length = chars.len();
-        if length == 0 {
-            break;
-        }
-        match *change {
-            Damage::Delete(at, count) => {
-                let at = at.index(length);
-                chars.drain(at..(at + usize::from(count % 16)).min(length));
-            }
-            Damage::Insert(at, token) => {
-                let at = at.index(length);
-                chars.splice(at..at, token.chars());
-            }
-            Damage::Repeat(at, count, times) => {
-                let at = at.index(length);
-                let piece: Vec<char> = chars[at..(at + usize::from(count % 32)).min(length)].to_vec();
-                let copies: Vec<char> = (0..times).flat_map(|_| piece.iter().copied()).collect();
-                chars.splice(at..at, copies);
-            }
-            Damage::Swap(a, b) => chars.swap(a.index(length), b.index(length)),
-            Damage::Cut(at) => chars.truncate(at.index(length)),
-        }
-    }
-    chars.into_iter().collect()
 }
 
 #[test]
@@ -227,10 +173,7 @@ fn random_bytes_survive() {
 
 #[test]
 fn token_soup_survives() {
-    let token = (select(TOKENS), prop::bool::weighted(0.8));
-    let soup = prop::collection::vec(token, 0..60).prop_map(|tokens| {
-        tokens.iter().map(|(token, space)| format!("{token}{}", if *space { " " } else { "" })).collect::<String>()
-    });
+    let soup = damage::soup(TOKENS);
     fuzz(soup);
 }
 
@@ -261,6 +204,6 @@ fn nested_forms_survive() {
 fn damaged_programs_survive() {
     let programs = programs();
     assert!(programs.len() > 20, "the programs of the tests are found");
-    let strategy = (select(programs), prop::collection::vec(damage(), 1..4));
-    fuzz(strategy.prop_map(|(program, changes)| damaged(&program, &changes)));
+    let strategy = (select(programs), prop::collection::vec(damage::damage(TOKENS), 1..4));
+    fuzz(strategy.prop_map(|(program, changes)| damage::damaged(&program, &changes)));
 }
