@@ -224,15 +224,23 @@ impl Store {
 
     /// The operation in which a task was blocked that went on because of an event.
     fn begun_before(&self, task: TaskId, ordinal: u64) -> Option<u64> {
-        let before = |intervals: &Series<Interval>| {
+        let before = |intervals: &Series<Interval>, later: &dyn Fn() -> Option<u64>| {
             let index = intervals.partition(|interval| interval.event < ordinal).checked_sub(1)?;
-            let woken = intervals.get(index + 1).is_some_and(|next| next.event <= ordinal + SAME);
+            let next = intervals.get(index + 1).map(|next| next.event).or_else(later);
+            let woken = next.is_some_and(|next| next <= ordinal + SAME);
             intervals.get(index).filter(|interval| woken && interval.state().phase() == Phase::Blocked).map(|i| i.event)
         };
-        match &self.archive {
-            Some(archive) => before(archive.around(ordinal)?.intervals(task)?),
-            None => before(&self.tasks().get(task)?.intervals),
-        }
+        let Some(archive) = &self.archive else { return before(&self.tasks().get(task)?.intervals, &|| None) };
+        // What the task does next may stand in the next block.
+        let later = || {
+            let last = archive.block_of(ordinal.saturating_add(SAME).min(self.len().saturating_sub(1)));
+            (archive.block_of(ordinal) + 1..=last).find_map(|block| {
+                let window = archive.around(archive.ordinals(block).start)?;
+                let intervals = window.intervals(task)?;
+                intervals.get(intervals.partition(|interval| interval.event < ordinal)).map(|next| next.event)
+            })
+        };
+        before(archive.around(ordinal)?.intervals(task)?, &later)
     }
 
     /// The switch to a task that comes next.

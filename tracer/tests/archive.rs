@@ -342,6 +342,14 @@ fn same(whole: &Store, filed: &mut Store) {
     filed.settle();
 }
 
+/// What a task was blocked in may end one block before it goes on.
+#[test]
+fn a_wait_that_ends_at_the_end_of_a_block_is_found() {
+    let chunks = Maker::run(16654355997344556799, 1200, 1, false);
+    let whole = Store::of(Arc::default(), &chunks);
+    same(&whole, &mut open(&chunks, Limits { entries: 1 << 18, at_once: 0, later: 0, ..TINY }));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 12, failure_persistence: None, ..ProptestConfig::default() })]
 
