@@ -37,11 +37,11 @@ impl<E: Engine> Machine<E> {
                 }
                 budget = self.slice_end.wrapping_sub(self.clock) as i64;
                 let pc = self.body(self.running).pc as usize;
+                // SAFETY (of every `instrs.add` here): the index is inside the verified code.
                 ip = unsafe { self.instrs().add(pc) };
             } else if E::STEP && self.stepper.midway() {
                 budget = self.slice_end.wrapping_sub(self.clock) as i64;
                 let pc = self.body(self.running).pc as usize;
-                // SAFETY (of every `instrs.add` here): the index is inside the verified code.
                 ip = unsafe { self.instrs().add(pc) };
             } else {
                 if E::STEP && !self.stepper.may_switch(self.tr.stops()) {

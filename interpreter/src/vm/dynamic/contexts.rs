@@ -5,8 +5,9 @@ use super::{arg, given, of_kind, text};
 use crate::value::{Tag, Value};
 use crate::vm::builtins::Env;
 use crate::vm::engine::Engine;
+use crate::vm::evidence;
 use crate::vm::fault::Fault;
-use scheduler::{Cause, ContextKind, Runtime};
+use scheduler::{At, Cause, ContextKind, Runtime};
 
 /// What an object of the scheduler counts for in memory until it is weighed.
 const BYTES: usize = 128;
@@ -50,7 +51,11 @@ pub fn cancel<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, 
         }
         _ => None,
     };
-    env.sched.cancel_context_for(env.tr, env.at, context, reason);
+    // The function that cancels is the prelude's; what the program did is call it.
+    let mut frames = Vec::new();
+    evidence::visible_into(env.code, &env.sched.task(env.task).body, &mut frames);
+    let site = frames.first().map_or(env.at.site, |frame| frame.site.0);
+    env.sched.cancel_context_for(env.tr, At { site, ..env.at }, context, reason);
     Ok(Value::UNIT)
 }
 
@@ -58,7 +63,8 @@ pub fn cancel<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, 
 pub fn done<E: Engine>(env: &mut Env<'_, E>, args: &[Value]) -> Result<Value, Fault> {
     let context = context(env, args)?;
     env.heap.charge(BYTES);
-    Ok(Value::channel(env.sched.context_done(env.tr, env.at, context), Value::NONE))
+    // A plain receive from it, which is closed some time, gives None.
+    Ok(Value::channel(env.sched.context_done(env.tr, env.at, context), Value::UNIT))
 }
 
 /// `context-canceled?(context)`

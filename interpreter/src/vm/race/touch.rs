@@ -101,6 +101,7 @@ pub(in crate::vm) fn touches(op: Op) -> bool {
             | Op::Attr
             | Op::SetAttr
             | Op::CallAttr
+            | Op::Unpack
     )
 }
 
@@ -170,7 +171,7 @@ impl<E: Engine> Machine<E> {
                 let list = self.operand(i.a);
                 self.touch_shape(list, true, out);
             }
-            Op::GetSlice => {
+            Op::GetSlice | Op::Unpack => {
                 let container = self.operand(i.b);
                 self.touch_whole(container, out);
             }
